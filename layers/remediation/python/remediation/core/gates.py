@@ -1,0 +1,150 @@
+"""Cheap reasons not to go on, each its own function and each with its own sentence.
+
+`ignored` means that the event is not about something to heal here; `refused` that a guard said no to an event that
+otherwise would have been handled. A gate that cannot be read refuses. The gates that need a transaction (duplicate,
+lease, cooldown) are the ledger's admission, right before the act.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from remediation.core.deployment import Deployment
+from remediation.core.spec import Mode
+from remediation.core.triggers import AlarmRaised, AlarmState, AsgEvent, Invoked, Trigger
+
+LARGEST_AGE = timedelta(seconds=300)
+LARGEST_SKEW = timedelta(seconds=120)
+
+
+class Refusal(Struct, frozen=True, kw_only=True, tag="refusal"):
+    """A gate's no."""
+
+    gate: str
+    because: str
+    status: Literal["ignored", "refused"] = "refused"
+
+
+class LiveAlarm(Struct, frozen=True, kw_only=True, tag="live"):
+    """The alarm as CloudWatch describes it now. `exists` is False where it was deleted since."""
+
+    exists: bool
+    state: AlarmState = "INSUFFICIENT_DATA"
+    transitioned_at: datetime | None = None
+    actions_enabled: bool = False
+
+
+def before_looking(trigger: Trigger, deployment: Deployment, now: datetime) -> Refusal | None:
+    """Return the first no of the gates that need nothing but the event, the deployment and the time."""
+    return next(_offline(trigger, deployment, now), None)
+
+
+def _offline(trigger: Trigger, deployment: Deployment, now: datetime) -> Iterator[Refusal]:
+    gates = [state(trigger), replayed(trigger), muted(trigger), suppressed(trigger), scope(trigger, deployment)]
+    gates += [freshness(trigger, now), mode(deployment.mode)]
+    yield from (refusal for refusal in gates if refusal is not None)
+
+
+def state(trigger: Trigger) -> Refusal | None:
+    """Let pass only what just went into ALARM."""
+    if not isinstance(trigger, AlarmRaised):
+        return None
+    if trigger.state != "ALARM":
+        return _ignore("state", f"The alarm {trigger.alarm!r} went to {trigger.state}; only ALARM is acted on.")
+    if trigger.previous_state == "ALARM":
+        return _ignore("state", f"The alarm {trigger.alarm!r} already was in ALARM; nothing new happened.")
+    return None
+
+
+def replayed(trigger: Trigger) -> Refusal | None:
+    """Stop events that an EventBridge archive replays: they are history."""
+    if isinstance(trigger, Invoked) or not trigger.replay:
+        return None
+    return _refuse("replayed", f"The event is replayed from an archive ({trigger.replay}).")
+
+
+def muted(trigger: Trigger) -> Refusal | None:
+    """Respect a mute rule: EventBridge delivers the state changes of muted alarms all the same."""
+    if isinstance(trigger, AlarmRaised) and trigger.muted:
+        return _refuse("muted", f"The alarm {trigger.alarm!r} is muted.")
+    return None
+
+
+def suppressed(trigger: Trigger) -> Refusal | None:
+    """Respect a composite alarm's suppressor."""
+    if isinstance(trigger, AlarmRaised) and trigger.suppressed:
+        return _refuse("suppressed", f"The actions of the alarm {trigger.alarm!r} are suppressed by another alarm.")
+    return None
+
+
+def scope(trigger: Trigger, deployment: Deployment) -> Refusal | None:
+    """Let pass only this account and region; names of resources are the runbook's own scope."""
+    if isinstance(trigger, Invoked):
+        return None
+    place = deployment.place
+    if (trigger.account, trigger.region) == (place.account, place.region):
+        return None
+    theirs = f"account {trigger.account or 'unknown'}, region {trigger.region or 'unknown'}"
+    return _ignore("scope", f"The event is from {theirs}; {place.environment} is {place.account}, {place.region}.")
+
+
+def freshness(trigger: Trigger, now: datetime) -> Refusal | None:
+    """Stop what comes late (EventBridge and Lambda's queue together can deliver after 30 hours) or from the future."""
+    if isinstance(trigger, Invoked):
+        return None
+    if trigger.sent_at is None:
+        return _refuse("freshness", "The event does not say when it was sent.")
+    instants = [trigger.sent_at]
+    if isinstance(trigger, AlarmRaised):
+        instants.append(trigger.transitioned_at)
+    age, ahead = now - min(instants), max(instants) - now
+    if age > LARGEST_AGE:
+        return _refuse(
+            "freshness", f"The event is {_seconds(age)} s old; at most {_seconds(LARGEST_AGE)} s are acted on."
+        )
+    if ahead > LARGEST_SKEW:
+        return _refuse("freshness", f"The event is from {_seconds(ahead)} s in the future.")
+    return None
+
+
+def mode(mode: Mode) -> Refusal | None:
+    """Stop everything while the mode is off."""
+    return _refuse("mode", "The mode is off.") if mode == "off" else None
+
+
+def live_alarm(trigger: AlarmRaised, live: LiveAlarm) -> Refusal | None:
+    """Let pass only if the alarm still is in the very transition that the event told of."""
+    if not live.exists:
+        return _refuse("live alarm", f"The alarm {trigger.alarm!r} does not exist any more.")
+    if not live.actions_enabled:
+        return _refuse("actions disabled", f"The actions of the alarm {trigger.alarm!r} are disabled.")
+    if live.state != "ALARM":
+        return _refuse("live alarm", f"The alarm {trigger.alarm!r} is {live.state} by now.")
+    if live.transitioned_at is None or _milliseconds(live.transitioned_at) != _milliseconds(trigger.transitioned_at):
+        since = live.transitioned_at.isoformat() if live.transitioned_at else "an unknown time"
+        return _refuse("live alarm", f"The alarm {trigger.alarm!r} has changed since: it is in ALARM since {since}.")
+    return None
+
+
+def effective_mode(trigger: Trigger, deployment: Deployment) -> Mode:
+    """Return the mode for this trigger: a drill never acts unless the environment's config says so."""
+    drill = isinstance(trigger, AlarmRaised | AsgEvent) and trigger.drill
+    return "observe" if drill and not deployment.drills_act and deployment.mode == "act" else deployment.mode
+
+
+def _milliseconds(instant: datetime) -> int:
+    return round(instant.timestamp() * 1000)
+
+
+def _seconds(age: timedelta) -> int:
+    return round(age.total_seconds())
+
+
+def _ignore(gate: str, because: str) -> Refusal:
+    return Refusal(gate=gate, because=because, status="ignored")
+
+
+def _refuse(gate: str, because: str) -> Refusal:
+    return Refusal(gate=gate, because=because)

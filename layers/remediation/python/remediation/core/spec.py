@@ -1,0 +1,162 @@
+"""How a runbook declares itself: one frozen value, read by the CDK app as data and by the engine as functions.
+
+Templates such as `{asg}` are filled from the runbook's settings and from `environment`, `account` and `region`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from remediation.core.verdict import Attempt, T, Verdict
+
+Team: TypeAlias = Literal["infrastructure", "database", "application", "critical"]
+"""The contacts of RUNBOOK.md, "Contacts & Escalation"."""
+
+Mode: TypeAlias = Literal["off", "observe", "act"]
+MODES: tuple[Mode, ...] = ("off", "observe", "act")
+
+
+def lowest(*modes: Mode) -> Mode:
+    """Return the most careful of some modes: `off` before `observe` before `act`."""
+    return min(modes, key=MODES.index)
+
+
+S = TypeVar("S", bound=Struct)
+I = TypeVar("I", bound=Struct)  # noqa: E741
+F = TypeVar("F", bound=Struct)
+
+
+class Allow(Struct, frozen=True):
+    """One IAM action on one resource. `on` is an ARN template, `when` an IAM condition block of templates."""
+
+    action: str
+    on: str = "*"
+    when: Mapping[str, Mapping[str, str]] = {}
+
+
+class OnAlarm(Struct, frozen=True, kw_only=True):
+    """Start on a CloudWatch alarm on this metric, whatever its name and whoever made it.
+
+    A dimension's template matches exactly, or as a prefix if it ends in `*`. `incident` maps fields of the runbook's
+    incident to names of dimensions.
+    """
+
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    incident: Mapping[str, str]
+
+
+class OnAsgEvent(Struct, frozen=True, kw_only=True):
+    """Start on Auto Scaling events of these detail-types about a group (template, exact or prefix with `*`)."""
+
+    detail_types: tuple[str, ...]
+    group: str
+    incident: Mapping[str, str]
+
+
+class Every(Struct, frozen=True, kw_only=True):
+    """Start on a schedule, with an incident that holds only defaults."""
+
+    minutes: int
+
+
+class Manual(Struct, frozen=True, kw_only=True):
+    """May be invoked by hand, with the incident's fields as payload."""
+
+    example: Mapping[str, Any] = {}
+
+
+TriggerSpec: TypeAlias = OnAlarm | OnAsgEvent | Every | Manual
+
+
+class Alarm(Struct, frozen=True, kw_only=True):
+    """An alarm that the stack creates because the environment lacks a working one (FACTS: no dimensions, never fires)."""
+
+    name: str
+    summary: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: str
+    threshold: float
+    period: timedelta
+    evaluate: int
+    breach: int
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """An SSM document of our own: a fixed script with patterned parameters, never free text.
+
+    `mutates` keeps looking and acting apart: an environment in `observe` does not get the document at all.
+    """
+
+    name: str
+    summary: str
+    script: str
+    parameters: Mapping[str, str] = {}
+    """Parameter name to the regular expression that its whole value must match."""
+    mutates: bool = False
+    timeout: timedelta = timedelta(seconds=60)
+
+
+class Guardrails(Struct, frozen=True, kw_only=True):
+    """Limits of one run. Blast radius within a run is one target at a time, always."""
+
+    heal_within: timedelta
+    """A run that has not healed by then is handed to a person. At most 14 minutes if invocable by hand (Lambda
+    answers a synchronous invocation of a durable function within 15)."""
+    cooldown: timedelta = timedelta(minutes=15)
+    """After an act, the resource is left alone that long."""
+    max_acts: int = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runbook(Generic[S, I, F, T]):
+    """One runbook: the declaration and the three functions that carry it out.
+
+    diagnose(aws, settings, incident) reads only. decide(facts, settings, tried, now) is pure. Each action makes one
+    mutating call on one target and answers a receipt. `scope` says why an incident is not this environment's, if so.
+    """
+
+    name: str
+    team: Team
+    summary: str
+    settings: type[S]
+    incident: type[I]
+    facts: type[F]
+    triggers: tuple[TriggerSpec, ...]
+    reads: tuple[Allow, ...]
+    writes: tuple[Allow, ...]
+    guardrails: Guardrails
+    scope: Callable[[I, S], str | None]
+    diagnose: Callable[[Any, S, I], F]
+    decide: Callable[[F, S, tuple[Attempt[T], ...], datetime], Verdict[T]]
+    actions: Mapping[str, Callable[[Any, S, T], str]]
+    alarms: tuple[Alarm, ...] = ()
+    documents: tuple[Document, ...] = field(default=())
+
+    @property
+    def package(self) -> str:
+        """Return the room: the folder and Python package below functions/."""
+        return self.name.replace("-", "_")
+
+
+AnyRunbook: TypeAlias = Runbook[Any, Any, Any, Any]
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Which environment this is."""
+
+    environment: str
+    account: str
+    region: str
+
+
+def fill(template: str, place: Place, settings: Struct) -> str:
+    """Fill a template from settings and place; an unknown name is a KeyError naming it."""
+    return template.format_map(msgspec.structs.asdict(settings) | msgspec.structs.asdict(place))

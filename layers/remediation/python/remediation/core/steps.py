@@ -1,0 +1,51 @@
+"""What the engine needs of durable execution: checkpointed steps, an act that happens at most once, and waits.
+
+The engine runs from the top again after every wait and every crash. What came out of a step before comes out again
+without the step being run, so everything read from the world (the time and ids too) has to come out of one.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
+
+from remediation.core.gates import Refusal
+
+R = TypeVar("R")
+
+
+class Acted(Struct, frozen=True, kw_only=True, tag="acted"):
+    """The call was made and answered."""
+
+    receipt: str
+
+
+class NotActed(Struct, frozen=True, kw_only=True, tag="not-acted"):
+    """The call failed."""
+
+    because: str
+
+
+class Interrupted(Struct, frozen=True, kw_only=True, tag="interrupted"):
+    """The act was started and its end is not known. It is not repeated."""
+
+
+class Steps(Protocol):
+    """A durable run in progress."""
+
+    @property
+    def run(self) -> str:
+        """The id of this run: the same after every replay, different for every run."""
+
+    def read(self, name: str, step: Callable[[], R], type_: type[R] | Any) -> R:  # noqa: ANN401
+        """Run a step at least once and remember what it answered, as `type_`. Raises StepFailedError."""
+
+    def act(self, name: str, call: Callable[[], Acted | Refusal]) -> Acted | Refusal | NotActed | Interrupted:
+        """Make a mutating call at most once, whatever crashes; its start is checkpointed before it is made.
+
+        An exception of the call becomes NotActed. The call itself may still refuse.
+        """
+
+    def wait(self, name: str, for_: timedelta) -> None:
+        """Suspend the run."""

@@ -1,0 +1,406 @@
+"""Turn whatever arrives into one of four triggers, or say why not. Never raises, whatever the input.
+
+An event is a nudge, not evidence: only ids, states and times are taken from it, and everything is looked up again
+before anything is done. Shapes: EventBridge envelopes, CloudWatch alarms wrapped by SNS (in a Lambda event, as an HTTP
+notification or as the bare message), and payloads of a manual invocation.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+LARGEST_EVENT = 256 * 1024
+"""Bytes. EventBridge and SNS deliver no more than this, so anything larger is not an event."""
+
+ALARM_STATE_CHANGE = "CloudWatch Alarm State Change"
+DRILL = "starttech.drill"
+"""The source of rehearsed events: PutEvents refuses sources that start with `aws.`."""
+ASG_EVENTS = frozenset(
+    {
+        "EC2 Instance Launch Unsuccessful",
+        "EC2 Instance Terminate Unsuccessful",
+        "EC2 Auto Scaling Instance Refresh Failed",
+    }
+)
+
+AlarmState: TypeAlias = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1024)]
+Account: TypeAlias = Annotated[str, Meta(pattern=r"\A\d{12}\Z")]
+Region: TypeAlias = Annotated[str, Meta(pattern=r"\A[a-z]{2}(-[a-z]+)+-\d\Z")]
+
+
+class Metric(Struct, frozen=True, kw_only=True):
+    """The plain metric that an alarm watches."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+
+
+class AlarmRaised(Struct, frozen=True, kw_only=True, tag="alarm"):
+    """A CloudWatch alarm changed its state (to any state; the gates choose)."""
+
+    account: str
+    """Empty, like the region, where a message by SNS does not name its alarm's ARN: in no environment's scope."""
+    region: str
+    alarm: str
+    state: AlarmState
+    previous_state: AlarmState | None
+    transitioned_at: datetime
+    sent_at: datetime | None
+    metric: Metric | None
+    """None where the alarm is composite, uses metric math, or the event does not say."""
+    muted: bool = False
+    suppressed: bool = False
+    replay: str = ""
+    drill: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return what is the same in every delivery of this transition."""
+        when = self.transitioned_at.isoformat(timespec="milliseconds")
+        return f"alarm|{self.account}|{self.region}|{self.alarm}|{self.state}|{when}"
+
+
+class AsgEvent(Struct, frozen=True, kw_only=True, tag="asg"):
+    """Auto Scaling failed to launch, terminate or refresh."""
+
+    account: str
+    region: str
+    id: str
+    detail_type: str
+    group: str
+    instance: str
+    activity: str
+    sent_at: datetime | None
+    replay: str = ""
+    drill: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return what is the same in every delivery of this event."""
+        return f"asg|{self.account}|{self.region}|{self.group}|{self.detail_type}|{self.activity or self.id}"
+
+
+class Scheduled(Struct, frozen=True, kw_only=True, tag="schedule"):
+    """A schedule of ours ticked."""
+
+    account: str
+    region: str
+    id: str
+    sent_at: datetime | None
+    replay: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return what is the same in every delivery of this tick."""
+        return f"schedule|{self.account}|{self.region}|{self.id}"
+
+
+class Invoked(Struct, frozen=True, kw_only=True, tag="manual"):
+    """A person started the function. Without `apply` they want the plan."""
+
+    payload: Mapping[str, Any]
+    apply: bool = False
+    because: str = ""
+    request: str = ""
+    """A request id of the caller's: the same one twice is one run. Empty: every invocation is its own."""
+
+    @property
+    def key(self) -> str:
+        """Return what makes a repeated request the same request, or nothing."""
+        body = json.dumps(self.payload, sort_keys=True, default=str)
+        return f"manual|{self.request}|{self.apply}|{body}" if self.request else ""
+
+
+Trigger: TypeAlias = AlarmRaised | AsgEvent | Scheduled | Invoked
+
+
+class Ignored(Struct, frozen=True, kw_only=True, tag="ignored"):
+    """A well-formed event that is not for us."""
+
+    because: str
+
+
+class Rejected(Struct, frozen=True, kw_only=True, tag="rejected"):
+    """Not a shape we accept."""
+
+    because: str
+
+
+Parsed: TypeAlias = Trigger | Ignored | Rejected
+
+
+# ---------------------------------------------------------------------------------------------- shapes on the wire
+
+
+class _MetricStat(Struct):
+    class _Metric(Struct):
+        namespace: Text
+        name: Text
+        dimensions: dict[str, str] = {}
+
+    metric: _Metric
+
+
+class _MetricQuery(Struct, rename="camel"):
+    metric_stat: _MetricStat | None = None
+    expression: str | None = None
+
+
+class _Configuration(Struct):
+    metrics: list[_MetricQuery] = []
+
+
+class _State(Struct, rename="camel"):
+    value: AlarmState
+    timestamp: str
+    actions_suppressed_by: str | None = None
+
+
+class _PreviousState(Struct):
+    value: AlarmState
+
+
+class _AlarmDetail(Struct, rename="camel"):
+    alarm_name: Text
+    state: _State
+    previous_state: _PreviousState | None = None
+    configuration: _Configuration = msgspec.field(default_factory=_Configuration)
+    mute_detail: Any = None
+
+
+class _AsgDetail(Struct, rename="pascal"):
+    auto_scaling_group_name: Text
+    e_c2_instance_id: str = msgspec.field(default="", name="EC2InstanceId")
+    activity_id: str = ""
+
+
+class _Envelope(Struct, rename="kebab"):
+    id: Text
+    detail_type: Text
+    source: Text
+    account: Account
+    region: Region
+    time: str
+    detail: dict[str, Any]
+    replay_name: str = ""
+
+
+class _SnsMessage(Struct, rename="pascal"):
+    message: str
+
+
+class _SnsDimension(Struct):
+    name: str
+    value: str
+
+
+class _SnsTrigger(Struct, rename="pascal"):
+    namespace: str = ""
+    metric_name: str = ""
+    dimensions: list[_SnsDimension] = []
+
+
+class _SnsAlarm(Struct, rename="pascal"):
+    alarm_name: Text
+    new_state_value: AlarmState
+    state_change_time: str
+    alarm_arn: str = ""
+    old_state_value: AlarmState | None = None
+    trigger: _SnsTrigger | None = None
+
+
+_ALARM_ARN = re.compile(r"\Aarn:aws[a-z-]*:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):alarm:.+\Z", re.DOTALL)
+_AWS_SERVICE = re.compile(r"\Aaws\.[a-z][a-z0-9-]*\Z")
+
+
+# ------------------------------------------------------------------------------------------------------------ parsing
+
+
+def parse(event: object) -> Parsed:
+    """Return the trigger in an event as Lambda hands it over (parsed JSON), or why there is none."""
+    if not isinstance(event, dict):
+        return Rejected(because=f"The event is a JSON {_kind(event)}; expected an object.")
+    try:
+        if len(json.dumps(event)) > LARGEST_EVENT:
+            return Rejected(because=f"The event is larger than {LARGEST_EVENT} bytes.")
+        return _parse_object(event)
+    except msgspec.ValidationError as error:
+        return Rejected(because=f"The event is malformed: {error}.")
+    except (RecursionError, TypeError, ValueError) as error:
+        return Rejected(because=f"The event cannot be read: {error}.")
+
+
+def _parse_object(event: dict[str, Any]) -> Parsed:
+    if "detail-type" in event or ("source" in event and "detail" in event):
+        return _from_envelope(event)
+    if "Records" in event:
+        return _from_records(event["Records"])
+    if event.get("Type") == "Notification" and "Message" in event:
+        return _from_sns(msgspec.convert(event, _SnsMessage).message)
+    if "AlarmName" in event and "NewStateValue" in event:
+        return _from_sns_alarm(event)
+    if "alarmData" in event:
+        return Rejected(
+            because="A direct Lambda action of an alarm is not supported; let the alarm's EventBridge event "
+            "or an SNS topic start the function."
+        )
+    return _from_payload(event)
+
+
+def _from_envelope(event: dict[str, Any]) -> Parsed:
+    source, kind = event.get("source"), event.get("detail-type")
+    if not isinstance(source, str) or not isinstance(kind, str):
+        return Rejected(because="The event's `source` and `detail-type` have to be strings.")
+    if kind.startswith("CloudWatch Alarm ") and kind != ALARM_STATE_CHANGE:
+        return Rejected(because=f"{kind!r} is not an alarm state change.")
+    if kind == ALARM_STATE_CHANGE and source not in {"aws.cloudwatch", DRILL}:
+        return Rejected(because=f"The source of an alarm state change has to be aws.cloudwatch, not {source!r}.")
+    if source.startswith("aws.") and not _AWS_SERVICE.match(source):
+        return Rejected(because=f"The source {source!r} is not an AWS service.")
+    if kind in ASG_EVENTS and source not in {"aws.autoscaling", DRILL}:
+        return Rejected(because=f"The source of {kind!r} has to be aws.autoscaling, not {source!r}.")
+    if kind not in ASG_EVENTS | {ALARM_STATE_CHANGE} and not (kind == "Scheduled Event" and source == "aws.events"):
+        return Ignored(because=f"No runbook is started by {kind!r} from {source}.")
+    envelope = msgspec.convert(event, _Envelope)
+    if kind == "Scheduled Event":
+        return Scheduled(
+            account=envelope.account,
+            region=envelope.region,
+            id=envelope.id,
+            sent_at=_sent(envelope.time),
+            replay=envelope.replay_name,
+        )
+    return _alarm_event(envelope) if kind == ALARM_STATE_CHANGE else _asg_event(envelope)
+
+
+def _alarm_event(envelope: _Envelope) -> Parsed:
+    detail = msgspec.convert(envelope.detail, _AlarmDetail)
+    return AlarmRaised(
+        account=envelope.account,
+        region=envelope.region,
+        alarm=detail.alarm_name,
+        state=detail.state.value,
+        previous_state=detail.previous_state.value if detail.previous_state else None,
+        transitioned_at=_instant(detail.state.timestamp),
+        sent_at=_sent(envelope.time),
+        metric=_plain_metric(detail.configuration.metrics),
+        muted=detail.mute_detail is not None,
+        suppressed=bool(detail.state.actions_suppressed_by),
+        replay=envelope.replay_name,
+        drill=envelope.source == DRILL,
+    )
+
+
+def _asg_event(envelope: _Envelope) -> Parsed:
+    detail = msgspec.convert(envelope.detail, _AsgDetail)
+    return AsgEvent(
+        account=envelope.account,
+        region=envelope.region,
+        id=envelope.id,
+        detail_type=envelope.detail_type,
+        group=detail.auto_scaling_group_name,
+        instance=detail.e_c2_instance_id,
+        activity=detail.activity_id,
+        sent_at=_sent(envelope.time),
+        replay=envelope.replay_name,
+        drill=envelope.source == DRILL,
+    )
+
+
+def _plain_metric(queries: list[_MetricQuery]) -> Metric | None:
+    if len(queries) != 1 or queries[0].metric_stat is None or queries[0].expression is not None:
+        return None
+    metric = queries[0].metric_stat.metric
+    return Metric(namespace=metric.namespace, name=metric.name, dimensions=metric.dimensions)
+
+
+def _from_records(records: object) -> Parsed:
+    if not isinstance(records, list) or len(records) != 1 or not isinstance(records[0], dict):
+        return Rejected(because="`Records` has to hold exactly one SNS record.")
+    if "Sns" not in records[0]:
+        return Rejected(because="The record is not from SNS.")
+    return _from_sns(msgspec.convert(records[0]["Sns"], _SnsMessage).message)
+
+
+def _from_sns(message: str) -> Parsed:
+    try:
+        body = json.loads(message)
+    except ValueError:
+        return Rejected(because="The SNS message is not JSON.")
+    if isinstance(body, dict) and "AlarmName" in body and "NewStateValue" in body:
+        return _from_sns_alarm(body)
+    if isinstance(body, dict) and "detail-type" in body:
+        return _from_envelope(body)
+    return Ignored(because="The SNS message is not about an alarm.")
+
+
+def _from_sns_alarm(body: dict[str, Any]) -> Parsed:
+    alarm = msgspec.convert(body, _SnsAlarm)
+    arn = _ALARM_ARN.match(alarm.alarm_arn)
+    changed = _instant(alarm.state_change_time)
+    plain = alarm.trigger and alarm.trigger.namespace and alarm.trigger.metric_name
+    return AlarmRaised(
+        account=arn["account"] if arn else "",
+        region=arn["region"] if arn else "",
+        alarm=alarm.alarm_name,
+        state=alarm.new_state_value,
+        previous_state=alarm.old_state_value,
+        transitioned_at=changed,
+        sent_at=changed,
+        metric=Metric(
+            namespace=alarm.trigger.namespace,
+            name=alarm.trigger.metric_name,
+            dimensions={dimension.name: dimension.value for dimension in alarm.trigger.dimensions},
+        )
+        if alarm.trigger and plain
+        else None,
+    )
+
+
+class _Request(Struct, forbid_unknown_fields=False):
+    apply: bool = False
+    because: Annotated[str, Meta(max_length=500)] = ""
+    request: Annotated[str, Meta(max_length=64)] = ""
+
+
+def _from_payload(event: dict[str, Any]) -> Parsed:
+    request = msgspec.convert(event, _Request)
+    payload = {key: value for key, value in event.items() if key not in _Request.__struct_fields__}
+    return Invoked(payload=payload, apply=request.apply, because=request.because, request=request.request)
+
+
+def _instant(text: str) -> datetime:
+    """Read CloudWatch's instants: `+0000` (which RFC 3339 does not know), `Z` or `+00:00`."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"the instant {text!r} has no time zone")
+    return instant
+
+
+def _sent(text: str) -> datetime | None:
+    """Read when an event was sent; None, which no freshness gate lets pass, where it does not say."""
+    try:
+        return _instant(text)
+    except ValueError:
+        return None
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case _:
+            return "array"

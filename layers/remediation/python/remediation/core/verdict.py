@@ -1,0 +1,70 @@
+"""What `decide` may answer, and what became of the answers before.
+
+A verdict is one of four closed types and always carries a sentence (`because`) that a person woken at night
+understands. A ladder of remedies is `tried`: the attempts this run already made, oldest first.
+"""
+
+from datetime import datetime, timedelta
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """The one thing an act changes; a runbook adds what it judged, so that the act can insist on it."""
+
+    id: str
+
+
+T = TypeVar("T", bound=Target)
+
+
+class Nothing(Struct, frozen=True, kw_only=True, tag="nothing"):
+    """There is nothing (left) to do. After an act this, and only this, means healed."""
+
+    because: str
+
+
+class Wait(Struct, frozen=True, kw_only=True, tag="wait"):
+    """Somebody or something is already at it, or needs time; look again after `for_`."""
+
+    because: str
+    for_: timedelta
+
+
+class Escalate(Struct, frozen=True, kw_only=True, tag="escalate"):
+    """A person has to decide. `team` is the contact to page (the runbook's own if empty)."""
+
+    because: str
+    evidence: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    team: str = ""
+
+
+class Act(Struct, Generic[T], frozen=True, kw_only=True, tag="act"):
+    """Change one target, then wait `settle` before looking again.
+
+    `action` names an entry of the runbook's actions. `resource` is the physical parent that is leased meanwhile (the
+    Auto Scaling group, the cache, the lock), so that two runbooks never work on the same thing at once.
+    """
+
+    action: str
+    target: T
+    resource: str
+    because: str
+    settle: timedelta
+
+
+Verdict: TypeAlias = Nothing | Wait | Escalate | Act[T]
+
+Result: TypeAlias = Literal["done", "failed", "unknown"]
+
+
+class Attempt(Struct, Generic[T], frozen=True, kw_only=True):
+    """One act of this run. `unknown` means it was interrupted: it may or may not have happened."""
+
+    action: str
+    target: T
+    at: datetime
+    result: Result
+    receipt: str
