@@ -156,6 +156,10 @@ class Place(Struct, frozen=True, kw_only=True):
     account: str
     region: str
 
+    def name(self, thing: str) -> str:
+        """Return the physical name of something this product deploys here: `dev-remediation-ledger`."""
+        return f"{self.environment}-remediation-{thing}"
+
 
 def fill(template: str, place: Place, settings: Struct) -> str:
     """Fill a template from settings and place; an unknown name is a KeyError naming it."""
