@@ -70,6 +70,6 @@ clean: ## Remove what the other targets made
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { echo "Node 20 or newer is needed."; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node 20 or newer is needed."; exit 1; }
 	npm ci --no-audit --no-fund --silent
 	@touch $@
