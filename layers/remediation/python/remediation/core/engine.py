@@ -46,13 +46,6 @@ class Look(Struct, Generic[F], frozen=True, kw_only=True):
     facts: F
 
 
-class Closed(Struct, frozen=True, kw_only=True):
-    """The outcome as recorded, or with the reason why it could not be."""
-
-    outcome: Outcome
-    unrecorded: str = ""
-
-
 class Ending(Struct, frozen=True, kw_only=True):
     """Why the loop stopped."""
 
@@ -274,6 +267,8 @@ class _Run:
         self._say(now, "act", f"{act.action} {act.target.id}: {result}. {receipt}")
 
     def _wait(self, now: datetime, name: str, for_: timedelta) -> None:
+        if not for_:
+            return
         self._say(now, "wait", f"Waiting {round(for_.total_seconds())} s.")
         self.steps.wait(name, for_)
 
@@ -295,8 +290,8 @@ class _Run:
         return Ending(status="observed", because=f"{act.because}{how}", would=f"{act.action} {act.target.id}")
 
     def _close(self, ending: Ending) -> Outcome:
-        closed = self.steps.read("close", lambda: self._record(ending), Closed)
-        outcome, lost = closed.outcome, []
+        outcome = self.steps.read("close", lambda: self._record(ending), Outcome)
+        lost: list[str] = []
         tell = [("publish", self.world.notifier.publish)]
         if outcome.status in PAGED and not (isinstance(self.parsed, Invoked) and not self.parsed.apply):
             tell.append(("page", self.world.notifier.page))
@@ -309,7 +304,7 @@ class _Run:
             raise OutcomeLostError(f"The outcome of run {outcome.run} could not be told ({'; '.join(lost)}).")
         return outcome
 
-    def _record(self, ending: Ending) -> Closed:
+    def _record(self, ending: Ending) -> Outcome:
         now, place = self.world.clock(), self.world.deployment.place
         outcome = Outcome(
             run=self.steps.run,
@@ -338,8 +333,9 @@ class _Run:
                 cooldown_until=now + self.runbook.guardrails.cooldown if self.tried else now,
             )
         except AwsError as error:
-            return Closed(outcome=outcome, unrecorded=str(error))
-        return Closed(outcome=outcome)
+            told_anyway = f"The ledger could not record this outcome: {error}"
+            return msgspec.structs.replace(outcome, evidence=(*outcome.evidence, told_anyway))
+        return outcome
 
     def _say(self, at: datetime, kind: Kind, text: str) -> None:
         self.timeline.append(Entry(at=at, kind=kind, text=text))
