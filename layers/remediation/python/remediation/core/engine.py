@@ -13,13 +13,13 @@ from typing import Any, Generic, assert_never
 import msgspec
 from msgspec import Struct
 
-from remediation.core.errors import AwsError, StepFailedError
+from remediation.core.errors import AwsError, NotNeededError, StepFailedError
 from remediation.core.gates import LiveAlarm, Refusal, before_looking, effective_mode, live_alarm
-from remediation.core.narration import describe, facts_entry, told, verdict_entry
+from remediation.core.narration import clip, describe, facts_entry, told, verdict_entry
 from remediation.core.outcome import PAGED, Entry, Kind, Outcome, Status
 from remediation.core.ports import Lease, World
 from remediation.core.routing import route
-from remediation.core.spec import AnyRunbook, F, Team
+from remediation.core.spec import TEAMS, AnyRunbook, F
 from remediation.core.steps import Acted, Interrupted, NotActed, Steps
 from remediation.core.triggers import AlarmRaised, Ignored, Invoked, Parsed, Rejected, Trigger, parse
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Result, Target, Verdict, Wait
@@ -27,8 +27,10 @@ from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Result, Ta
 ENOUGH_TIME = timedelta(seconds=20)
 """An act is not begun with less than this left of the Lambda invocation: the call's own time-out and a margin."""
 LEASE_MARGIN = timedelta(minutes=5)
+"""A lease outlives its run's deadline by this, and no act is begun that would still be settling when the lease ends."""
 SECOND_LOOK = timedelta(seconds=60)
-"""INSUFFICIENT_DATA -> ALARM is what a deploy or a gap in the metrics looks like: look twice before acting on it."""
+"""INSUFFICIENT_DATA -> ALARM is what a deploy or a gap in the metrics looks like: where the alarm was not OK before,
+an act is found necessary twice before it is made."""
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -138,7 +140,7 @@ class _Run:
 
     def _reconcile(self, trigger: Trigger, incident: Struct) -> Ending:  # noqa: PLR0912 - one branch per verdict and guard
         plan = isinstance(trigger, Invoked) and not trigger.apply
-        unsure = isinstance(trigger, AlarmRaised) and trigger.previous_state == "INSUFFICIENT_DATA"
+        unsure = isinstance(trigger, AlarmRaised) and trigger.previous_state != "OK"
         mode = effective_mode(trigger, self.world.deployment)
         deadline = self.started + self.runbook.guardrails.heal_within
         for n in count(1):
@@ -167,7 +169,8 @@ class _Run:
                         return no
                     if plan or mode != "act":
                         return self._would(verdict, plan=plan)
-                    if unsure and n == 1:
+                    if unsure:
+                        unsure = False
                         self._wait(look.at, "look twice", SECOND_LOOK)
                         continue
                     if refusal := self._admit(verdict, look.at, deadline):
@@ -204,7 +207,7 @@ class _Run:
             return self._give_up(
                 f"{limit} of {limit} acts of this run are used, and it still is not healed: {act.because}"
             )
-        if now > deadline:
+        if now > deadline or now + act.settle > deadline + LEASE_MARGIN:
             return self._give_up(f"Time is up: {act.because}")
         return None
 
@@ -241,14 +244,23 @@ class _Run:
         def call() -> Acted | Refusal:
             if self.world.remaining() < ENOUGH_TIME:
                 return Refusal(gate="time", because="Too little of the Lambda invocation is left to act.")
-            confirmed = self.world.ledger.confirm(
-                run=self.steps.run, runbook=self.runbook.name, lease=lease, now=self.world.clock()
-            )
-            if confirmed is not None:
-                return confirmed
-            return Acted(receipt=self.runbook.actions[act.action](self.world.aws, self.world.settings, act.target))
+            try:
+                no = self.world.ledger.confirm(
+                    run=self.steps.run, runbook=self.runbook.name, lease=lease, now=self.world.clock()
+                )
+            except AwsError as error:
+                return Refusal(gate="ledger", because=f"The ledger cannot be asked: {error}")
+            if no is not None:
+                return no
+            try:
+                receipt = self.runbook.actions[act.action](self.world.aws, self.world.settings, act.target)
+            except NotNeededError as error:
+                return Refusal(gate="not needed", because=str(error))
+            return Acted(receipt=receipt)
 
         match self.steps.act(f"{act.action} {n}", call):
+            case Refusal(gate="not needed", because=because):
+                self._say(now, "act", f"{act.action} {act.target.id}: not needed. {because}")
             case Refusal() as refusal:
                 return refusal
             case Acted(receipt=receipt):
@@ -267,7 +279,7 @@ class _Run:
         self._say(now, "act", f"{act.action} {act.target.id}: {result}. {receipt}")
 
     def _wait(self, now: datetime, name: str, for_: timedelta) -> None:
-        if not for_:
+        if for_ <= timedelta(0):
             return
         self._say(now, "wait", f"Waiting {round(for_.total_seconds())} s.")
         self.steps.wait(name, for_)
@@ -276,7 +288,8 @@ class _Run:
 
     def _no(self, refusal: Refusal) -> Ending:
         self._say(self.timeline[-1].at, "gate", f"{refusal.gate}: {refusal.because}")
-        return Ending(status=refusal.status, because=refusal.because, gate=refusal.gate)
+        status: Status = "not-healed" if self.tried else refusal.status
+        return Ending(status=status, because=refusal.because, gate=refusal.gate)
 
     def _nothing_left(self, verdict: Nothing) -> Ending:
         acted = any(attempt.result != "failed" for attempt in self.tried)
@@ -290,7 +303,10 @@ class _Run:
         return Ending(status="observed", because=f"{act.because}{how}", would=f"{act.action} {act.target.id}")
 
     def _close(self, ending: Ending) -> Outcome:
-        outcome = self.steps.read("close", lambda: self._record(ending), Outcome)
+        try:
+            outcome = self.steps.read("close", lambda: self._record(ending), Outcome)
+        except StepFailedError as error:
+            outcome = _unrecorded(self._outcome(ending, self.timeline[-1].at), error)
         lost: list[str] = []
         tell = [("publish", self.world.notifier.publish)]
         if outcome.status in PAGED and not (isinstance(self.parsed, Invoked) and not self.parsed.apply):
@@ -304,26 +320,30 @@ class _Run:
             raise OutcomeLostError(f"The outcome of run {outcome.run} could not be told ({'; '.join(lost)}).")
         return outcome
 
-    def _record(self, ending: Ending) -> Outcome:
-        now, place = self.world.clock(), self.world.deployment.place
-        outcome = Outcome(
+    def _outcome(self, ending: Ending, now: datetime) -> Outcome:
+        place = self.world.deployment.place
+        return Outcome(
             run=self.steps.run,
             runbook=self.runbook.name,
             environment=place.environment,
             account=place.account,
             region=place.region,
             status=ending.status,
-            because=ending.because,
+            because=clip(ending.because),
             trigger=describe(self.parsed),
             started_at=self.started,
             ended_at=now,
-            team=msgspec.convert(ending.team or self.runbook.team, Team),
+            team=next((team for team in TEAMS if team == ending.team), self.runbook.team),
             acts=tuple(told(self.tried)),
             would=ending.would,
             gate=ending.gate,
             evidence=ending.evidence,
             next_steps=ending.next_steps,
         )
+
+    def _record(self, ending: Ending) -> Outcome:
+        now = self.world.clock()
+        outcome = self._outcome(ending, now)
         self._say(now, "outcome", f"{outcome.status}: {outcome.because}")
         try:
             self.world.ledger.close(
@@ -333,12 +353,16 @@ class _Run:
                 cooldown_until=now + self.runbook.guardrails.cooldown if self.tried else now,
             )
         except AwsError as error:
-            told_anyway = f"The ledger could not record this outcome: {error}"
-            return msgspec.structs.replace(outcome, evidence=(*outcome.evidence, told_anyway))
+            return _unrecorded(outcome, error)
         return outcome
 
     def _say(self, at: datetime, kind: Kind, text: str) -> None:
-        self.timeline.append(Entry(at=at, kind=kind, text=text))
+        self.timeline.append(Entry(at=at, kind=kind, text=clip(text)))
 
     def _say_verdict(self, at: datetime, verdict: Verdict[Target]) -> None:
         self.timeline.append(verdict_entry(at, verdict))
+
+
+def _unrecorded(outcome: Outcome, error: Exception) -> Outcome:
+    line = clip(f"The ledger could not record this outcome: {error}")
+    return msgspec.structs.replace(outcome, evidence=(*outcome.evidence, line))

@@ -10,5 +10,9 @@ class AwsError(Exception):
         self.code = code
 
 
+class NotNeededError(Exception):
+    """An action found, right before its call, that what it was asked for is not needed any more; it did nothing."""
+
+
 class StepFailedError(Exception):
     """A durable step failed for good; the message is the sentence of the error that it died of."""

@@ -7,6 +7,7 @@ lease, cooldown) are the ledger's admission, right before the act.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Literal
 
 from msgspec import Struct
@@ -139,7 +140,7 @@ def _milliseconds(instant: datetime) -> int:
 
 
 def _seconds(age: timedelta) -> int:
-    return round(age.total_seconds())
+    return ceil(age.total_seconds())
 
 
 def _ignore(gate: str, because: str) -> Refusal:

@@ -11,6 +11,14 @@ from remediation.core.outcome import Done, Entry
 from remediation.core.triggers import AlarmRaised, AsgEvent, Ignored, Invoked, Parsed, Rejected, Scheduled
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
+LONGEST_SENTENCE = 2_000
+"""Characters. A sentence may quote an event or an error, and both may be longer than SNS and DynamoDB take."""
+
+
+def clip(text: str) -> str:
+    """Return a sentence, cut where it is too long to be told."""
+    return text if len(text) <= LONGEST_SENTENCE else text[: LONGEST_SENTENCE - 6] + " (...)"
+
 
 def describe(parsed: Parsed) -> str:
     """Return a trigger in a few words."""

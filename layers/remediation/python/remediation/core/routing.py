@@ -19,7 +19,7 @@ def route(runbook: AnyRunbook, trigger: Trigger, place: Place, settings: Struct)
     incident = _incident(runbook, trigger, place, settings)
     if isinstance(incident, Ignored | Rejected):
         return incident
-    outside = runbook.scope(incident, settings)
+    outside = runbook.scope(incident, settings, place)
     return incident if outside is None else Ignored(because=f"Not in the scope of {place.environment}: {outside}.")
 
 
@@ -28,13 +28,7 @@ def _incident(runbook: AnyRunbook, trigger: Trigger, place: Place, settings: Str
         case AlarmRaised():
             return _alarm_incident(runbook, trigger, place, settings)
         case AsgEvent():
-            for spec in runbook.triggers:
-                if isinstance(spec, OnAsgEvent) and trigger.detail_type in spec.detail_types:
-                    group = fill(spec.group, place, settings)
-                    if not matches(group, trigger.group):
-                        return Ignored(because=f"The group {trigger.group!r} is not {group!r} of {place.environment}.")
-                    return _convert(runbook, {ours: getattr(trigger, theirs) for ours, theirs in spec.incident.items()})
-            return Ignored(because=f"{runbook.name} is not started by {trigger.detail_type!r}.")
+            return _asg_incident(runbook, trigger, place, settings)
         case Scheduled():
             if any(isinstance(spec, Every) for spec in runbook.triggers):
                 return _convert(runbook, {})
@@ -59,13 +53,27 @@ def _alarm_incident(
         if (spec.namespace, spec.metric) != (trigger.metric.namespace, trigger.metric.name):
             continue
         dimensions = trigger.metric.dimensions
-        for name, template in spec.dimensions.items():
+        for name, template in (dict.fromkeys(spec.incident.values(), "*") | dict(spec.dimensions)).items():
             wanted, value = fill(template, place, settings), dimensions.get(name)
             if value is None or not matches(wanted, value):
                 because = f"The alarm's dimension {name} is {value!r}, which is not {wanted!r} of {place.environment}."
                 break
         else:
             return _convert(runbook, {ours: dimensions[theirs] for ours, theirs in spec.incident.items()})
+    return Ignored(because=because)
+
+
+def _asg_incident(
+    runbook: AnyRunbook, trigger: AsgEvent, place: Place, settings: Struct
+) -> Struct | Ignored | Rejected:
+    because = f"{runbook.name} is not started by {trigger.detail_type!r}."
+    for spec in runbook.triggers:
+        if not isinstance(spec, OnAsgEvent) or trigger.detail_type not in spec.detail_types:
+            continue
+        group = fill(spec.group, place, settings)
+        if matches(group, trigger.group):
+            return _convert(runbook, {ours: getattr(trigger, theirs) for ours, theirs in spec.incident.items()})
+        because = f"The group {trigger.group!r} is not {group!r} of {place.environment}."
     return Ignored(because=because)
 
 

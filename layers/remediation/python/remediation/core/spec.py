@@ -6,7 +6,7 @@ Templates such as `{asg}` are filled from the runbook's settings and from `envir
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,7 @@ from remediation.core.verdict import Attempt, T, Verdict
 
 Team: TypeAlias = Literal["infrastructure", "database", "application", "critical"]
 """The contacts of RUNBOOK.md, "Contacts & Escalation"."""
+TEAMS: tuple[Team, ...] = get_args(Team)
 
 Mode: TypeAlias = Literal["off", "observe", "act"]
 MODES: tuple[Mode, ...] = ("off", "observe", "act")
@@ -115,6 +116,18 @@ class Guardrails(Struct, frozen=True, kw_only=True):
     max_acts: int = 3
 
 
+class Place(Struct, frozen=True, kw_only=True):
+    """Which environment this is."""
+
+    environment: str
+    account: str
+    region: str
+
+    def name(self, thing: str) -> str:
+        """Return the physical name of something this product deploys here: `dev-remediation-ledger`."""
+        return f"{self.environment}-remediation-{thing}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runbook(Generic[S, I, F, T]):
     """One runbook: the declaration and the three functions that carry it out.
@@ -133,7 +146,7 @@ class Runbook(Generic[S, I, F, T]):
     reads: tuple[Allow, ...]
     writes: tuple[Allow, ...]
     guardrails: Guardrails
-    scope: Callable[[I, S], str | None]
+    scope: Callable[[I, S, Place], str | None]
     diagnose: Callable[[Any, S, I], F]
     decide: Callable[[F, S, tuple[Attempt[T], ...], datetime], Verdict[T]]
     actions: Mapping[str, Callable[[Any, S, T], str]]
@@ -147,18 +160,6 @@ class Runbook(Generic[S, I, F, T]):
 
 
 AnyRunbook: TypeAlias = Runbook[Any, Any, Any, Any]
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """Which environment this is."""
-
-    environment: str
-    account: str
-    region: str
-
-    def name(self, thing: str) -> str:
-        """Return the physical name of something this product deploys here: `dev-remediation-ledger`."""
-        return f"{self.environment}-remediation-{thing}"
 
 
 def fill(template: str, place: Place, settings: Struct) -> str:

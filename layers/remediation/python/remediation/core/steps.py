@@ -4,13 +4,23 @@ The engine runs from the top again after every wait and every crash. What came o
 without the step being run, so everything read from the world (the time and ids too) has to come out of one.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
+from remediation.core.errors import AwsError
 from remediation.core.gates import Refusal
+from remediation.core.narration import clip
+from remediation.core.redact import redact
+
+_NO_ANSWER = re.compile(
+    r"5\d\d|Internal\w*|ServiceUnavailable\w*|RequestTimeout\w*|ReadTimeout|ConnectionClosed|ResponseStreaming"
+    r"|IncompleteRead|HTTPClient|SSL|Unknown"
+)
+"""Codes of errors after which AWS may have carried the call out all the same."""
 
 R = TypeVar("R")
 
@@ -31,6 +41,19 @@ class Interrupted(Struct, frozen=True, kw_only=True, tag="interrupted"):
     """The act was started and its end is not known. It is not repeated."""
 
 
+def sentence(error: Exception) -> str:
+    """Return what an error says in one line without secrets: ours are sentences, others are named."""
+    text = " ".join(str(error).split())
+    return clip(redact(text if isinstance(error, AwsError) and text else f"{type(error).__name__}: {text}"))
+
+
+def failed(error: Exception) -> NotActed | Interrupted:
+    """Say what the exception of a mutating call means: AWS refused it, or the answer was lost and nobody knows."""
+    if isinstance(error, AwsError) and _NO_ANSWER.fullmatch(error.code):
+        return Interrupted()
+    return NotActed(because=sentence(error))
+
+
 class Steps(Protocol):
     """A durable run in progress."""
 
@@ -44,7 +67,7 @@ class Steps(Protocol):
     def act(self, name: str, call: Callable[[], Acted | Refusal]) -> Acted | Refusal | NotActed | Interrupted:
         """Make a mutating call at most once, whatever crashes; its start is checkpointed before it is made.
 
-        An exception of the call becomes NotActed. The call itself may still refuse.
+        An exception of the call becomes what `failed` says. The call itself may still refuse.
         """
 
     def wait(self, name: str, for_: timedelta) -> None:

@@ -8,7 +8,7 @@ notification or as the bare message), and payloads of a manual invocation.
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -63,8 +63,8 @@ class AlarmRaised(Struct, frozen=True, kw_only=True, tag="alarm"):
     @property
     def key(self) -> str:
         """Return what is the same in every delivery of this transition."""
-        when = self.transitioned_at.isoformat(timespec="milliseconds")
-        return f"alarm|{self.account}|{self.region}|{self.alarm}|{self.state}|{when}"
+        kind, when = "drill" if self.drill else "alarm", self.transitioned_at.isoformat(timespec="milliseconds")
+        return f"{kind}|{self.account}|{self.region}|{self.alarm}|{self.state}|{when}"
 
 
 class AsgEvent(Struct, frozen=True, kw_only=True, tag="asg"):
@@ -84,7 +84,8 @@ class AsgEvent(Struct, frozen=True, kw_only=True, tag="asg"):
     @property
     def key(self) -> str:
         """Return what is the same in every delivery of this event."""
-        return f"asg|{self.account}|{self.region}|{self.group}|{self.detail_type}|{self.activity or self.id}"
+        kind, which = "asg-drill" if self.drill else "asg", self.activity or self.id
+        return f"{kind}|{self.account}|{self.region}|{self.group}|{self.detail_type}|{which}"
 
 
 class Scheduled(Struct, frozen=True, kw_only=True, tag="schedule"):
@@ -228,7 +229,7 @@ def parse(event: object) -> Parsed:
     if not isinstance(event, dict):
         return Rejected(because=f"The event is a JSON {_kind(event)}; expected an object.")
     try:
-        if len(json.dumps(event)) > LARGEST_EVENT:
+        if len(json.dumps(event, ensure_ascii=False).encode()) > LARGEST_EVENT:
             return Rejected(because=f"The event is larger than {LARGEST_EVENT} bytes.")
         return _parse_object(event)
     except msgspec.ValidationError as error:
@@ -288,7 +289,7 @@ def _alarm_event(envelope: _Envelope) -> Parsed:
         alarm=detail.alarm_name,
         state=detail.state.value,
         previous_state=detail.previous_state.value if detail.previous_state else None,
-        transitioned_at=_instant(detail.state.timestamp),
+        transitioned_at=_instant(detail.state.timestamp, "detail.state.timestamp"),
         sent_at=_sent(envelope.time),
         metric=_plain_metric(detail.configuration.metrics),
         muted=detail.mute_detail is not None,
@@ -332,6 +333,7 @@ def _from_records(records: object) -> Parsed:
 def _from_sns(message: str) -> Parsed:
     try:
         body = json.loads(message)
+        json.dumps(body, ensure_ascii=False).encode()  # an escaped half of a character only shows here
     except ValueError:
         return Rejected(because="The SNS message is not JSON.")
     if isinstance(body, dict) and "AlarmName" in body and "NewStateValue" in body:
@@ -344,7 +346,7 @@ def _from_sns(message: str) -> Parsed:
 def _from_sns_alarm(body: dict[str, Any]) -> Parsed:
     alarm = msgspec.convert(body, _SnsAlarm)
     arn = _ALARM_ARN.match(alarm.alarm_arn)
-    changed = _instant(alarm.state_change_time)
+    changed = _instant(alarm.state_change_time, "StateChangeTime")
     plain = alarm.trigger and alarm.trigger.namespace and alarm.trigger.metric_name
     return AlarmRaised(
         account=arn["account"] if arn else "",
@@ -376,18 +378,21 @@ def _from_payload(event: dict[str, Any]) -> Parsed:
     return Invoked(payload=payload, apply=request.apply, because=request.because, request=request.request)
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str, field: str) -> datetime:
     """Read CloudWatch's instants: `+0000` (which RFC 3339 does not know), `Z` or `+00:00`."""
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError(f"the instant {text!r} has no time zone")
-    return instant
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{text!r} is not an instant with a time zone - at `$.{field}`")
 
 
 def _sent(text: str) -> datetime | None:
     """Read when an event was sent; None, which no freshness gate lets pass, where it does not say."""
     try:
-        return _instant(text)
+        return _instant(text, "time")
     except ValueError:
         return None
 

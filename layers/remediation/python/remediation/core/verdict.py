@@ -31,6 +31,10 @@ class Wait(Struct, frozen=True, kw_only=True, tag="wait"):
     because: str
     for_: timedelta
 
+    def __post_init__(self) -> None:
+        if self.for_ <= timedelta(0):
+            raise ValueError(f"to wait {self.for_} is to look for ever: {self.because}")
+
 
 class Escalate(Struct, frozen=True, kw_only=True, tag="escalate"):
     """A person has to decide. `team` is the contact to page (the runbook's own if empty)."""

@@ -1,0 +1,144 @@
+"""AWS clients: made once per process from one session and one botocore Config, and reading kept apart from acting.
+
+The rule of the domain: a call that changes something is sent once. AWS may have carried out a call whose answer was lost,
+so repeating it is a decision, not a network detail; looking again is how the engine takes it. A reading client retries,
+and therefore refuses to send anything but a read. `aws.acting` does not retry.
+"""
+
+import re
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from remediation.adapters.errors import translated
+from remediation.adapters.transport import Transport
+from remediation.core.spec import Place
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+    from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_ssm import SSMClient
+
+CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+"""Of every client. A read takes at most 3 x 10 s, well within a Lambda invocation."""
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
+_READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|TransactGet)[A-Z]|Query\Z")
+
+Name: TypeAlias = Literal["autoscaling", "cloudwatch", "dynamodb", "ec2", "elbv2", "sns", "ssm"]
+C = TypeVar("C")
+
+
+class NotAReadError(TypeError):
+    """A call that changes something was asked of a reading client, which might have sent it twice."""
+
+
+class _Service(Generic[C]):
+    """A typed attribute that is the client of one service."""
+
+    def __init__(self, name: Name) -> None:
+        self.name = name
+
+    def __get__(self, services: "Services", _: type | None = None) -> C:
+        return cast("C", services.client(self.name))
+
+
+class Services:
+    """The services as attributes, each client made when it is first asked for and then kept."""
+
+    autoscaling: "_Service[AutoScalingClient]" = _Service("autoscaling")
+    cloudwatch: "_Service[CloudWatchClient]" = _Service("cloudwatch")
+    dynamodb: "_Service[DynamoDBClient]" = _Service("dynamodb")
+    ec2: "_Service[EC2Client]" = _Service("ec2")
+    elbv2: "_Service[ElasticLoadBalancingv2Client]" = _Service("elbv2")
+    sns: "_Service[SNSClient]" = _Service("sns")
+    ssm: "_Service[SSMClient]" = _Service("ssm")
+
+    def __init__(self, maker: "_Maker", config: Config, transport: Transport | None, *, reading: bool) -> None:
+        self._maker, self._config, self._transport, self._reading = maker, config, transport, reading
+        self._made: dict[str, Any] = {}
+
+    def client(self, name: Name) -> Any:  # noqa: ANN401 - the attributes above carry the types
+        """Answer the one client of a service."""
+        with self._maker.lock:
+            if name not in self._made:
+                made = self._maker.make(name, self._config, self._transport)
+                if self._reading:
+                    made.meta.events.register_first("provide-client-params", _refuse_unless_read)
+                self._made[name] = made
+            return self._made[name]
+
+
+class Clients(Services):
+    """`aws.elbv2` reads and retries; `aws.acting.ssm` acts and is sent once. Safe to use from several threads."""
+
+    def __init__(self, place: Place, session: boto3.Session | None = None) -> None:
+        self.place = place
+        maker, transport = _Maker(session or boto3.Session()), Transport.of_layer(connect_timeout=3, read_timeout=10)
+        super().__init__(maker, CONFIG, transport, reading=True)
+        self.acting = Services(maker, CONFIG.merge(_ONCE), transport, reading=False)
+
+    def prepare(self, *, reads: tuple[Name, ...] = (), acts: tuple[Name, ...] = ()) -> None:
+        """Make clients while Lambda still initialises, when it has a whole processor whatever its memory size."""
+        for name in reads:
+            self.client(name)
+        for name in acts:
+            self.acting.client(name)
+
+    def checkpointing(self, user_agent: str) -> "LambdaClient":
+        """Make the client that the durable SDK checkpoints with; `user_agent` is how it calls itself.
+
+        Configured as the SDK configures its own, but of this session and trusting Amazon's roots; its errors stay
+        botocore's, because the SDK reads them. Not kept: ask once.
+        """
+        config = Config(connect_timeout=5, read_timeout=50, user_agent_extra=user_agent)
+        transport = Transport.of_layer(connect_timeout=5, read_timeout=50)
+        return cast("LambdaClient", self._maker.make("lambda", config, transport, translate=False))
+
+
+class _Maker:
+    """Makes clients of one session."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self.lock = RLock()
+        self._session = session
+        self._translate = True
+        session.events.register("creating-client-class", self._add_translation)
+
+    def make(self, name: str, config: Config, transport: Transport | None, *, translate: bool = True) -> Any:  # noqa: ANN401
+        with self.lock:
+            self._translate = translate
+            client: Any = self._session.client(name, config=config)  # type: ignore[call-overload]
+        if transport is not None:
+            client._endpoint.http_session = transport  # noqa: SLF001 - botocore has no other way in
+        return client
+
+    def _add_translation(self, base_classes: list[type], **_: object) -> None:
+        if self._translate:
+            base_classes.insert(0, _Translating)
+
+
+class _Translating:
+    """A base of client classes that raises AwsError for whatever goes wrong: the one place where errors are translated."""
+
+    meta: Any
+
+    def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:  # noqa: ANN401
+        try:
+            return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
+        except (ClientError, BotoCoreError) as error:
+            service = self.meta.service_model.service_id
+            raise translated(error, f"{service}:{operation_name}") from error
+
+
+def _refuse_unless_read(model: "OperationModel", **_: object) -> None:
+    if not _READ.match(model.name):
+        raise NotAReadError(f"{model.name} changes something: ask aws.acting for it, which sends it once")

@@ -1,0 +1,109 @@
+"""The composition root: what a function's room turns its runbook into a Lambda handler with.
+
+Everything that every run needs is made while Lambda initialises, once per process; a run only adds its steps.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from msgspec import Struct
+
+from remediation.adapters.alarms import CloudWatchAlarms
+from remediation.adapters.clients import Clients, Name
+from remediation.adapters.durable import USER_AGENT, durable_handler
+from remediation.adapters.ledger import DynamoLedger
+from remediation.adapters.logs import logger
+from remediation.adapters.notify import SnsNotifier
+from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
+from remediation.core.engine import carry_out
+from remediation.core.outcome import Outcome
+from remediation.core.ports import World
+from remediation.core.record import bounded_outcome
+from remediation.core.redact import redacted
+from remediation.core.spec import Allow, AnyRunbook, Mode, OnAlarm
+from remediation.core.steps import Steps
+
+S = TypeVar("S", bound=Struct)
+
+NAMESPACE = "Remediation"
+"""Of the metrics: one count per status, with the dimensions environment and runbook."""
+_NAMES: tuple[Name, ...] = get_args(Name)
+_LOOKS = ("Describe", "Get", "List")
+
+
+class MisconfiguredError(Exception):
+    """The function's environment is not what the CDK app writes; the message names the variable and the key."""
+
+
+def lambda_handler(runbook: AnyRunbook) -> Callable[[Any, Any], Any]:
+    """Return the handler of a runbook's function. Raises MisconfiguredError."""
+    deployment, settings = from_environment(DEPLOYMENT, Deployment), from_environment(SETTINGS, runbook.settings)
+    place = deployment.place
+    aws = Clients(place)
+    _prepare(aws, runbook, deployment.mode)
+    ledger = DynamoLedger(aws, table=deployment.ledger, environment=place.environment)
+    notifier, alarms = SnsNotifier(aws, deployment), CloudWatchAlarms(aws)
+    log, metrics = logger(), Metrics(namespace=NAMESPACE)
+    told_of = {"environment": place.environment, "runbook": runbook.name}
+
+    def carry(event: object, steps: Steps, remaining: Callable[[], timedelta]) -> dict[str, Any]:
+        world = World(
+            deployment=deployment,
+            settings=settings,
+            aws=aws,
+            ledger=ledger,
+            notifier=notifier,
+            alarms=alarms,
+            clock=lambda: datetime.now(UTC),
+            remaining=remaining,
+        )
+        outcome = carry_out(runbook, event, steps, world)
+        _count(metrics, outcome, told_of)
+        answer: dict[str, Any] = redacted(msgspec.to_builtins(bounded_outcome(outcome)))
+        log.info(
+            f"{outcome.status}: {answer['because']}", extra=told_of | {"run": outcome.run, "status": outcome.status}
+        )
+        return answer
+
+    return durable_handler(carry, aws.checkpointing(USER_AGENT))
+
+
+def from_environment(variable: str, type_: type[S]) -> S:
+    """Return the typed value of an environment variable that holds JSON. Raises MisconfiguredError."""
+    text = os.environ.get(variable)
+    if text is None:
+        raise MisconfiguredError(f"The environment variable {variable} is not set; the CDK app sets it.")
+    try:
+        return msgspec.json.decode(text, type=type_)
+    except msgspec.MsgspecError as error:
+        raise MisconfiguredError(f"The environment variable {variable} is no {type_.__name__}: {error}.") from error
+
+
+def _prepare(aws: Clients, runbook: AnyRunbook, mode: Mode) -> None:
+    """Make the clients that every run needs, and those of what the runbook declares."""
+    looks = [allow for allow in runbook.reads if allow.action.partition(":")[2].startswith(_LOOKS)]
+    sends = [allow for allow in runbook.reads if allow not in looks]  # asking on an instance is a call made once
+    needed: set[Name] = {"dynamodb"}
+    if any(isinstance(trigger, OnAlarm) for trigger in runbook.triggers):
+        needed.add("cloudwatch")
+    aws.prepare(
+        reads=tuple(needed | _services(looks)),
+        acts=tuple({"dynamodb", "sns", *_services([*sends, *(runbook.writes if mode == "act" else ())])}),
+    )
+
+
+def _services(permissions: Iterable[Allow]) -> set[Name]:
+    prefixes = {allow.action.partition(":")[0].replace("elasticloadbalancing", "elbv2") for allow in permissions}
+    return {name for name in _NAMES if name in prefixes}
+
+
+def _count(metrics: Metrics, outcome: Outcome, dimensions: dict[str, str]) -> None:
+    for name, value in dimensions.items():
+        metrics.add_dimension(name=name, value=value)
+    metrics.add_metric(name=outcome.status, unit=MetricUnit.Count, value=1)
+    metrics.flush_metrics()

@@ -1,0 +1,147 @@
+"""DynamoDB as the ledger uses it: guarded updates, transactions that say which guard refused, and plain items.
+
+Values are texts and integers. A call is made again only where that is safe whatever became of the first: everything the
+ledger writes may be written twice.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from math import ceil
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
+
+from remediation.core.errors import AwsError
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+R = TypeVar("R")
+
+TRIES = 3
+_IN_THE_WAY = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
+
+
+class Item(Struct, frozen=True):
+    """An item as it was read, or none. What is missing or of another type reads as empty, and as 0."""
+
+    attributes: Mapping[str, Mapping[str, Any]] = {}
+
+    def text(self, name: str) -> str:
+        """Return a text attribute."""
+        return str(self.attributes.get(name, {}).get("S", ""))
+
+    def number(self, name: str) -> int:
+        """Return a number attribute."""
+        return int(float(self.attributes.get(name, {}).get("N", 0)))
+
+    def instant(self, name: str) -> datetime:
+        """Return an instant that is kept in epoch milliseconds."""
+        return datetime.fromtimestamp(min(max(0, self.number(name)), _LATEST) / 1000, UTC)
+
+
+class Refused(Struct, frozen=True):
+    """A guard's condition failed: its name, and the item as it is. `conflict` is another transaction's."""
+
+    guard: str
+    found: Item
+
+
+class Table:
+    """One table with the partition key `pk`."""
+
+    def __init__(self, aws: "Clients", name: str) -> None:
+        self._aws, self._name = aws, name
+
+    def check(self, pk: str, condition: str, *, reserved: Iterable[str] = (), **values: str | int) -> dict[str, Any]:
+        """Return a guard; its condition names the values as `:name` and reserved attributes as `#name`."""
+        return {
+            "TableName": self._name,
+            "Key": encoded({"pk": pk}),
+            "ConditionExpression": condition,
+            **({"ExpressionAttributeNames": {f"#{name}": name for name in reserved}} if reserved else {}),
+            "ExpressionAttributeValues": encoded({f":{name}": value for name, value in values.items()}),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def update(
+        self, pk: str, expression: str, *, condition: str = "", reserved: Iterable[str] = (), **values: str | int
+    ) -> dict[str, Any]:
+        """Return an update, which makes the item where there is none."""
+        update = self.check(pk, condition, reserved=reserved, **values)
+        if not condition:
+            del update["ConditionExpression"], update["ReturnValuesOnConditionCheckFailure"]
+        return update | {"UpdateExpression": expression}
+
+    def read(self, pk: str) -> Item:
+        """Return the item as it is now."""
+        found = self._aws.dynamodb.get_item(TableName=self._name, Key=encoded({"pk": pk}), ConsistentRead=True)
+        return Item(found.get("Item", {}))
+
+    def write(self, update: Mapping[str, Any]) -> bool:
+        """Make one update; answer False where its condition failed."""
+        try:
+            _again(lambda: self._aws.acting.dynamodb.update_item(**update))
+        except AwsError as error:
+            if error.code != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def transact(
+        self, *, checks: Mapping[str, dict[str, Any]] | None = None, updates: Mapping[str, dict[str, Any]] | None = None
+    ) -> Refused | None:
+        """Make all updates if all conditions hold, or else none; answer the first guard that refused, checks first."""
+        checks, updates = checks or {}, updates or {}
+        items: list[Any] = [{"ConditionCheck": check} for check in checks.values()]
+        items += [{"Update": update} for update in updates.values()]
+        try:
+            _again(lambda: self._aws.acting.dynamodb.transact_write_items(TransactItems=items))
+        except AwsError as error:
+            for guard, reason in zip((*checks, *updates), _reasons(error), strict=False):
+                if reason.get("Code") == "ConditionalCheckFailed":
+                    return Refused(guard, Item(reason.get("Item", {})))
+            if _is_in_the_way(error):
+                return Refused("conflict", Item())
+            raise
+        return None
+
+
+_LATEST = 253_402_300_799_000
+"""The last second of the year 9999, which is as far as a datetime goes."""
+
+
+def encoded(values: Mapping[str, str | int]) -> dict[str, Any]:
+    """Return values as DynamoDB's API takes them."""
+    return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in values.items()}
+
+
+def milliseconds(at: datetime) -> int:
+    """Return an instant as items keep it."""
+    return round(at.timestamp() * 1000)
+
+
+def seconds(at: datetime) -> int:
+    """Return an instant as DynamoDB's expiry wants it."""
+    return ceil(at.timestamp())
+
+
+def _again(call: Callable[[], R]) -> R:
+    """Call up to three times where another transaction is in the way, or the connection was closed meanwhile."""
+    for _ in range(TRIES - 1):
+        try:
+            return call()
+        except AwsError as error:
+            if not _is_in_the_way(error) and error.code != "ConnectionClosed":
+                raise
+    return call()
+
+
+def _reasons(error: AwsError) -> list[dict[str, Any]]:
+    """Return why each item of a cancelled transaction was refused, with the item as it is."""
+    response: Mapping[str, Any] = getattr(error.__cause__, "response", None) or {}
+    return list(response.get("CancellationReasons", []))
+
+
+def _is_in_the_way(error: AwsError) -> bool:
+    return error.code in _IN_THE_WAY or any(reason.get("Code") in _IN_THE_WAY for reason in _reasons(error))

@@ -1,0 +1,117 @@
+"""Auto Scaling groups: members, instance refreshes, and the replacements that a group made by itself."""
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef, InstanceTypeDef
+
+    from remediation.adapters.clients import Clients
+
+ACTIVE_REFRESH = frozenset({"Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"})
+_FAILED_ELB_CHECK = re.compile(r"\bELB\b[^.]*health check", re.IGNORECASE)
+_INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """One instance of a group, as the group sees it."""
+
+    id: str
+    lifecycle: str
+    health: str
+    template: str = ""
+    """Id of the launch template that it was launched from, if it was."""
+    version: str = ""
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """An Auto Scaling group."""
+
+    name: str
+    min_size: int
+    max_size: int
+    desired: int
+    health_checks: tuple[str, ...]
+    """Kinds of health checks that make it replace an instance: EC2, ELB, EBS ..."""
+    grace: timedelta
+    suspended: tuple[str, ...]
+    members: tuple[Member, ...]
+
+
+class Refresh(Struct, frozen=True, kw_only=True):
+    """An instance refresh: how this environment deploys."""
+
+    id: str
+    status: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Replacement(Struct, frozen=True, kw_only=True):
+    """The group took an instance out of service because it failed the load balancer's health check."""
+
+    instance: str
+    at: datetime
+
+
+def group(aws: "Clients", name: str) -> Group | None:
+    """Describe one group; None where there is none of this name."""
+    found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    return _group(found[0]) if found else None
+
+
+def _group(found: "AutoScalingGroupTypeDef") -> Group:
+    return Group(
+        name=found["AutoScalingGroupName"],
+        min_size=found["MinSize"],
+        max_size=found["MaxSize"],
+        desired=found["DesiredCapacity"],
+        health_checks=tuple(kind.strip() for kind in found["HealthCheckType"].split(",")),
+        grace=timedelta(seconds=found.get("HealthCheckGracePeriod", 0)),
+        suspended=tuple(sorted(process["ProcessName"] for process in found.get("SuspendedProcesses", ()))),
+        members=tuple(sorted(map(_member, found.get("Instances", ())), key=lambda member: member.id)),
+    )
+
+
+def _member(instance: "InstanceTypeDef") -> Member:
+    template = instance.get("LaunchTemplate", {})
+    return Member(
+        id=instance["InstanceId"],
+        lifecycle=instance["LifecycleState"],
+        health=instance["HealthStatus"],
+        template=template.get("LaunchTemplateId", ""),
+        version=template.get("Version", ""),
+    )
+
+
+def latest_refresh(aws: "Clients", name: str) -> Refresh | None:
+    """Return the newest instance refresh of a group; AWS answers newest first."""
+    answer = aws.autoscaling.describe_instance_refreshes(AutoScalingGroupName=name, MaxRecords=1)
+    return next(
+        (
+            Refresh(
+                id=refresh["InstanceRefreshId"],
+                status=refresh["Status"],
+                started_at=refresh.get("StartTime"),
+                ended_at=refresh.get("EndTime"),
+            )
+            for refresh in answer["InstanceRefreshes"]
+        ),
+        None,
+    )
+
+
+def elb_replacements(aws: "Clients", name: str) -> tuple[Replacement, ...]:
+    """Return the replacements for a failed ELB health check among the 100 newest activities of a group."""
+    answer = aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=100)
+    return tuple(
+        Replacement(
+            instance=named[0] if (named := _INSTANCE.search(about)) else "an instance", at=activity["StartTime"]
+        )
+        for activity in answer["Activities"]
+        if (about := activity.get("Description", "")).startswith("Terminating")
+        and _FAILED_ELB_CHECK.search(activity["Cause"])
+    )

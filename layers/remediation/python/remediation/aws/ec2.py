@@ -1,0 +1,107 @@
+"""Instances, security groups and launch templates. User data is never read: it holds secrets (FACTS.md)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import IpPermissionOutputTypeDef
+
+    from remediation.adapters.clients import Clients
+
+EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
+
+
+class Instance(Struct, frozen=True, kw_only=True):
+    """An instance."""
+
+    id: str
+    state: str
+    launched_at: datetime
+    security_groups: tuple[str, ...]
+
+
+class Ingress(Struct, frozen=True, kw_only=True):
+    """One rule of a security group: who may connect to which ports. Every port where `from_port` is None."""
+
+    protocol: str
+    from_port: int | None
+    to_port: int | None
+    groups: tuple[str, ...]
+    ranges: tuple[str, ...]
+    """CIDR blocks and prefix lists."""
+
+    def covers(self, port: int) -> bool:
+        """Tell whether a TCP connection to this port is the rule's business."""
+        if self.protocol == "-1":
+            return True
+        if self.protocol not in {"tcp", "6"} or self.from_port is None or self.to_port is None:
+            return False
+        return self.from_port <= port <= self.to_port
+
+
+def instances(aws: "Clients", ids: Iterable[str]) -> dict[str, Instance]:
+    """Return those of these instances that still exist, by id.
+
+    They are filtered, not listed: a list makes AWS refuse the whole call for one instance that is gone.
+    """
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    answer = aws.ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": wanted}])
+    return {
+        found["InstanceId"]: Instance(
+            id=found["InstanceId"],
+            state=found["State"]["Name"],
+            launched_at=found["LaunchTime"],
+            security_groups=tuple(sorted(group["GroupId"] for group in found.get("SecurityGroups", ()))),
+        )
+        for reservation in answer["Reservations"]
+        for found in reservation["Instances"]
+    }
+
+
+def ingress(aws: "Clients", groups: Iterable[str]) -> dict[str, tuple[Ingress, ...]]:
+    """Return the rules for incoming traffic of security groups, by group."""
+    wanted = sorted(set(groups))
+    if not wanted:
+        return {}
+    answer = aws.ec2.describe_security_groups(GroupIds=wanted)
+    return {
+        group["GroupId"]: tuple(map(_ingress, group.get("IpPermissions", ()))) for group in answer["SecurityGroups"]
+    }
+
+
+def _ingress(permission: "IpPermissionOutputTypeDef") -> Ingress:
+    ranges = [block["CidrIp"] for block in permission.get("IpRanges", ())]
+    ranges += [block["CidrIpv6"] for block in permission.get("Ipv6Ranges", ())]
+    ranges += [prefixes["PrefixListId"] for prefixes in permission.get("PrefixListIds", ())]
+    return Ingress(
+        protocol=permission["IpProtocol"],
+        from_port=permission.get("FromPort"),
+        to_port=permission.get("ToPort"),
+        groups=tuple(pair["GroupId"] for pair in permission.get("UserIdGroupPairs", ())),
+        ranges=tuple(ranges),
+    )
+
+
+def admits(rules: Iterable[Ingress], *, port: int, sources: tuple[str, ...]) -> bool | None:
+    """Tell whether rules let any of these security groups connect to a TCP port.
+
+    None where a rule names addresses that may or may not be the source's.
+    """
+    covering = [rule for rule in rules if rule.covers(port)]
+    if any(not EVERYWHERE.isdisjoint(rule.ranges) or not set(sources).isdisjoint(rule.groups) for rule in covering):
+        return True
+    return None if any(rule.ranges for rule in covering) else False
+
+
+def template_created_at(aws: "Clients", template: str, versions: Iterable[str]) -> datetime | None:
+    """Return when the newest of these versions of a launch template was made."""
+    wanted = sorted(set(versions))
+    if not wanted:
+        return None
+    answer = aws.ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=wanted)
+    return max((version["CreateTime"] for version in answer["LaunchTemplateVersions"]), default=None)

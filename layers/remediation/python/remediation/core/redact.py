@@ -1,0 +1,99 @@
+"""Take secrets out of everything that leaves a run: messages, records, logs and answers.
+
+The rule of the domain: user data, console output, container logs and exceptions of this environment carry MongoDB and
+Redis URIs, JWT secrets and AWS keys (FACTS.md), and whatever is published is read by more people than may read those.
+Where a secret's end is in doubt, too much is taken out rather than too little. Redaction answers for any text, and
+redacting twice is the same as redacting once.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+GONE = "***"
+
+_WORD = (
+    r"(?:pass(?:word|wd|phrase|code)|pwd|secret(?:string|s)?|token|credentials?|signature|requirepass|jwt"
+    r"|(?:api|access|private|secret|encryption|signing|account)[_-]?key(?:[_-]?id)?)"
+)
+_HEADER = r"(?:authorization|cookie)"
+_IS = r"""(?:\\*["'])?\s{0,8}(?:=>|:=|[=:])\s{0,8}"""
+_QUOTED = r"""(?:(\\+["'])(?:(?!(?<!\\)\2).)*+(?:\2)?|"(?:\\.|[^"\\])*+"?|'(?:\\.|[^'\\])*+'?)"""
+"""In quotes, which may be escaped once or more; a quote that is never closed quotes the rest."""
+
+_CHUNK = re.compile(r"""[^\s"<>`]+""")
+"""What may hold a URI: a password in it may hold any of `@`, `/` and `:`, so its end is the last `@`."""
+_ASSIGNED = tuple(
+    re.compile(rf"({name}{_IS})(?:{_QUOTED}|{bare})", re.IGNORECASE | re.DOTALL)
+    for name, bare in ((_HEADER, r"[^\r\n]++"), (rf"(?<![0-9]{{12}}:){_WORD}", r"\S++"))
+)
+"""`password=...`, `"SecretString": "..."`, `{\\"token\\": ...}`. An ARN's `:<account>:secret:<name>` is a name."""
+_PRIVATE_KEY = r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
+_SHAPED = re.compile(
+    rf"{_PRIVATE_KEY}|eyJ[A-Za-z0-9_=-]{{8,}}(?:\.[A-Za-z0-9_=-]*)*|(?:AKIA|ASIA)[A-Z0-9]{{12,}}"
+    r"|(?:FwoGZXIvYXdz|IQoJb3JpZ2lu)[A-Za-z0-9/+=]+|(?:gh[pousr]_|github_pat_|xox[a-z]-)[A-Za-z0-9_-]{10,}",
+    re.DOTALL,
+)
+"""Private keys, JSON web tokens, AWS key ids and session tokens, GitHub's and Slack's tokens."""
+_SAID = (
+    re.compile(r"""(\bbearer\s{1,8})[^\s"'\\,;]+""", re.IGNORECASE),
+    re.compile(rf"(--?{_WORD}\s{{1,8}})\S+", re.IGNORECASE),
+    re.compile(r"(\b(?:AUTH|requirepass|masterauth)\s{1,8})\S+"),
+    re.compile(r"(redis-cli\b[^\r\n]{0,200}?\s-a\s{0,8})\S+"),
+)
+"""A word or an option, and then the secret."""
+_NAMED = re.compile(rf"(?:{_WORD}|{_HEADER})\Z", re.IGNORECASE)
+_ROUNDS = 8
+
+
+def redact(text: str) -> str:
+    """Return a text without the secrets in it, of whatever length and however broken."""
+    for _ in range(_ROUNDS):
+        text, before = _once(text), text
+        if text == before:
+            break
+    return text
+
+
+def redacted(value: Any) -> Any:  # noqa: ANN401 - plain data in, the same shape of plain data out
+    """Return plain data (what JSON can say) with every text in it redacted, and whatever is named like a secret gone."""
+    match value:
+        case str():
+            return redact(value)
+        case Mapping():
+            return {redact(str(key)): _entry(str(key), entry) for key, entry in value.items()}
+        case list() | tuple():
+            return [redacted(entry) for entry in value]
+        case _:
+            return value
+
+
+def _entry(key: str, value: Any) -> Any:  # noqa: ANN401
+    secret = _NAMED.search(key) and value is not None and not isinstance(value, bool)
+    return GONE if secret else redacted(value)
+
+
+def _once(text: str) -> str:
+    text = _CHUNK.sub(_without_user, text)
+    text = _SHAPED.sub(GONE, text)
+    for pattern in _SAID:
+        text = pattern.sub(rf"\1{GONE}", text)
+    for pattern in _ASSIGNED:
+        text = pattern.sub(_without_value, text)
+    return text
+
+
+def _without_user(found: re.Match[str]) -> str:
+    chunk = found[0]
+    if "://" not in chunk:
+        return chunk
+    scheme, _, rest = chunk.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}://{GONE}@{host}" if at and user else chunk
+
+
+def _without_value(found: re.Match[str]) -> str:
+    name, quote = found[1], found[2] or ""
+    if not quote and (first := found[0][len(name)]) in "\"'":
+        quote = first
+    return f"{name}{quote}{GONE}{quote}"
