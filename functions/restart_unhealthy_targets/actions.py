@@ -22,16 +22,19 @@ def restart_container(aws: "Clients", settings: Settings, target: Judged) -> str
     document, instances = aws.place.name(RESTART.name), (target.id,)
     parameters = {"Container": settings.container, "StartedAt": target.started_at}
     command = ssm.send(aws, document, instances, parameters, comment=f"Unhealthy in {target.group}: restart")
-    answer = ssm.answers(aws, command, instances, within=settings.act_within)[target.id]
+    try:
+        answer = ssm.answers(aws, command, instances, within=settings.act_within)[target.id]
+    except AwsError as error:
+        return f"Sent command {command}; its answer cannot be read: {error}"
     if not answer.finished:
         return f"Sent command {command}; it has not answered within {settings.act_within.seconds} s."
-    if answer.status != "Success":
+    if answer.status == "Failed":  # the script's own word; after any other the restart may have happened
         raise AwsError(
             f"Command {command} ended with {answer.status}: {answer.error.strip()[:300]}",
             operation=document,
             code=answer.status,
         )
-    return f"Command {command}: {answer.output.strip()[:300]}."
+    return f"Command {command} ended with {answer.status}: {answer.output.strip()[:300]}."
 
 
 def replace_instance(aws: "Clients", settings: Settings, target: Judged) -> str:

@@ -16,9 +16,12 @@ class CloudWatchAlarms:
         self._aws = aws
 
     def read(self, alarm: str) -> LiveAlarm:
-        """Describe the alarm of exactly this name, metric or composite; its actions, its state, and since when."""
-        found = self._aws.cloudwatch.describe_alarms(AlarmNames=[alarm], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-        for described in (*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ())):
+        """Describe the metric alarm of exactly this name: its actions, its state, and since when.
+
+        No runbook follows a composite alarm (core.routing), and describing one takes permission on every alarm.
+        """
+        found = self._aws.cloudwatch.describe_alarms(AlarmNames=[alarm], AlarmTypes=["MetricAlarm"])
+        for described in found.get("MetricAlarms", ()):
             if described["AlarmName"] == alarm:
                 since = described.get("StateTransitionedTimestamp")
                 return LiveAlarm(

@@ -1,0 +1,262 @@
+"""The ledger on DynamoDB, one sentence of its contract at a time."""
+
+from datetime import timedelta
+
+import pytest
+
+from remediation.adapters.clients import Clients
+from remediation.adapters.history import History
+from remediation.adapters.ledger import DynamoLedger
+from remediation.core.errors import AwsError
+from remediation.core.gates import Refusal
+from remediation.core.outcome import Entry
+from remediation.core.ports import Duplicate, Lease
+from tests.adapters.conftest import TABLE
+from tests.adapters.ledger_of import (
+    HOUSE,
+    LEASE,
+    RUNBOOK,
+    admit,
+    begin,
+    close,
+    confirm,
+    items,
+    later,
+    outcome,
+    receive,
+)
+from tests.support.steps import NIGHT
+
+# ---------------------------------------------------------------------------------------------------------- receive
+
+
+def test_the_first_run_has_the_event_and_asking_twice_answers_the_same(ledger: DynamoLedger) -> None:
+    assert receive(ledger, "first") is None
+    assert receive(ledger, "first", now=later(3)) is None
+    assert receive(ledger, "second") == Duplicate(run="first")
+    assert receive(ledger, "second") == Duplicate(run="first")
+
+
+def test_every_event_received_leaves_a_record_and_duplicates_too(ledger: DynamoLedger, aws: Clients) -> None:
+    receive(ledger, "first")
+    receive(ledger, "second", now=later(7))
+    found = History(aws, TABLE).runs("dev", since=NIGHT, limit=10)
+    assert [(record.run, record.started_at, record.status) for record in found] == [
+        ("second", later(7), None),
+        ("first", NIGHT, None),
+    ]
+
+
+def test_receiving_again_after_a_crash_keeps_when_it_was_first_received(ledger: DynamoLedger, aws: Clients) -> None:
+    receive(ledger, "first")
+    receive(ledger, "first", now=later(30))
+    record = History(aws, TABLE).run("first")
+    assert record is not None
+    assert record.started_at == NIGHT
+
+
+def test_invocations_without_an_event_key_are_never_duplicates(ledger: DynamoLedger, aws: Clients) -> None:
+    assert receive(ledger, "first", "") is None
+    assert receive(ledger, "second", "") is None
+    assert [pk for pk in items(aws) if pk.startswith("EVENT#")] == []
+
+
+def test_an_event_is_new_again_once_it_has_expired_even_if_dynamodb_has_not_deleted_it(ledger: DynamoLedger) -> None:
+    receive(ledger, "first")
+    assert receive(ledger, "second", now=NIGHT + timedelta(days=6, hours=23)) == Duplicate(run="first")
+    assert receive(ledger, "third", now=NIGHT + timedelta(days=7, seconds=1)) is None
+
+
+def test_the_key_of_an_event_is_of_fixed_length_whatever_the_event_says(ledger: DynamoLedger, aws: Clients) -> None:
+    receive(ledger, "first", "alarm|" + "x" * 9_000)
+    (pk,) = (pk for pk in items(aws) if pk.startswith("EVENT#"))
+    assert len(pk) == len("EVENT#") + 64
+
+
+# ------------------------------------------------------------------------------------------------------------ admit
+
+
+def test_an_admitted_run_has_the_resource_with_a_fence_until_a_time(ledger: DynamoLedger) -> None:
+    assert begin(ledger, "first") == Lease(resource=HOUSE, fence=1, until=NIGHT + LEASE)
+
+
+def test_a_second_run_on_the_same_group_is_refused_while_the_first_holds_the_lease(ledger: DynamoLedger) -> None:
+    begin(ledger, "first")
+    receive(ledger, "second", "another event")
+    assert admit(ledger, "second", "another event", now=later(60)) == Refusal(
+        gate="lease", because="Run first works on dev-house until 03:55:00 UTC (another 840 s)."
+    )
+
+
+def test_a_run_that_crashed_after_its_admission_is_given_the_same_lease_again(ledger: DynamoLedger) -> None:
+    lease = begin(ledger, "first")
+    assert admit(ledger, "first", "an event", now=later(5)) == lease
+
+
+def test_a_lease_survives_the_journey_through_the_table_to_the_millisecond(ledger: DynamoLedger) -> None:
+    now = NIGHT + timedelta(microseconds=123_000)
+    lease = begin(ledger, "first", now=now)
+    assert lease.until == now + LEASE
+    assert admit(ledger, "first", "an event", now=now) == lease
+
+
+def test_an_expired_lease_is_taken_over_with_a_higher_fence(ledger: DynamoLedger) -> None:
+    begin(ledger, "first")
+    receive(ledger, "second", "another event")
+    lease = admit(ledger, "second", "another event", now=NIGHT + LEASE)
+    assert lease == Lease(resource=HOUSE, fence=2, until=NIGHT + 2 * LEASE)
+
+
+def test_a_run_whose_own_lease_has_expired_is_admitted_anew_with_a_higher_fence(ledger: DynamoLedger) -> None:
+    begin(ledger, "first")
+    lease = admit(ledger, "first", "an event", now=NIGHT + LEASE)
+    assert isinstance(lease, Lease)
+    assert lease.fence == 2
+
+
+def test_a_run_may_not_act_on_an_event_that_another_run_has(ledger: DynamoLedger) -> None:
+    receive(ledger, "first")
+    receive(ledger, "second")
+    refusal = admit(ledger, "second", "an event")
+    assert isinstance(refusal, Refusal)
+    assert (refusal.gate, refusal.because) == (
+        "duplicate",
+        "Run first has this event; it may act on it, this run may not.",
+    )
+
+
+def test_a_run_may_not_act_on_an_event_that_was_never_recorded(ledger: DynamoLedger, aws: Clients) -> None:
+    refusal = admit(ledger, "first", "an event")
+    assert isinstance(refusal, Refusal)
+    assert refusal.gate == "duplicate"
+    assert items(aws) == {}
+
+
+def test_a_resource_is_left_alone_while_it_cools_down_and_not_longer(ledger: DynamoLedger) -> None:
+    close(ledger, "first", begin(ledger, "first"), cooldown_until=later(900))
+    receive(ledger, "second", "another event")
+    assert admit(ledger, "second", "another event", now=later(899)) == Refusal(
+        gate="cooldown", because="dev-house was worked on lately and is left alone until 03:55:00 UTC (another 1 s)."
+    )
+    lease = admit(ledger, "second", "another event", now=later(900))
+    assert isinstance(lease, Lease)
+    assert lease.fence == 2
+
+
+def test_different_resources_do_not_wait_for_each_other(ledger: DynamoLedger) -> None:
+    begin(ledger, "first")
+    receive(ledger, "second", "another event")
+    lease = ledger.admit(
+        run="second", event="another event", runbook=RUNBOOK, resource="other", until=later(60), now=NIGHT
+    )
+    assert isinstance(lease, Lease)
+
+
+# --------------------------------------------------------------------------------------------------- note and close
+
+
+def test_the_timeline_so_far_can_be_watched(ledger: DynamoLedger, aws: Clients) -> None:
+    receive(ledger, "first")
+    line = Entry(at=NIGHT, kind="facts", text="Looked.", facts={"lamps": [{"id": "lamp-1", "state": "dark"}]})
+    ledger.note(run="first", timeline=(line,))
+    record = History(aws, TABLE).run("first")
+    assert record is not None
+    assert record.timeline == (line,)
+    assert record.status is None
+
+
+def test_a_late_note_does_not_overwrite_the_timeline_of_a_closed_run(ledger: DynamoLedger, aws: Clients) -> None:
+    close(ledger, "first", begin(ledger, "first"))
+    ledger.note(run="first", timeline=())
+    record = History(aws, TABLE).run("first")
+    assert record is not None
+    assert [entry.kind for entry in record.timeline] == ["outcome"]
+
+
+def test_a_note_makes_no_record_of_a_run_that_was_not_received(ledger: DynamoLedger, aws: Clients) -> None:
+    ledger.note(run="unheard-of", timeline=())
+    assert items(aws) == {}
+
+
+def test_closing_keeps_the_outcome_gives_the_lease_back_and_starts_the_cooldown(
+    ledger: DynamoLedger, aws: Clients
+) -> None:
+    close(ledger, "first", begin(ledger, "first"), cooldown_until=later(900))
+    record = History(aws, TABLE).run("first")
+    assert record is not None
+    assert (record.status, record.outcome, record.ended_at) == ("healed", outcome("first"), later(200))
+    house = items(aws)["RESOURCE#dev-house"]
+    assert house == {
+        "pk": "RESOURCE#dev-house",
+        "fence": "1",
+        "cooldown_until": str(round(later(900).timestamp() * 1000)),
+    }
+
+
+def test_closing_twice_is_closing_once(ledger: DynamoLedger, aws: Clients) -> None:
+    lease = begin(ledger, "first")
+    close(ledger, "first", lease, cooldown_until=later(900))
+    before = items(aws)
+    close(ledger, "first", lease, cooldown_until=later(960))
+    assert items(aws) == before
+
+
+def test_closing_after_the_lease_was_lost_keeps_the_outcome_and_leaves_the_new_owner_alone(
+    ledger: DynamoLedger, aws: Clients
+) -> None:
+    old = begin(ledger, "zombie")
+    new = begin(ledger, "second", "another event", now=NIGHT + LEASE)
+    close(ledger, "zombie", old, cooldown_until=later(9_000), status="not-healed")
+    record = History(aws, TABLE).run("zombie")
+    assert record is not None
+    assert record.status == "not-healed"
+    assert confirm(ledger, "second", new, now=NIGHT + LEASE) is None
+    assert "cooldown_until" not in items(aws)["RESOURCE#dev-house"]
+
+
+def test_a_run_that_could_not_be_received_is_recorded_when_it_closes(ledger: DynamoLedger, aws: Clients) -> None:
+    close(ledger, "first", None, status="refused")
+    (record,) = History(aws, TABLE).runs("dev", since=NIGHT, limit=10)
+    assert (record.run, record.status, record.runbook, record.started_at) == ("first", "refused", RUNBOOK, NIGHT)
+
+
+def test_the_lease_is_given_back_even_where_the_outcome_cannot_be_kept(
+    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = begin(ledger, "first")
+
+    def broken(*_: object) -> None:
+        raise AwsError("It is too large.", operation="DynamoDB:UpdateItem", code="ValidationException")
+
+    monkeypatch.setattr(ledger, "_keep", broken)
+    with pytest.raises(AwsError, match="too large"):
+        close(ledger, "first", lease)
+    assert "lease_owner" not in items(aws)["RESOURCE#dev-house"]
+
+
+def test_an_outcome_of_megabytes_still_is_recorded(ledger: DynamoLedger, aws: Clients) -> None:
+    lines = tuple(f"{n} " + "log " * 2_000 for n in range(300))
+    facts = [Entry(at=NIGHT, kind="facts", text="Looked.", facts={"logs": lines[:20]}) for _ in range(20)]
+    ledger.close(outcome=outcome("first", evidence=lines), timeline=tuple(facts), lease=None, cooldown_until=NIGHT)
+    record = History(aws, TABLE).run("first")
+    assert record is not None
+    assert record.outcome is not None
+    assert record.outcome.evidence[0].startswith("0 log")
+    assert [entry.text for entry in record.timeline] == ["Looked."] * 20
+    assert record.timeline[-1].facts is not None, "the newest facts are kept"
+
+
+def test_no_secret_reaches_the_table(ledger: DynamoLedger, aws: Clients) -> None:
+    secret = "mongodb+srv://app:hunter2@cluster.mongodb.net"
+    ledger.receive(run="first", event="e", runbook=RUNBOOK, trigger=f"alarm {secret}", now=NIGHT)
+    line = Entry(at=NIGHT, kind="facts", text=f"Looked at {secret}", facts={"env": [secret], "password": "hunter2"})
+    ledger.note(run="first", timeline=(line,))
+    assert "hunter2" not in str(items(aws))
+    ledger.close(
+        outcome=outcome("first", because=secret, evidence=(secret,), trigger=secret),
+        timeline=(line,),
+        lease=None,
+        cooldown_until=NIGHT,
+    )
+    assert "hunter2" not in str(items(aws))
+    assert "cluster.mongodb.net" in str(items(aws))
