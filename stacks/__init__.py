@@ -1,0 +1,1 @@
+"""What is deployed: one stack per environment. Stacks compose, constructs build."""

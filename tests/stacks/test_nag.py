@@ -1,0 +1,54 @@
+"""cdk-nag finds nothing that is not acknowledged, and what is acknowledged is known here by name."""
+
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Stack, Validations
+from aws_cdk import aws_sqs as sqs
+from cdk_nag import AwsSolutionsChecks
+
+from stacks.acknowledgements import RUNTIME
+from tests.stacks.template import Synthesis, Template, violations
+
+
+def test_there_is_no_finding(synthesis: Synthesis) -> None:
+    assert synthesis.violations == []
+
+
+def test_there_would_be_one(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    sqs.Queue(Stack(app, "Careless"), "Queue")
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+    assert violations(tmp_path) == ["AwsSolutions-SQS3", "AwsSolutions-SQS4"]
+
+
+def acknowledged(template: Template, *, acts: bool) -> set[str]:
+    """Return every acknowledgement there may be: a new one has to be argued for here."""
+    place = template.config.place
+    here, function = f"{place.region}:{place.account}", f"{place.environment}-restart-unhealthy-targets"
+    wildcards = {
+        "*",
+        f"arn:aws:cloudwatch:{here}:alarm:*",
+        f"arn:aws:lambda:{here}:function:{function}:*",
+        f"arn:aws:logs:{here}:log-group:/aws/lambda/{function}:*",
+        f"arn:aws:ec2:{here}:instance/*",
+    }
+    if acts:
+        group = f"{place.environment}-backend-asg"
+        wildcards.add(f"arn:aws:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/{group}")
+    return {RUNTIME[0], *(f"AwsSolutions-IAM5[Resource::{resource}]" for resource in wildcards)}
+
+
+def test_the_acknowledgements_are_these(dev: Template, prod: Template, observed: Template) -> None:
+    assert set(dev.acknowledged) == acknowledged(dev, acts=True)
+    assert set(prod.acknowledged) == acknowledged(prod, acts=False)
+    assert set(observed.acknowledged) == acknowledged(observed, acts=False)
+    assert (len(dev.acknowledged), len(prod.acknowledged)) == (7, 6)
+
+
+def test_every_acknowledgement_of_a_wildcard_names_its_actions_or_why(template: Template) -> None:
+    for id_, reason in template.acknowledged.items():
+        assert len(reason) > 40, f"{id_}: {reason}"
+        assert reason.endswith(".")

@@ -1,0 +1,130 @@
+"""Alarms, the dashboard, and the SSM documents."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from remediation.core.spec import AnyRunbook, fill
+from stacks.catalog import CATALOG
+from stacks.documents import content
+from stacks.permissions import documents
+from tests.stacks.template import Properties, Template
+
+EVERY = pytest.mark.parametrize("runbook", CATALOG, ids=lambda runbook: runbook.name)
+
+
+def dimensions(alarm: Properties) -> dict[str, Any]:
+    return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+
+
+@EVERY
+def test_a_runbooks_alarms_watch_their_metric_with_every_dimension(template: Template, runbook: AnyRunbook) -> None:
+    config = template.config
+    settings = config.runbooks[runbook.name].settings
+    for declared in runbook.alarms:
+        alarm = template.one("CloudWatch::Alarm", AlarmName=f"{config.environment}-remediation-{declared.name}")
+        assert dimensions(alarm) == {
+            name: fill(value, config.place, settings) for name, value in declared.dimensions.items()
+        }
+        assert (alarm["Namespace"], alarm["MetricName"]) == (declared.namespace, declared.metric)
+        assert (alarm["Statistic"], alarm["Period"]) == (declared.statistic, declared.period.total_seconds())
+        assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (declared.evaluate, declared.breach)
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert alarm["Threshold"] == declared.threshold
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_the_alarm_on_unhealthy_targets_can_fire(dev: Template) -> None:
+    alarm = dev.one("CloudWatch::Alarm", AlarmName="dev-remediation-unhealthy-targets")
+    assert dimensions(alarm) == {
+        "TargetGroup": "targetgroup/dev-backend-tg-v2/50dc6c495c0c9188",
+        "LoadBalancer": "app/dev-alb-v2/50dc6c495c0c9188",
+    }
+
+
+WATCHED = {
+    "dlq": ("ApproximateNumberOfMessagesVisible", "Maximum"),
+    "errors": ("Errors", "Sum"),
+    "throttles": ("Throttles", "Sum"),
+    "lost": ("DeadLetterErrors", "Sum"),
+    "failed": ("DurableExecutionFailed", "Sum"),
+    "timed-out": ("DurableExecutionTimedOut", "Sum"),
+    "too-long": ("DurableExecutionDuration", "Maximum"),
+}
+
+
+@EVERY
+@pytest.mark.parametrize("name", WATCHED)
+def test_a_function_that_does_not_heal_pages_a_person(template: Template, runbook: AnyRunbook, name: str) -> None:
+    config = template.config
+    alarm = template.one("CloudWatch::Alarm", AlarmName=f"{config.environment}-remediation-{runbook.name}-{name}")
+    too_long = (runbook.guardrails.heal_within.total_seconds() + 120) * 1000
+    assert (alarm["MetricName"], alarm["Statistic"]) == WATCHED[name]
+    assert alarm["Threshold"] == (too_long if name == "too-long" else 1)
+    queue = {"QueueName": f"{config.environment}-remediation-{runbook.name}-dlq"}
+    function = {"FunctionName": f"{config.environment}-{runbook.name}"}
+    assert dimensions(alarm) == (queue if name == "dlq" else function)
+    topic = f"arn:aws:sns:{config.region}:{config.account}:{config.environment}-remediation-infrastructure"
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_a_run_is_too_long_before_lambda_ends_it(template: Template) -> None:
+    for properties in template.all("Lambda::Function"):
+        alarm = template.one(
+            "CloudWatch::Alarm",
+            AlarmName=f"{template.config.environment}-remediation-"
+            f"{properties['FunctionName'].partition('-')[2]}-too-long",
+        )
+        assert alarm["Threshold"] <= properties["DurableConfig"]["ExecutionTimeout"] * 1000
+
+
+def test_the_dashboard_has_a_row_per_runbook(template: Template) -> None:
+    board = template.one("CloudWatch::Dashboard")
+    widgets = json.loads(board["DashboardBody"])["widgets"]
+    assert board["DashboardName"] == f"{template.config.environment}-remediation"
+    titles = [widget for widget in widgets if widget["type"] == "text"]
+    for runbook, title in zip(CATALOG, titles, strict=True):
+        mode = template.config.runbooks[runbook.name].mode
+        assert title["properties"]["markdown"].startswith(f"## {runbook.name} ({mode})")
+        row = [widget for widget in widgets if widget["y"] == title["y"] + title["height"]]
+        assert [widget["properties"]["title"] for widget in row] == [
+            "Outcomes",
+            "How long runs were open (ms)",
+            "Trouble",
+        ]
+        assert {widget["properties"]["region"] for widget in row} == {template.config.region}
+    assert len({(widget["x"], widget["y"]) for widget in widgets}) == len(widgets)
+
+
+@EVERY
+def test_documents_that_change_something_are_deployed_only_where_the_runbook_acts(
+    template: Template, runbook: AnyRunbook
+) -> None:
+    config = template.config
+    mode = config.runbooks[runbook.name].mode
+    names = {document["Name"] for document in template.all("SSM::Document")}
+    for document in runbook.documents:
+        name = f"{config.environment}-remediation-{document.name}"
+        assert (name in names) == (mode == "act" or not document.mutates)
+
+
+@EVERY
+def test_a_document_is_the_declared_script_with_patterned_variables(template: Template, runbook: AnyRunbook) -> None:
+    for declared in documents(runbook, template.config.runbooks[runbook.name].mode):
+        document = template.one("SSM::Document", Name=f"{template.config.environment}-remediation-{declared.name}")
+        assert (document["DocumentType"], document["UpdateMethod"]) == ("Command", "NewVersion")
+        assert document["Content"] == content(declared)
+        body = document["Content"]
+        assert body["schemaVersion"] == "2.2"
+        assert set(body["parameters"]) == set(declared.parameters)
+        for name, parameter in body["parameters"].items():
+            assert parameter["interpolationType"] == "ENV_VAR", "a value never is text of the script"
+            assert parameter["allowedPattern"] == declared.parameters[name]
+            assert re.fullmatch(r"\^.*\$", parameter["allowedPattern"])
+        (step,) = body["mainSteps"]
+        assert step["action"] == "aws:runShellScript"
+        assert "\n".join(step["inputs"]["runCommand"]) == declared.script.rstrip("\n")
+        assert step["inputs"]["timeoutSeconds"] == str(round(declared.timeout.total_seconds()))
