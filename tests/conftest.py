@@ -17,7 +17,7 @@ class SocketOpenedError(AssertionError):
     """A unit test tried to reach something."""
 
 
-def _refuse(_: socket.socket, address: Any) -> NoReturn:  # noqa: ANN401
+def _refuse(_: socket.socket, address: Any) -> NoReturn:
     raise SocketOpenedError(f"a unit test opens no socket; this one tried {address}")
 
 

@@ -1,7 +1,5 @@
 """An AWS in this process (moto), with the ledger's table and the topics as the CDK app makes them."""
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 import threading
 from collections.abc import Iterator
 from typing import Any

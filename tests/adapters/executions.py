@@ -4,8 +4,6 @@ A handler runs in the SDK as it does in Lambda, against a service in memory. Whe
 function again, as Lambda does.
 """
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 import json
 import logging
 from collections.abc import Callable, Iterator

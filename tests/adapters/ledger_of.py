@@ -1,7 +1,5 @@
 """Short words for what the ledger's tests do again and again."""
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What CloudWatch says of an alarm now."""
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 from datetime import timedelta, timezone
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Durable steps: what a run is told is the same on its first run and on every replay, and an act happens at most once."""
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """A function as Lambda sees it: environment in, event in, answer out; table, topics, log and metric in between."""
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 import json
 import logging
 import subprocess
@@ -204,7 +202,7 @@ def test_no_secret_of_an_error_reaches_the_table_the_topics_the_log_or_the_answe
     ],
 )
 def test_a_function_that_is_configured_wrongly_says_which_variable_and_key(
-    aws: Clients,  # noqa: ARG001 - keys and region
+    aws: Clients,
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
     text: str | None,

@@ -1,7 +1,5 @@
 """Many at once, and DynamoDB saying "not now": exactly one is admitted, and doubt refuses."""
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

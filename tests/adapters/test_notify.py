@@ -1,7 +1,5 @@
 """Outcomes on SNS: one JSON for machines, one text for people, and no secret in either."""
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whole runs of the engine as durable executions: they wait, die anywhere, resume, and come to one told outcome."""
 
-# ruff: noqa: ANN401 - requests and answers of AWS are any plain data
-
 from dataclasses import replace
 from itertools import count
 from typing import Any

@@ -29,7 +29,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
 
 
 @pytest.fixture
-def built(aws: Clients) -> dict[str, str]:  # noqa: ARG001 - the clients' moto is what it is built in
+def built(aws: Clients) -> dict[str, str]:
     return _build()
 
 
@@ -176,7 +176,7 @@ class Slow:
         return {"Status": status, "StandardOutputContent": "said"}
 
 
-def collect(aws: Any, *instances: str) -> dict[str, ssm.Answer]:  # noqa: ANN401
+def collect(aws: Any, *instances: str) -> dict[str, ssm.Answer]:
     return ssm.answers(aws, "command", instances, within=timedelta(seconds=4))
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import aws_lambda_powertools  # noqa: F401 - from its import on it adds itself to every session's user agent
 import botocore
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
@@ -105,7 +106,7 @@ def _copy_data(to: Path, operations: Operations) -> None:
     (to / "endpoints.json").write_text('{"partitions": []}', "ascii")
 
 
-def _client(session: Any, service: str, region: str) -> Any:  # noqa: ANN401
+def _client(session: Any, service: str, region: str) -> Any:
     return session.create_client(
         service,
         region_name=region,
@@ -150,7 +151,7 @@ def _called(session: Session, service: str, name: str, body: bytes, content_type
     return answer
 
 
-def _sample(shape: Any, within: tuple[str, ...] = ()) -> Any:  # noqa: ANN401
+def _sample(shape: Any, within: tuple[str, ...] = ()) -> Any:
     """Make up a value with every member that a shape has, each once: enough of a string for any pattern that counts."""
     match shape.type_name:
         case "structure":

@@ -90,11 +90,11 @@ class Template:
         }
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401
+def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _resolved(value: Any, resources: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _resolved(value: Any, resources: Mapping[str, Any]) -> Any:
     """Replace references by `<Type> <physical name>`, so that a test names a thing and not its logical id."""
     match value:
         case {"Ref": str() as id_} if id_ in resources:

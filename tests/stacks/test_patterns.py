@@ -47,12 +47,12 @@ def test_what_the_incident_is_made_of_has_to_be_there() -> None:
     assert dimensions(trigger) == {"House": [{"exists": True}]}
 
 
-def dimensions(trigger: OnAlarm) -> Any:  # noqa: ANN401
+def dimensions(trigger: OnAlarm) -> Any:
     (pattern,) = event_patterns(runbook_with(trigger), PLACE, Settings())
     return pattern["detail"]["configuration"]["metrics"]["metricStat"]["metric"]["dimensions"]
 
 
-def runbook_with(*triggers: OnAlarm | OnAsgEvent | Every | Manual) -> Any:  # noqa: ANN401
+def runbook_with(*triggers: OnAlarm | OnAsgEvent | Every | Manual) -> Any:
     return type("Runbook", (), {"triggers": triggers})
 
 

@@ -15,7 +15,7 @@ class AutoScaling(Fake):
         super().__init__(calls, acting=acting)
         self._world = world
 
-    def describe_auto_scaling_groups(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_auto_scaling_groups(self, **asked: Any) -> Any:
         """Answer for the one group; for an unknown name with nothing, as AWS does."""
         self._asked("DescribeAutoScalingGroups", asked)
         self._world.catch_up()
@@ -49,7 +49,7 @@ class AutoScaling(Fake):
         found = [group] if asked["AutoScalingGroupNames"] == ["dev-backend-asg"] else []
         return self._answered("DescribeAutoScalingGroups", {"AutoScalingGroups": found})
 
-    def describe_instance_refreshes(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_instance_refreshes(self, **asked: Any) -> Any:
         """Answer with the one refresh that the world knows of."""
         self._asked("DescribeInstanceRefreshes", asked)
         self._known("DescribeInstanceRefreshes", asked["AutoScalingGroupName"])
@@ -60,7 +60,7 @@ class AutoScaling(Fake):
             refreshes = [refresh | ({"EndTime": end} if end else {})]
         return self._answered("DescribeInstanceRefreshes", {"InstanceRefreshes": refreshes})
 
-    def describe_scaling_activities(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_scaling_activities(self, **asked: Any) -> Any:
         """Answer with the history, newest first."""
         self._asked("DescribeScalingActivities", asked)
         self._known("DescribeScalingActivities", asked["AutoScalingGroupName"])
@@ -78,7 +78,7 @@ class AutoScaling(Fake):
         ]
         return self._answered("DescribeScalingActivities", {"Activities": activities})
 
-    def set_instance_health(self, **asked: Any) -> Any:  # noqa: ANN401
+    def set_instance_health(self, **asked: Any) -> Any:
         """Take an instance's health from outside; only of instances that are in the group."""
         assert self._acting, "SetInstanceHealth changes something"
         self._asked("SetInstanceHealth", asked)

@@ -15,7 +15,7 @@ class Ec2(Fake):
         super().__init__(calls)
         self._world = world
 
-    def describe_instances(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_instances(self, **asked: Any) -> Any:
         """Answer for those instances of a filter by id that exist."""
         self._asked("DescribeInstances", asked)
         (by_id,) = asked["Filters"]
@@ -35,7 +35,7 @@ class Ec2(Fake):
         reservations = [{"ReservationId": "r-1", "Instances": instances}] if instances else []
         return self._answered("DescribeInstances", {"Reservations": reservations})
 
-    def describe_security_groups(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_security_groups(self, **asked: Any) -> Any:
         """Answer for the instances' security group."""
         self._asked("DescribeSecurityGroups", asked)
         if asked["GroupIds"] != ["sg-0000000000000ec20"]:
@@ -50,7 +50,7 @@ class Ec2(Fake):
         group = {"GroupId": "sg-0000000000000ec20", "IpPermissions": [ssh, *([backend] * self._world.port_open)]}
         return self._answered("DescribeSecurityGroups", {"SecurityGroups": [group]})
 
-    def describe_launch_template_versions(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_launch_template_versions(self, **asked: Any) -> Any:
         """Answer for versions of the one launch template."""
         self._asked("DescribeLaunchTemplateVersions", asked)
         if asked["LaunchTemplateId"] != "lt-00000000000000001":

@@ -15,7 +15,7 @@ class Elbv2(Fake):
         super().__init__(calls)
         self._world = world
 
-    def describe_target_groups(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_target_groups(self, **asked: Any) -> Any:
         """Answer for one ARN or one name."""
         self._asked("DescribeTargetGroups", asked)
         if asked not in ({"TargetGroupArns": [self._world.group_arn]}, {"Names": ["dev-backend-tg-v2"]}):
@@ -36,7 +36,7 @@ class Elbv2(Fake):
         }
         return self._answered("DescribeTargetGroups", {"TargetGroups": [group]})
 
-    def describe_target_health(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_target_health(self, **asked: Any) -> Any:
         """Answer for all targets, or for those asked for: `unused` where one is not registered."""
         self._asked("DescribeTargetHealth", asked)
         if asked["TargetGroupArn"] != self._world.group_arn:
@@ -47,7 +47,7 @@ class Elbv2(Fake):
         described = [_described(instance, registered.get(instance)) for instance in wanted]
         return self._answered("DescribeTargetHealth", {"TargetHealthDescriptions": described})
 
-    def describe_load_balancers(self, **asked: Any) -> Any:  # noqa: ANN401
+    def describe_load_balancers(self, **asked: Any) -> Any:
         """Answer for the one load balancer."""
         self._asked("DescribeLoadBalancers", asked)
         assert asked == {"LoadBalancerArns": [self._world.balancer_arn]}

@@ -31,7 +31,7 @@ class Ssm(Fake):
         assert operation == "describe_instance_information"
         return Pages(self._describe_instance_information)
 
-    def _describe_instance_information(self, **asked: Any) -> Any:  # noqa: ANN401
+    def _describe_instance_information(self, **asked: Any) -> Any:
         self._asked("DescribeInstanceInformation", asked)
         (by_id,) = asked["Filters"]
         assert by_id["Key"] == "InstanceIds"
@@ -43,7 +43,7 @@ class Ssm(Fake):
         ]
         return self._answered("DescribeInstanceInformation", {"InstanceInformationList": known})
 
-    def send_command(self, **asked: Any) -> Any:  # noqa: ANN401
+    def send_command(self, **asked: Any) -> Any:
         """Run a document on instances whose agent is in contact."""
         assert self._acting, "SendCommand changes something, whatever the document does: it is not repeated"
         self._asked("SendCommand", asked)
@@ -60,7 +60,7 @@ class Ssm(Fake):
         about = {"CommandId": command, "DocumentName": asked["DocumentName"], "InstanceIds": asked["InstanceIds"]}
         return self._answered("SendCommand", {"Command": about})
 
-    def get_command_invocation(self, **asked: Any) -> Any:  # noqa: ANN401
+    def get_command_invocation(self, **asked: Any) -> Any:
         """Answer what a command printed on an instance."""
         self._asked("GetCommandInvocation", asked)
         if (found := self._sent.get((asked["CommandId"], asked["InstanceId"]))) is None:

@@ -62,7 +62,7 @@ class Fake:
             if isinstance(value, list) and not value:
                 self._refuse(operation, "ValidationError", f"{name} is empty")
 
-    def _answered(self, operation: str, answer: dict[str, Any]) -> Any:  # noqa: ANN401
+    def _answered(self, operation: str, answer: dict[str, Any]) -> Any:
         _validate(answer, _model(self.service, operation).output_shape, f"{operation} answered")
         return answer
 
@@ -73,10 +73,10 @@ class Fake:
 class Pages:
     """A paginator of one page."""
 
-    def __init__(self, page: Any) -> None:  # noqa: ANN401
+    def __init__(self, page: Any) -> None:
         self._page = page
 
-    def paginate(self, **parameters: Any) -> Iterator[Any]:  # noqa: ANN401
+    def paginate(self, **parameters: Any) -> Iterator[Any]:
         """Yield the page."""
         yield self._page(**parameters)
 
@@ -86,6 +86,6 @@ def _model(service: str, operation: str) -> OperationModel:
     return ServiceModel(Loader().load_service_model(service, "service-2")).operation_model(operation)
 
 
-def _validate(value: Mapping[str, Any], shape: Any, what: str) -> None:  # noqa: ANN401
+def _validate(value: Mapping[str, Any], shape: Any, what: str) -> None:
     report = ParamValidator().validate(value, shape)
     assert not report.has_errors(), f"{what} what AWS does not: {report.generate_report()}"

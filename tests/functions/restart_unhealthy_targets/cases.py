@@ -63,7 +63,7 @@ NO_CACHE = Inspection(
 )
 
 
-def but(struct: Any, **changes: Any) -> Any:  # noqa: ANN401
+def but(struct: Any, **changes: Any) -> Any:
     """Return a struct with something different."""
     return msgspec.structs.replace(struct, **changes)
 
@@ -75,7 +75,7 @@ def healthy(number: int, *, start: int = 100) -> tuple[Backend, ...]:
     )
 
 
-def sick(n: int = 1, inspection: Inspection | None = HUNG, **changes: Any) -> Backend:  # noqa: ANN401
+def sick(n: int = 1, inspection: Inspection | None = HUNG, **changes: Any) -> Backend:
     """Return a target that is unhealthy, in service, old, reachable and inspected."""
     target = Backend(
         id=f"i-{n:017x}",
@@ -94,7 +94,7 @@ def sick(n: int = 1, inspection: Inspection | None = HUNG, **changes: Any) -> Ba
     return changed
 
 
-def facts(*targets: Backend, **changes: Any) -> Facts:  # noqa: ANN401
+def facts(*targets: Backend, **changes: Any) -> Facts:
     """Return the facts of a group with these targets, all of them members of an Auto Scaling group with ELB checks."""
     group = Group(
         name="dev-backend-asg",
@@ -127,19 +127,19 @@ def verdict_on(
     return decide(facts, settings, tuple(tried), now)
 
 
-def act_on(facts: Facts, **more: Any) -> Act[Judged]:  # noqa: ANN401
+def act_on(facts: Facts, **more: Any) -> Act[Judged]:
     verdict = verdict_on(facts, **more)
     assert isinstance(verdict, Act), verdict
     return verdict
 
 
-def wait_on(facts: Facts, **more: Any) -> Wait:  # noqa: ANN401
+def wait_on(facts: Facts, **more: Any) -> Wait:
     verdict = verdict_on(facts, **more)
     assert isinstance(verdict, Wait), verdict
     return verdict
 
 
-def person_for(facts: Facts, **more: Any) -> Escalate:  # noqa: ANN401
+def person_for(facts: Facts, **more: Any) -> Escalate:
     verdict = verdict_on(facts, **more)
     assert isinstance(verdict, Escalate), verdict
     assert verdict.evidence

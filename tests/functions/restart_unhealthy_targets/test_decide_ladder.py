@@ -79,13 +79,13 @@ def test_first_the_container_is_restarted_exactly_as_judged() -> None:
 
 
 @pytest.mark.parametrize("result", ["done", "failed", "unknown"])
-def test_then_a_group_with_elb_checks_replaces_the_instance_by_itself(result: Any) -> None:  # noqa: ANN401
+def test_then_a_group_with_elb_checks_replaces_the_instance_by_itself(result: Any) -> None:
     verdict = wait_on(facts(sick(), *healthy(1)), tried=[tried(RESTART, sick(), result)])
     assert "replaces it by itself" in verdict.because
 
 
 @pytest.mark.parametrize("result", ["done", "failed", "unknown"])
-def test_then_a_group_with_ec2_checks_is_told_to_replace_it(result: Any) -> None:  # noqa: ANN401
+def test_then_a_group_with_ec2_checks_is_told_to_replace_it(result: Any) -> None:
     night = facts(sick(), *healthy(3), health_checks=("EC2",), min_size=2)
     verdict = act_on(night, tried=[tried(RESTART, sick(), result)])
     assert (verdict.action, verdict.target.id) == (REPLACE, sick().id)
