@@ -61,7 +61,7 @@ class Ending(Struct, frozen=True, kw_only=True):
 
 
 class OutcomeLostError(Exception):
-    """The outcome could not be published; the invocation fails, so that Lambda's failure destination keeps it."""
+    """The outcome could not be published; the invocation fails, so that the dead-letter queue keeps the event."""
 
 
 def carry_out(runbook: AnyRunbook, event: object, steps: Steps, world: World) -> Outcome:
