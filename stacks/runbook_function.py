@@ -137,7 +137,7 @@ class RunbookFunction(Construct):
         alias = lambda_.Alias(
             self, "Live", alias_name=ALIAS, version=function.current_version, description="What rules and people invoke"
         )
-        lambda_.CfnEventInvokeConfig(
+        asynchronously = lambda_.CfnEventInvokeConfig(
             self,
             "Asynchronously",
             function_name=function.function_name,
@@ -146,6 +146,7 @@ class RunbookFunction(Construct):
             # Lambda does not repeat a durable run that failed; this is for one that could not be started.
             maximum_retry_attempts=1,
         )
+        asynchronously.node.add_dependency(alias)  # it names the alias, which CloudFormation does not see
         return alias
 
 

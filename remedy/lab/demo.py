@@ -1,0 +1,110 @@
+"""`make demo`: deploy into a local AWS, break something, and watch what comes of it.
+
+The exit status is 0 only if what had to come of it did, and is true of the targets themselves.
+"""
+
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from remedy.lab.lab import Lab
+from remedy.lab.play import play, set_up
+from remedy.lab.processes import LabError
+from remedy.lab.scenarios import SCENARIOS, Scenario, named
+from remedy.lab.timeline import Moment, Timeline
+
+COLOURS = {"good": "green", "bad": "red", "": "default"}
+FOREVER = 10**6
+
+
+def main(
+    scenario: Annotated[str, typer.Argument(help=f"One of {', '.join(each.name for each in SCENARIOS)}.")] = SCENARIOS[
+        0
+    ].name,
+    *,
+    keep: Annotated[bool, typer.Option(help="Leave the lab running afterwards, until Ctrl-C.")] = False,
+) -> None:
+    """Show one scenario, from the alarm to the outcome."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    try:
+        chosen = named(scenario)
+    except KeyError:
+        raise typer.BadParameter(
+            f"{scenario!r}: expected one of {', '.join(each.name for each in SCENARIOS)}"
+        ) from None
+    try:
+        with Lab() as lab:
+            complaints = _show(lab, chosen, console)
+            if keep:
+                _stay(lab, console)
+    except LabError as error:
+        console.print(f"[red]The lab failed:[/] {escape(str(error))}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        console.print("Interrupted; nothing is left behind.")
+        sys.exit(130)
+    sys.exit(1 if complaints else 0)
+
+
+def _show(lab: Lab, scenario: Scenario, console: Console) -> list[str]:
+    console.print(Panel(f"[bold]{scenario.name}[/]\n{scenario.summary}", expand=False))
+    started = time.monotonic()
+
+    def progress(what: str) -> None:
+        console.print(f"[dim]{time.monotonic() - started:6.1f} s  {what}[/]")
+
+    progress("a local AWS is up")
+    with console.status("cdk deploy into the local AWS, and the environment around it ..."):
+        timeline = set_up(lab, scenario.mode, progress)
+    broken = time.time()
+
+    def tell(moment: Moment) -> None:
+        colour = COLOURS[moment.tone]
+        line = Table.grid(padding=(0, 1))
+        line.add_column(no_wrap=True)
+        line.add_column(no_wrap=True, style="bold", min_width=8)
+        line.add_column(style=colour)
+        line.add_row(f"{max(0.0, moment.at - broken):6.1f} s ", moment.source, Text(moment.text))
+        console.print(line)
+
+    console.print()
+    with console.status("watching ..."):
+        complaints = play(lab, scenario, timeline, tell)
+    _conclude(timeline, complaints, console)
+    progress("since the start")
+    return complaints
+
+
+def _conclude(timeline: Timeline, complaints: list[str], console: Console) -> None:
+    for outcome in timeline.outcomes:
+        console.print(Panel(escape(outcome.text()), title=f"SNS: {escape(outcome.subject())}", expand=False))
+    if complaints:
+        console.print("[bold red]Not as it has to be:[/]")
+        for complaint in complaints:
+            console.print(f"  {escape(complaint)}")
+    else:
+        healthy = sum(health == "healthy" for health in timeline.healths.values())
+        console.print(f"[bold green]As it has to be.[/] {healthy} of {len(timeline.healths)} targets are healthy.")
+
+
+def _stay(lab: Lab, console: Console) -> None:
+    console.print("\nThe lab stays up until Ctrl-C. To use it from another shell:\n")
+    for name, value in sorted(lab.environment.items()):
+        if name.startswith("AWS_") and os.environ.get(name) != value:
+            console.print(f"export {name}={value}")
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait(FOREVER)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,126 @@
+"""The StartTech environment in the lab, by the same calls that its Terraform makes (FACTS.md, section 1).
+
+Names, sizes and relations are those of `dev`. The health check runs more often than its 30 s and the grace period is shorter,
+so that nobody has to wait; the time-out, thresholds, path and matcher are the real ones.
+"""
+
+import base64
+from typing import Any
+
+from remedy.lab.lab import Lab
+from remedy.lab.processes import eventually
+
+INTERVAL = 5
+GRACE = 15
+AGE = 3600.0
+"""Seconds for which the environment looks as if it had been running: the young are not judged (HAZARDS.md, R5)."""
+TARGET_GROUP, BALANCER, GROUP = "dev-backend-tg-v2", "dev-alb-v2", "dev-backend-asg"
+TAGS = {"Project": "StartTech", "Environment": "dev", "ManagedBy": "Terraform"}
+DESIRED = 2
+
+
+def build(lab: Lab) -> None:
+    """Create everything, and wait until both targets are healthy."""
+    vpc, subnets = _network(lab.client("ec2"))
+    alb_group, ec2_group = _security_groups(lab.client("ec2"), vpc)
+    target_group = _balancer(lab.client("elbv2"), vpc, subnets, alb_group)
+    _group(lab, subnets, ec2_group, target_group)
+    lab.world("age", {"seconds": AGE})
+    eventually("the targets are healthy", lambda: healthy(lab) == DESIRED, seconds=60)
+
+
+def healthy(lab: Lab) -> int:
+    """Return how many targets are healthy."""
+    return sum(state == "healthy" for state in states(lab).values())
+
+
+def states(lab: Lab) -> dict[str, str]:
+    """Return the health of every target, by instance."""
+    elbv2 = lab.client("elbv2")
+    arn = elbv2.describe_target_groups(Names=[TARGET_GROUP])["TargetGroups"][0]["TargetGroupArn"]
+    described = elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    return {each["Target"]["Id"]: each["TargetHealth"]["State"] for each in described}
+
+
+def _network(ec2: Any) -> tuple[str, list[str]]:  # noqa: ANN401
+    vpc: str = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=_tagged("vpc", "dev-vpc"))["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(
+            VpcId=vpc,
+            CidrBlock=f"10.0.{10 + number}.0/24",
+            AvailabilityZone=f"us-east-1{zone}",
+            TagSpecifications=_tagged("subnet", f"dev-private-subnet-{number}"),
+        )["Subnet"]["SubnetId"]
+        for number, zone in ((1, "a"), (2, "b"))
+    ]
+    return vpc, subnets
+
+
+def _security_groups(ec2: Any, vpc: str) -> tuple[str, str]:  # noqa: ANN401
+    alb, instances = (
+        ec2.create_security_group(
+            GroupName=name, Description=name, VpcId=vpc, TagSpecifications=_tagged("security-group", name)
+        )["GroupId"]
+        for name in ("dev-alb-sg", "dev-ec2-sg")
+    )
+    web = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    app = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "UserIdGroupPairs": [{"GroupId": alb}]}
+    ec2.authorize_security_group_ingress(GroupId=alb, IpPermissions=[web])
+    ec2.authorize_security_group_ingress(GroupId=instances, IpPermissions=[app])
+    return alb, instances
+
+
+def _balancer(elbv2: Any, vpc: str, subnets: list[str], group: str) -> str:  # noqa: ANN401
+    balancer = elbv2.create_load_balancer(Name=BALANCER, Subnets=subnets, SecurityGroups=[group], Type="application")
+    target_group: str = elbv2.create_target_group(
+        Name=TARGET_GROUP,
+        Protocol="HTTP",
+        Port=8080,
+        VpcId=vpc,
+        TargetType="instance",
+        HealthCheckPath="/health",
+        HealthCheckIntervalSeconds=INTERVAL,
+        HealthCheckTimeoutSeconds=3,
+        HealthyThresholdCount=2,
+        UnhealthyThresholdCount=2,
+        Matcher={"HttpCode": "200"},
+    )["TargetGroups"][0]["TargetGroupArn"]
+    elbv2.create_listener(
+        LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": target_group}],
+    )
+    return target_group
+
+
+def _group(lab: Lab, subnets: list[str], security_group: str, target_group: str) -> None:
+    ec2 = lab.client("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    user_data = base64.b64encode(b"#!/bin/bash\n# writes /etc/starttech/config.env\n").decode()
+    ec2.create_launch_template(
+        LaunchTemplateName="dev-backend-lt",
+        LaunchTemplateData={
+            "ImageId": image,
+            "InstanceType": "t3.micro",
+            "SecurityGroupIds": [security_group],
+            "UserData": user_data,
+        },
+    )
+    lab.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=GROUP,
+        LaunchTemplate={"LaunchTemplateName": "dev-backend-lt", "Version": "$Default"},
+        MinSize=2,
+        MaxSize=6,
+        DesiredCapacity=DESIRED,
+        VPCZoneIdentifier=",".join(subnets),
+        TargetGroupARNs=[target_group],
+        HealthCheckType="ELB",
+        HealthCheckGracePeriod=GRACE,
+        Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in TAGS.items()],
+    )
+
+
+def _tagged(kind: str, name: str) -> list[dict[str, Any]]:
+    tags = {**TAGS, "Name": name}
+    return [{"ResourceType": kind, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}]

@@ -1,0 +1,33 @@
+"""Publish what a load balancer publishes about its targets, counted from their real health."""
+
+from typing import Any
+
+import boto3
+from moto.elbv2.models import FakeTargetGroup
+
+from remedy.lab.world.targets import Targets
+
+NAMESPACE = "AWS/ApplicationELB"
+
+
+class Metrics:
+    """The way to CloudWatch, which is in the emulator."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        session = boto3.Session("test", "test", region_name=region)
+        self._cloudwatch = session.client("cloudwatch", endpoint_url=endpoint)
+
+    def publish(self, groups: list[FakeTargetGroup], targets: Targets) -> None:
+        """Put HealthyHostCount and UnHealthyHostCount of every target group that a load balancer uses."""
+        data: list[Any] = []
+        for group in groups:
+            for balancer in group.load_balancer_arns:
+                dimensions = [
+                    {"Name": "TargetGroup", "Value": group.arn.rsplit(":", 1)[1]},
+                    {"Name": "LoadBalancer", "Value": balancer.split(":loadbalancer/", 1)[1]},
+                ]
+                for name, state in {"HealthyHostCount": "healthy", "UnHealthyHostCount": "unhealthy"}.items():
+                    count = float(targets.count(group, state))
+                    data.append({"MetricName": name, "Dimensions": dimensions, "Value": count, "Unit": "Count"})
+        if data:
+            self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)

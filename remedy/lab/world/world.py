@@ -1,0 +1,100 @@
+"""Keep the world turning: processes follow moto's state, and moto's state follows the processes."""
+
+import logging
+import shutil
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from moto.backends import get_backend
+from moto.elbv2.models import FakeTargetGroup
+
+from remedy.lab.world import commands, strict
+from remedy.lab.world.dependencies import Dependencies
+from remedy.lab.world.groups import Groups
+from remedy.lab.world.machine import Machine
+from remedy.lab.world.metrics import Metrics
+from remedy.lab.world.targets import Targets
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+TICK = 0.2
+PUBLISH_EVERY = 1.0
+
+LOG = logging.getLogger(__name__)
+
+
+class World:
+    """Everything that is not AWS's API."""
+
+    def __init__(self, directory: Path, url: str, emulator_url: str) -> None:
+        self._directory = directory
+        self._ec2: Any = get_backend("ec2")[ACCOUNT][REGION]
+        self._elbv2: Any = get_backend("elbv2")[ACCOUNT][REGION]
+        self.machines: dict[str, Machine] = {}
+        self.history: list[dict[str, Any]] = []
+        self.dependencies = Dependencies()
+        self.targets = Targets()
+        self.groups = Groups(get_backend("autoscaling")[ACCOUNT][REGION], self.targets)
+        self._metrics = Metrics(emulator_url, REGION)
+        self._published = 0.0
+        strict.install()
+        commands.install(self.machines, url, self._told)
+
+    def start(self) -> None:
+        """Turn for ever, in the background."""
+        threading.Thread(target=self._turn, daemon=True).start()
+
+    def age(self, seconds: float) -> None:
+        """Move everything that exists into the past: an environment that was just made is not yet to be judged."""
+        by = timedelta(seconds=seconds)
+        for instance in self._instances():
+            instance.launch_time -= by
+        for template in self._ec2.launch_templates.values():
+            for version in template.versions:
+                version.create_time -= by
+
+    def target_groups(self) -> list[FakeTargetGroup]:
+        """Return moto's target groups."""
+        return list(self._elbv2.target_groups.values())
+
+    def _turn(self) -> None:
+        while True:
+            started = time.monotonic()
+            for part in (self._machines, self._checks, self.groups.tend, self._publish):
+                try:
+                    part()
+                except Exception:
+                    LOG.exception("The world stumbled.")  # and goes on: moto's state may change under our hands
+            time.sleep(max(0.0, TICK - (time.monotonic() - started)))
+
+    def _machines(self) -> None:
+        running = {instance.id for instance in self._instances() if instance.state == "running"}
+        for instance in running - self.machines.keys():
+            self.machines[instance] = Machine(instance, self._directory / instance, self.dependencies)
+        for instance in self.machines.keys() - running:
+            threading.Thread(target=self.machines.pop(instance).destroy, daemon=True).start()
+        for machine in list(self.machines.values()):
+            machine.container.tend()
+
+    def _checks(self) -> None:
+        self.targets.check(self.target_groups(), self.machines)
+
+    def _publish(self) -> None:
+        if time.monotonic() - self._published >= PUBLISH_EVERY:
+            self._published = time.monotonic()
+            self._metrics.publish(self.target_groups(), self.targets)
+
+    def _instances(self) -> list[Any]:
+        return [each for reservation in list(self._ec2.reservations.values()) for each in reservation.instances]
+
+    def _told(self, document: str, instance: str, status: str) -> None:
+        self.history.append({"at": time.time(), "document": document, "instance": instance, "status": status})
+
+
+def emptied(directory: Path) -> Path:
+    """Return the directory, with nothing in it."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory
