@@ -1,0 +1,87 @@
+"""The command line without AWS, and with one in this process (moto): the ledger's table as the CDK app makes it."""
+
+import io
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+from rich.console import Console
+from typer.testing import CliRunner
+
+from remediation.adapters.clients import Clients
+from remediation.adapters.ledger import DynamoLedger
+from remediation.core.record import LISTED, RUNS_INDEX
+from remedy.environment import Environment, environment
+
+TABLE = "dev-remediation-ledger"
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests, their own environment and credentials have no part in them."""
+    for name in ("REMEDY_ENV", "AWS_PROFILE", "AWS_ENDPOINT_URL", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def runner() -> CliRunner:
+    return CliRunner()
+
+
+@pytest.fixture
+def dev() -> Environment:
+    return environment("dev")
+
+
+@pytest.fixture
+def aws(dev: Environment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    """Clients of the environment's account, which has the ledger's table."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        clients = Clients(dev.place, boto3.Session(region_name=dev.place.region))
+        clients.acting.dynamodb.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "environment", "AttributeType": "S"},
+                {"AttributeName": "started_at", "AttributeType": "N"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": RUNS_INDEX,
+                    "KeySchema": [
+                        {"AttributeName": "environment", "KeyType": "HASH"},
+                        {"AttributeName": "started_at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)},
+                }
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield clients
+
+
+@pytest.fixture
+def ledger(aws: Clients) -> DynamoLedger:
+    return DynamoLedger(aws, table=TABLE, environment="dev")
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Pretend that the output is a terminal of 80 columns, and return what is written to it."""
+    written = io.StringIO()
+
+    def console() -> Console:
+        return Console(file=written, force_terminal=True, width=80, highlight=False, markup=False, emoji=False)
+
+    for module in ("display", "timeline", "live"):
+        monkeypatch.setattr(f"remedy.{module}.console", console)
+    return written
