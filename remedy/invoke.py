@@ -127,8 +127,8 @@ class Run:
                     self._look()
                 self.outcome = self._ending()
                 yield self.record
-        except KeyboardInterrupt:
-            raise LeftError(f"You left it; the run goes on. {self._more()}") from None
+        except KeyboardInterrupt as error:
+            raise LeftError(f"You left it; the run goes on. {self._more()}") from error
 
     def to_its_end(self) -> Outcome:
         """Follow it without showing anything, and return its outcome."""

@@ -32,18 +32,18 @@ def parse_json(content: bytes) -> object:
         raise UnreadableError("The file is empty.")
     try:
         text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnreadableError("The file is not text in UTF-8, so it is not JSON.") from None
+    except UnicodeDecodeError as error:
+        raise UnreadableError("The file is not text in UTF-8, so it is not JSON.") from error
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
     except json.JSONDecodeError as error:
         raise UnreadableError(
             f"The file is not JSON: {error.msg}, line {error.lineno}, column {error.colno}."
-        ) from None
-    except RecursionError:
-        raise UnreadableError("The file is nested too deeply to be an event.") from None
+        ) from error
+    except RecursionError as error:
+        raise UnreadableError("The file is nested too deeply to be an event.") from error
     except ValueError as error:  # such as a number of 5,000 digits
-        raise UnreadableError(f"The file is not JSON that can be read: {error}.") from None
+        raise UnreadableError(f"The file is not JSON that can be read: {error}.") from error
 
 
 def _content(path: Path) -> bytes:
@@ -53,9 +53,9 @@ def _content(path: Path) -> bytes:
         with os.fdopen(_opened(path), "rb") as file:
             return file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise UnreadableError(f"The file cannot be read: {error.strerror or error}.") from None
+        raise UnreadableError(f"The file cannot be read: {error.strerror or error}.") from error
     except ValueError as error:  # such as a path with a null byte in it
-        raise UnreadableError(f"The file cannot be read: {error}.") from None
+        raise UnreadableError(f"The file cannot be read: {error}.") from error
 
 
 def _opened(path: Path) -> int:

@@ -29,8 +29,8 @@ def since_when(text: str, now: datetime) -> datetime:
             return datetime.fromtimestamp(0, UTC)
     try:
         return instant(text, "--since")
-    except MistakeError:
-        raise MistakeError(f"--since {text!r} is neither as long ago as 30m, 24h or 7d, nor a time.") from None
+    except MistakeError as error:
+        raise MistakeError(f"--since {text!r} is neither as long ago as 30m, 24h or 7d, nor a time.") from error
 
 
 def span(length: timedelta) -> str:

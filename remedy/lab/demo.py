@@ -38,10 +38,10 @@ def main(
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     try:
         chosen = named(scenario)
-    except KeyError:
+    except KeyError as error:
         raise typer.BadParameter(
             f"{scenario!r}: expected one of {', '.join(each.name for each in SCENARIOS)}"
-        ) from None
+        ) from error
     try:
         with Lab() as lab:
             complaints = _show(lab, chosen, console)

@@ -47,9 +47,9 @@ class Child:
         """Wait for a successful end. Raises LabError with the end of the log otherwise."""
         try:
             status = self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as error:
             self.stop()
-            raise LabError(f"{self.name} did not finish within {seconds:.0f} s.\n{self.tail()}") from None
+            raise LabError(f"{self.name} did not finish within {seconds:.0f} s.\n{self.tail()}") from error
         if status != 0:
             raise LabError(f"{self.name} failed.\n{self.tail()}")
 
