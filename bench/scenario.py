@@ -31,7 +31,7 @@ GROUP, BALANCER = f"{ELB}:{SETTINGS_OF_DEV.target_group}", f"{ELB}:loadbalancer/
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 TEAMS: tuple[Team, ...] = ("infrastructure", "database", "application", "critical")
 INSPECTION = {
-    "container": "exited", "started_at": "none", "restarts": 0, "http": 0, "curl": 7, "body": "", "logs": "",
+    "container": "exited", "started_at": "none", "restarts": 0, "http": 0, "curl": 7, "ping": 0, "body": "", "logs": "",
     "mongodb": "yes", "mongodb_at": "db:27017", "redis": "yes", "redis_at": "cache:6379",
 }  # fmt: skip
 CALLS = Counter(
@@ -50,10 +50,10 @@ CALLS = Counter(
         "ssm:GetCommandInvocation": 2,
         "dynamodb:TransactWriteItems": 3,
         "dynamodb:GetItem": 1,
-        "dynamodb:UpdateItem": 1,
+        "dynamodb:UpdateItem": 2,
     }
 )
-"""Beside what the diagnosis and the act need: the ledger is asked to receive, note, admit (and which fence) and confirm."""
+"""Beside what the diagnosis and the act need: the ledger is asked to receive, note twice, admit (and which fence) and confirm."""
 
 
 class World:

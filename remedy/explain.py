@@ -15,9 +15,10 @@ from msgspec import Struct
 from remediation.core.deployment import Deployment
 from remediation.core.gates import Refusal, before_looking, effective_mode
 from remediation.core.narration import clip, describe
+from remediation.core.parsing import parse
 from remediation.core.routing import route
 from remediation.core.spec import AnyRunbook, Manual, OnAlarm, OnAsgEvent
-from remediation.core.triggers import AlarmRaised, AsgEvent, Ignored, Invoked, Rejected, Scheduled, Trigger, parse
+from remediation.core.triggers import AlarmRaised, AsgEvent, Ignored, Invoked, Rejected, Scheduled, Trigger
 from remedy.environment import Environment
 from remedy.patterns import matches
 from remedy.reading import UnreadableError, read_json

@@ -24,9 +24,10 @@ from remediation.adapters.history import History
 from remediation.adapters.table import Table
 from remediation.core.errors import AwsError
 from remediation.core.outcome import Outcome
+from remediation.core.parsing import parse
 from remediation.core.record import RunRecord
 from remediation.core.spec import AnyRunbook
-from remediation.core.triggers import Invoked, parse
+from remediation.core.triggers import Invoked
 from remedy.aws import Aws, connect
 from remedy.environment import Environment
 from remedy.telling import DONE, FAILED, MISTAKE, NOT_DONE, NOT_HEALED, FailedError, LeftError, TroubleError

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from remediation.core.parsing import parse
 from remediation.core.routing import route
 from remediation.core.spec import AnyRunbook, Manual
-from remediation.core.triggers import Ignored, Invoked, Rejected, parse
+from remediation.core.triggers import Ignored, Invoked, Rejected
 from remedy.environment import Environment
 from remedy.telling import MistakeError
 

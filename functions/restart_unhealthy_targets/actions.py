@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from remediation.aws import autoscaling, elbv2, ssm
-from remediation.core.errors import AwsError, NotNeededError
-from restart_unhealthy_targets.documents import RESTART
+from remediation.core.errors import AwsError, LeftAloneError
+from restart_unhealthy_targets.case import LEAVING, within_blast_radius
+from restart_unhealthy_targets.documents import RESTART, SUPERSEDED
 from restart_unhealthy_targets.facts import IN_SERVICE, SICK, Judged
 from restart_unhealthy_targets.settings import Settings
 
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 
-class TooFewError(Exception):
-    """There are fewer instances in service than when it was judged: replacing one would go below the minimum."""
-
-
 def restart_container(aws: "Clients", settings: Settings, target: Judged) -> str:
-    """Restart the container that was judged, unless its target has recovered or left since (hazards R7, R8)."""
+    """Restart the container that was judged, unless its target has recovered or left since (hazards R1, R7, R8).
+
+    Once the command is sent it may have been carried out, so whatever becomes of it is told and not raised. Only the
+    script's own word that the container is another one by now says that nothing happened.
+    """
     _insist(aws, settings, target, autoscaling.group(aws, settings.asg))
     document, instances = aws.place.name(RESTART.name), (target.id,)
     parameters = {"Container": settings.container, "StartedAt": target.started_at}
@@ -28,27 +29,28 @@ def restart_container(aws: "Clients", settings: Settings, target: Judged) -> str
         return f"Sent command {command}; its answer cannot be read: {error}"
     if not answer.finished:
         return f"Sent command {command}; it has not answered within {settings.act_within.seconds} s."
-    if answer.status == "Failed":  # the script's own word; after any other the restart may have happened
-        raise AwsError(
-            f"Command {command} ended with {answer.status}: {answer.error.strip()[:300]}",
-            operation=document,
-            code=answer.status,
-        )
-    return f"Command {command} ended with {answer.status}: {answer.output.strip()[:300]}."
+    said = answer.output.strip()
+    if answer.status != "Success":
+        return f"Command {command} ended with {answer.status}: {(answer.error.strip() or said)[:300]}"
+    if said.startswith(SUPERSEDED):
+        raise LeftAloneError(f"Somebody else was at {target.id} since it was judged. {said[:300]}.")
+    return f"Command {command} ended with {answer.status}: {said[:300]}."
 
 
 def replace_instance(aws: "Clients", settings: Settings, target: Judged) -> str:
-    """Tell the Auto Scaling group that the instance is unhealthy; the group replaces it, at its desired size."""
+    """Tell the Auto Scaling group that the instance is unhealthy; the group replaces it, at its desired size.
+
+    Hazard R6: only while more others serve than the group's minimum. In service alone is not to serve: an instance is
+    that as soon as it runs.
+    """
     group = autoscaling.group(aws, settings.asg)
-    _insist(aws, settings, target, group)
-    others = (
-        [member for member in group.members if member.lifecycle == IN_SERVICE and member.id != target.id]
-        if group
-        else []
-    )
+    healthy = _insist(aws, settings, target, group)
+    members = group.members if group else ()
+    others = [member.id for member in members if member.lifecycle == IN_SERVICE and member.id in healthy - {target.id}]
     if group is None or len(others) <= group.min_size:
-        raise TooFewError(
-            f"Only {len(others)} other instances of {settings.asg} are in service by now; {target.id} was left alone."
+        raise LeftAloneError(
+            f"Only {len(others)} other instances of {settings.asg} are healthy and in service by now, "
+            f"not more than its minimum; {target.id} stays."
         )
     aws.acting.autoscaling.set_instance_health(
         InstanceId=target.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=True
@@ -56,12 +58,24 @@ def replace_instance(aws: "Clients", settings: Settings, target: Judged) -> str:
     return f"{settings.asg} was told that {target.id} is unhealthy, and replaces it."
 
 
-def _insist(aws: "Clients", settings: Settings, target: Judged, group: autoscaling.Group | None) -> None:
-    """Raise NotNeededError unless the target still is sick and in service (hazard R7)."""
-    now = elbv2.health_of(aws, target.group, target=target.id, port=target.port)
-    if (now.state, now.reason) not in SICK:
-        raise NotNeededError(f"{target.id} is {now.state} by now.")
+def _insist(aws: "Clients", settings: Settings, target: Judged, group: autoscaling.Group | None) -> frozenset[str]:
+    """Raise LeftAloneError unless the target still is sick, in service and one of few (hazards R1, R7).
+
+    Returns the ids of the targets that are healthy now.
+    """
+    targets = elbv2.target_health(aws, target.group)
+    now = next((found for found in targets if (found.id, found.port) == (target.id, target.port)), None)
+    if now is None or (now.state, now.reason) not in SICK:
+        raise LeftAloneError(f"{target.id} is {now.state if now else 'not registered'} by now.")
     lifecycles = {member.id: member.lifecycle for member in group.members} if group else {}
     lifecycle = lifecycles.get(target.id, "gone")
     if lifecycle != IN_SERVICE:
-        raise NotNeededError(f"{target.id} is {lifecycle} in {settings.asg} by now.")
+        raise LeftAloneError(f"{target.id} is {lifecycle} in {settings.asg} by now.")
+    states = [found.state for found in targets if found.state not in LEAVING]
+    total, unhealthy, healthy = len(states), states.count("unhealthy"), states.count("healthy")
+    small = within_blast_radius(total, unhealthy, healthy, settings.max_unhealthy_fraction)
+    if not target.dead and not small:
+        raise LeftAloneError(
+            f"{unhealthy} of {total} targets are unhealthy by now, and {healthy} healthy; {target.id} may still serve."
+        )
+    return frozenset(found.id for found in targets if found.state == "healthy")

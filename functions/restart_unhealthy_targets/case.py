@@ -41,6 +41,11 @@ class Case:
         return tuple(target for target in self.counted if target.state == "healthy")
 
     @cached_property
+    def serving(self) -> tuple[Backend, ...]:
+        """Those of the healthy that their Auto Scaling group counts on (hazard R6)."""
+        return tuple(target for target in self.healthy if target.lifecycle == IN_SERVICE)
+
+    @cached_property
     def unhealthy(self) -> tuple[Backend, ...]:
         """Those that fail their checks, for whatever reason."""
         return tuple(target for target in self.counted if target.state == "unhealthy")

@@ -42,14 +42,12 @@ def _all_is_well(case: Case) -> Nothing | Wait | None:
         return Nothing(because=f"No target is registered in {name}, so none is unhealthy.")
     if not case.counted:
         gone = ", ".join(f"{target.id} is {target.state}" for target in case.facts.targets) or "none is registered"
-        return Wait(because=f"No target of {name} is in service: {gone}.", for_=case.checked)
+        return _wait(case, f"No target of {name} is in service: {gone}.", case.checked)
     if len(case.healthy) < len(case.counted):
         return None
     if case.tried and case.short:
-        return Wait(
-            because=f"Every target of {name} is healthy, but {case.settings.asg} is not complete: {case.short}.",
-            for_=SOON,
-        )
+        because = f"Every target of {name} is healthy, but {case.settings.asg} is not complete: {case.short}."
+        return _wait(case, because, SOON)
     return Nothing(because=f"{len(case.healthy)} of {len(case.counted)} targets of {name} are healthy.")
 
 
@@ -99,10 +97,14 @@ def _somebody_is_at_it(case: Case) -> Wait | None:
     refresh = case.facts.refresh
     if refresh and refresh.status in ACTIVE_REFRESH:
         return Wait(
-            because=f"An instance refresh of {case.settings.asg} is {refresh.status}: a deploy is on.", for_=LATER
+            because=f"An instance refresh of {case.settings.asg} is {refresh.status}: a deploy is on.",
+            for_=LATER,
+            evidence=evidence(case),
+            next_steps=(Commands(case).refreshes(), Commands(case).health()),
+            stand_down=True,
         )
     if case.moving:
-        return Wait(because=f"{case.settings.asg} is at work: {'; '.join(case.moving)}.", for_=SOON)
+        return _wait(case, f"{case.settings.asg} is at work: {'; '.join(case.moving)}.", SOON)
     return None
 
 
@@ -114,7 +116,8 @@ def _not_for_us_yet(case: Case) -> Wait | None:
         return None
     ends = [end for target in ailing if (end := case.grace_ends(target)) and end > case.now]
     for_ = min(max(min(ends) - case.now, SOON), AT_MOST) if ends else case.checked
-    return Wait(because=f"{'; '.join(str(case.not_yet(target)) for target in ailing)}.", for_=for_)
+    shell = (Commands(case).shell(target) for target in ailing[:1] if target.in_ssm)
+    return _wait(case, f"{'; '.join(str(case.not_yet(target)) for target in ailing)}.", for_, *shell)
 
 
 def _suspect_deploy(case: Case) -> Escalate | None:
@@ -179,7 +182,7 @@ def _next_target(case: Case) -> Backend:
 
 def _next_rung(case: Case, target: Backend) -> Act[Judged] | Wait | Escalate:
     """Restart the container once; then replace the instance, unless its group does that by itself."""
-    attempts, inspection = case.attempts(target), target.inspection
+    attempts, inspection, commands = case.attempts(target), target.inspection, Commands(case)
     if not attempts and inspection is None:
         return _out_of_reach(case, target)
     if not attempts and inspection is not None and inspection.container not in {"missing", "unknown"}:
@@ -190,6 +193,8 @@ def _next_rung(case: Case, target: Backend) -> Act[Judged] | Wait | Escalate:
             because=f"{target.id} is unhealthy ({target.reason}): {seen(inspection, case.settings.container)}. "
             f"{_count(len(case.healthy))} healthy.",
             settle=case.settle,
+            evidence=evidence(case),
+            next_steps=(commands.shell(target), commands.logs(), commands.restart(), commands.health()),
         )
     return _replacement(case, target)
 
@@ -219,15 +224,17 @@ def _replacement(case: Case, target: Backend) -> Act[Judged] | Wait | Escalate:
             next_steps=(commands.resume(), commands.replace(target)),
         )
     if "ELB" in asg.health_checks:
-        return Wait(because=f"{still}: {asg.name} replaces it by itself, for the same health check.", for_=LATER)
+        because = f"{still}: {asg.name} replaces it by itself, for the same health check."
+        return _wait(case, because, LATER, commands.shell(target), commands.logs(), commands.replace(target))
     replaced = [attempt for attempt in attempts if attempt.action == REPLACE]
     if replaced and replaced[-1].result != "failed":
-        return Wait(because=f"{still}: {asg.name} was told to replace it.", for_=LATER)
-    if replaced or len(case.healthy) <= asg.min_size:
+        because = f"{still}: {asg.name} was told to replace it."
+        return _wait(case, because, LATER, commands.shell(target), commands.logs())
+    if replaced or len(case.serving) <= asg.min_size:
         why = (
             replaced[-1].receipt
             if replaced
-            else f"{_count(len(case.healthy))} healthy and the minimum is {asg.min_size}"
+            else f"{_count(len(case.serving))} healthy and in service, and the minimum is {asg.min_size}"
         )
         return Escalate(
             because=f"{still}, and it is not replaced: {why}.",
@@ -238,14 +245,28 @@ def _replacement(case: Case, target: Backend) -> Act[Judged] | Wait | Escalate:
         action=REPLACE,
         target=_judged(case, target),
         resource=_resource(case),
-        because=f"{still}. {_count(len(case.healthy))} healthy, more than the minimum of {asg.min_size}.",
+        because=f"{still}. {_count(len(case.serving))} healthy and in service, more than the minimum of {asg.min_size}.",
         settle=case.settle,
+        evidence=evidence(case),
+        next_steps=(commands.replace(target), commands.shell(target), commands.logs(), commands.activities()),
     )
 
 
 def _judged(case: Case, target: Backend) -> Judged:
-    started_at = target.inspection.started_at if target.inspection else NOT_RUNNING
-    return Judged(id=target.id, group=case.facts.group.arn, port=target.port, started_at=started_at)
+    inspection = target.inspection
+    return Judged(
+        id=target.id,
+        group=case.facts.group.arn,
+        port=target.port,
+        started_at=inspection.started_at if inspection else NOT_RUNNING,
+        dead=inspection is not None and inspection.dead,
+    )
+
+
+def _wait(case: Case, because: str, for_: timedelta, *steps: str) -> Wait:
+    """Return a wait with all that a person needs who is called if the time is up meanwhile."""
+    then = (*steps, Commands(case).activities(), Commands(case).health())
+    return Wait(because=because, for_=for_, evidence=evidence(case), next_steps=then)
 
 
 def _resource(case: Case) -> str:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 
-_LOG_LINES, _LOG_LINE = 8, 200
-"""The facts of 50 instances have to fit into one checkpoint (256 KB)."""
+_LOG_LINES, _LOG_LINE, _BODY = 8, 200, 400
+"""Lines, and bytes of a line and of a body: the facts of 50 instances have to fit into one checkpoint (256 KB)."""
 
 
 class _Printed(Struct):
@@ -34,6 +34,7 @@ class _Printed(Struct):
     restarts: int
     http: int
     curl: int
+    ping: int
     body: str
     logs: str
     mongodb: str
@@ -121,7 +122,12 @@ def _closer(aws: "Clients", settings: Settings, facts: Facts) -> Facts:
 def _ask(aws: "Clients", settings: Settings, group: elbv2.TargetGroup, instances: tuple[str, ...]) -> str:
     if not instances:
         return ""
-    parameters = {"Container": settings.container, "Port": str(group.check_port), "Path": group.path}
+    parameters = {
+        "Container": settings.container,
+        "Port": str(group.check_port),
+        "Path": group.path,
+        "Ping": settings.ping_path,
+    }
     document = aws.place.name(INSPECT.name)
     return ssm.send(aws, document, instances, parameters, comment=f"Unhealthy in {group.name}: look")
 
@@ -140,7 +146,7 @@ def _understood(answer: ssm.Answer) -> tuple[Inspection | None, str]:
     if not answer.finished:
         return None, f"it did not answer in time (command {answer.status})"
     if answer.status != "Success":
-        return None, redact(f"its inspection ended with {answer.status}: {answer.error or answer.output}"[:300])
+        return None, _cut(redact(f"its inspection ended with {answer.status}: {answer.error or answer.output}"), _BODY)
     try:
         printed = msgspec.json.decode(answer.output, type=_Printed)
         body, logs = _plain(printed.body), _plain(printed.logs)
@@ -153,14 +159,15 @@ def _understood(answer: ssm.Answer) -> tuple[Inspection | None, str]:
         restarts=printed.restarts,
         http=printed.http,
         curl=printed.curl,
-        body=redact(body)[:300],
+        ping=printed.ping,
+        body=_cut(redact(body), _BODY),
         database=health.database,
         cache=health.cache,
         mongodb=printed.mongodb,
         mongodb_at=printed.mongodb_at,
         redis=printed.redis,
         redis_at=printed.redis_at,
-        logs=tuple(line[:_LOG_LINE] for line in redact(logs).splitlines()[-_LOG_LINES:]),
+        logs=tuple(_cut(line, _LOG_LINE) for line in redact(logs).splitlines()[-_LOG_LINES:]),
     )
     return inspection, ""
 
@@ -170,6 +177,16 @@ def _health(body: str) -> _Health:
         return msgspec.json.decode(body, type=_Health)
     except msgspec.MsgspecError:
         return _Health()
+
+
+def _cut(text: str, most: int) -> str:
+    """Return as much of the start of a text as takes `most` bytes in JSON, where a character takes 1 to 6 of them."""
+    left = most
+    for n, character in enumerate(text):
+        left -= len(msgspec.json.encode(character)) - len('""')
+        if left < 0:
+            return text[:n]
+    return text
 
 
 def _plain(encoded: str) -> str:

@@ -7,7 +7,7 @@ script. A script holds no double braces, which Systems Manager would take for a 
     docker inspect --format F NAME      F prints State.Status, State.StartedAt and RestartCount, with spaces between
     docker logs --tail 20 NAME
     docker restart -t 10 NAME
-    curl -s -m 6 -o FILE -w '%{http_code}' URL
+    curl -s -m SECONDS -o FILE -w '%{http_code}' URL
     dig +short +time=1 +tries=1 SRV NAME        where it is installed
     /etc/starttech/config.env           or the file named by STARTTECH_CONFIG
 
@@ -18,6 +18,9 @@ from datetime import timedelta
 
 from remediation.core.spec import Document
 
+SUPERSEDED = "superseded"
+"""How the answer of `restart-container` begins where it left the container alone."""
+_PATH = r"^/[A-Za-z0-9/_.~?=&%-]{0,255}$"
 _CONTAINER = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$"
 
 _STATE = """\
@@ -56,6 +59,13 @@ INSPECT = Document(
 http=$(curl -s -m 6 -o "$work/body" -w '%{http_code}' "http://localhost:${SSM_Port:?}${SSM_Path:?}")
 curl=$?
 [[ $http =~ ^[0-9]+$ ]] || http=0
+
+# A connection that is closed without an answer: is that the application, or only this path of it?
+ping=0
+if [[ $curl == 52 || $curl == 56 ]]; then
+  curl -s -m 3 -o "$work/ping" -w '%{http_code}' "http://localhost:$SSM_Port${SSM_Ping:?}" >/dev/null
+  ping=$?
+fi
 
 # Whatever is printed stays in the command's history, so secrets are taken out here, and before a cut can halve one.
 word='([Ss]ecret|SECRET|[Pp]assw(or)?d|PASSW(OR)?D|[Tt]oken|TOKEN)'
@@ -105,15 +115,16 @@ if [[ $curl != 0 ]]; then
   [[ $(value ENABLE_CACHE) != false ]] || redis=disabled
 fi
 
-printf '{"container":"%s","started_at":"%s","restarts":%d,"http":%d,"curl":%d,"body":"%s","logs":"%s",' \
-  "$status" "$started" "$restarts" "$((10#$http))" "$curl" "$body" "$logs"
+printf '{"container":"%s","started_at":"%s","restarts":%d,"http":%d,"curl":%d,"ping":%d,"body":"%s","logs":"%s",' \
+  "$status" "$started" "$restarts" "$((10#$http))" "$curl" "$ping" "$body" "$logs"
 printf '"mongodb":"%s","mongodb_at":"%s","redis":"%s","redis_at":"%s"}\n' \
   "$mongodb" "${mongodb_at//$newline/ }" "$redis" "${redis_at//$newline/ }"
 """,
     parameters={
         "Container": _CONTAINER,
         "Port": r"^[0-9]{1,5}$",
-        "Path": r"^/[A-Za-z0-9/_.~?=&%-]{0,255}$",
+        "Path": _PATH,
+        "Ping": _PATH,
     },
     timeout=timedelta(seconds=30),
 )

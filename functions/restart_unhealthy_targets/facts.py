@@ -16,9 +16,12 @@ SICK = frozenset(
 """Hazard R4: of 7 states and 12 reasons, the pairs that say that the target itself is ill."""
 NOT_RUNNING = "none"
 """Instead of a container's start, where it is not running."""
-_NOTHING_ANSWERED = frozenset({7, 52, 56})
-"""curl's exit codes for a refused, an immediately closed and a reset connection. The latter two are what Docker's own
-proxy does when nobody in the container listens. A time-out (28) is none of them: a slow application may still serve."""
+REFUSED = 7
+"""curl's exit code for a refused connection: nobody listens."""
+CLOSED = frozenset({52, 56})
+"""curl's exit codes for a connection that was closed without an answer, and for one that was reset: what Docker's own
+proxy does when nobody in the container listens, and also what an application does whose handler of that one path
+crashes. A time-out (28) is none of them: a slow application may still serve."""
 
 
 class Inspection(Struct, frozen=True, kw_only=True):
@@ -33,6 +36,8 @@ class Inspection(Struct, frozen=True, kw_only=True):
     http: int = 0
     """The status of `/health` on the instance itself; 0 where there was no answer."""
     curl: int = 0
+    ping: int = 0
+    """curl's exit code for a second path, one without dependencies; asked only where the first connection was CLOSED."""
     body: str = ""
     database: str = ""
     cache: str = ""
@@ -49,7 +54,8 @@ class Inspection(Struct, frozen=True, kw_only=True):
     def dead(self) -> bool:
         """Tell whether the container is not running or nothing answers on its port: a restart takes nothing away."""
         stopped = self.container in {"missing", "created", "restarting", "removing", "exited", "dead"}
-        return stopped or (self.container == "running" and self.curl in _NOTHING_ANSWERED)
+        silent = self.curl == REFUSED or (self.curl in CLOSED and self.ping in {REFUSED, *CLOSED})
+        return stopped or (self.container == "running" and silent)
 
     @property
     def dependencies_down(self) -> tuple[str, ...]:
@@ -110,3 +116,5 @@ class Judged(Target, frozen=True, kw_only=True):
     port: int
     started_at: str = NOT_RUNNING
     """The start of its container; nothing is restarted that has started since."""
+    dead: bool = False
+    """Whether it cannot serve, so that it may be touched however many others are unhealthy (hazard R1)."""

@@ -7,8 +7,8 @@ log; this does the same without `ssh`, and says what it saw where it does not he
 The rules of the domain (HAZARDS.md, section 1.1):
 
 - The load balancer fails open: where all targets are unhealthy it sends requests to all of them. So what may still serve
-  is left alone unless others do serve. What is dead (its container does not run, nothing answers on its port) has nothing
-  to lose, but needs MongoDB and Redis to come back.
+  is left alone unless others do serve, by the judgement and once more right before the act. What is dead (its container
+  does not run, its port refuses, or two paths close the connection) has nothing to lose, but needs MongoDB and Redis.
 - `/health` is unhealthy when MongoDB or Redis is. Then no restart helps, and every target is affected: a person is called.
 - The Auto Scaling group replaces what fails ELB health checks. That is left to it; a restart meanwhile does no harm. If
   it replaces one after the other, that is a loop, and a person is called.

@@ -25,6 +25,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     asg: str = "dev-backend-asg"
     container: str = "backend"
     """The name given to `docker run --name` (user_data.sh)."""
+    ping_path: str = "/ping"
+    """A path of the application that needs neither MongoDB nor Redis: what answers there may still serve."""
 
     warm_up: timedelta = timedelta(seconds=30)
     """From `docker restart` until the application can answer (estimated: connecting to MongoDB and Redis)."""

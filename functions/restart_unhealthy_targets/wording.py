@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from restart_unhealthy_targets.case import Case
-from restart_unhealthy_targets.facts import Backend, Inspection
+from restart_unhealthy_targets.facts import CLOSED, Backend, Inspection
 
 _LOG_LINES = 5
 _LOGS = 3
@@ -25,6 +25,8 @@ def _evidence(case: Case) -> Iterator[str]:
     for target in [target for target in case.facts.targets if target.inspection][:_LOGS]:
         assert target.inspection is not None
         yield from (f"{target.id} log: {line}" for line in target.inspection.logs[-_LOG_LINES:])
+    if case.short:
+        yield f"{case.settings.asg} is not complete: {case.short}."
     if case.loop:
         minutes = round(case.settings.replaced_within.total_seconds() / 60)
         yield f"{case.settings.asg} replaced {', '.join(case.loop)} in the last {minutes} minutes."
@@ -48,6 +50,9 @@ def seen(inspection: Inspection, container: str) -> str:
         state += f"; /health answers {inspection.http} {inspection.body}".rstrip()
     else:
         state += f"; /health does not answer ({_curl(inspection.curl)})"
+        if inspection.curl in CLOSED:
+            other = f"does not either ({_curl(inspection.ping)})" if inspection.ping else "does"
+            state += f", a path without dependencies {other}"
     probes = (("MongoDB", inspection.mongodb, inspection.mongodb_at), ("Redis", inspection.redis, inspection.redis_at))
     return state + "".join(
         f"; {name} at {at or 'an unknown address'}: {_tcp(said)}" for name, said, at in probes if said

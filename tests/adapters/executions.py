@@ -86,7 +86,7 @@ def executing(handler: Callable[[Any, Any], Any]) -> Iterator[DurableFunctionTes
         try:
             return handler(event, context)
         except CrashError as crash:
-            raise ProcessDiedError(str(crash)) from None
+            raise ProcessDiedError(str(crash)) from crash
 
     logging.getLogger("aws_durable_execution_sdk_python_testing").setLevel(logging.CRITICAL)
     with patch.object(Executor, "RETRY_BACKOFF_SECONDS", 0):

@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from remediation.adapters.clients import Clients
-from remediation.adapters.ledger import DynamoLedger
 from remediation.core.gates import Refusal
 from remediation.core.outcome import Entry, Outcome, Status
-from remediation.core.ports import Duplicate, Lease
+from remediation.core.ports import Duplicate, Lease, Ledger
 from tests.adapters.conftest import TABLE
 from tests.support.steps import NIGHT
 
@@ -19,15 +18,21 @@ def later(seconds: float) -> datetime:
     return NIGHT + timedelta(seconds=seconds)
 
 
-def receive(ledger: DynamoLedger, run: str, event: str = "an event", *, now: datetime = NIGHT) -> Duplicate | None:
+def receive(ledger: Ledger, run: str, event: str = "an event", *, now: datetime = NIGHT) -> Duplicate | None:
     return ledger.receive(run=run, event=event, runbook=RUNBOOK, trigger="alarm dark-lamps (OK -> ALARM)", now=now)
 
 
-def admit(ledger: DynamoLedger, run: str, event: str, *, now: datetime = NIGHT) -> Lease | Refusal:
-    return ledger.admit(run=run, event=event, runbook=RUNBOOK, resource=HOUSE, until=now + LEASE, now=now)
+def admit(
+    ledger: Ledger, run: str, event: str, *, now: datetime = NIGHT, cooldown: timedelta = timedelta(0)
+) -> Lease | Refusal:
+    """Ask for a lease of 15 minutes; after it, the resource cools down for so long if the run dies."""
+    until = now + LEASE
+    return ledger.admit(
+        run=run, event=event, runbook=RUNBOOK, resource=HOUSE, until=until, cooldown_until=until + cooldown, now=now
+    )
 
 
-def begin(ledger: DynamoLedger, run: str, event: str = "an event", *, now: datetime = NIGHT) -> Lease:
+def begin(ledger: Ledger, run: str, event: str = "an event", *, now: datetime = NIGHT) -> Lease:
     """Receive an event and be admitted."""
     assert receive(ledger, run, event, now=now) is None
     lease = admit(ledger, run, event, now=now)
@@ -35,7 +40,7 @@ def begin(ledger: DynamoLedger, run: str, event: str = "an event", *, now: datet
     return lease
 
 
-def confirm(ledger: DynamoLedger, run: str, lease: Lease, *, now: datetime = NIGHT) -> Refusal | None:
+def confirm(ledger: Ledger, run: str, lease: Lease, *, now: datetime = NIGHT) -> Refusal | None:
     return ledger.confirm(run=run, runbook=RUNBOOK, lease=lease, now=now)
 
 
@@ -54,9 +59,7 @@ def outcome(run: str, status: Status = "healed", **more: Any) -> Outcome:
     return Outcome(run=run, status=status, **(told | more))
 
 
-def close(
-    ledger: DynamoLedger, run: str, lease: Lease | None, *, cooldown_until: datetime = NIGHT, **more: Any
-) -> None:
+def close(ledger: Ledger, run: str, lease: Lease | None, *, cooldown_until: datetime = NIGHT, **more: Any) -> None:
     ledger.close(
         outcome=outcome(run, **more),
         timeline=(Entry(at=NIGHT, kind="outcome", text="healed: Every lamp is lit."),),

@@ -12,7 +12,7 @@ from remediation.core.engine import Look
 from remediation.core.errors import AwsError, StepFailedError
 from remediation.core.gates import Refusal
 from remediation.core.ports import Lease
-from remediation.core.steps import Acted, Interrupted, NotActed, Steps
+from remediation.core.steps import Acted, Answer, Interrupted, LeftAlone, Made, NotActed, Postponed, Steps
 from tests.adapters.executions import Execution
 from tests.support.steps import NIGHT, CrashError
 from tests.support.toy import Facts, Lamp
@@ -106,6 +106,29 @@ def test_a_read_that_was_throttled_is_tried_again() -> None:
     assert calls == [3]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ThrottlingError",
+        "ThrottlingException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ReadTimeout",
+        "ConnectionClosed",
+        "503",
+    ],
+)
+def test_what_keeps_the_ledger_from_answering_for_a_moment_is_tried_again(code: str) -> None:
+    step, calls = failing(AwsError("It was busy.", operation="DynamoDB:TransactWriteItems", code=code))
+    assert read(step) == "answered ok"
+    assert calls == [2]
+
+
 def test_a_read_gives_up_after_three_attempts_with_the_sentence_of_the_error() -> None:
     step, calls = failing(*[THROTTLED] * 9)
     assert read(step) == "EC2:DescribeInstances was throttled."
@@ -158,15 +181,23 @@ def test_a_process_that_dies_while_reading_reads_again() -> None:
 # ---------------------------------------------------------------------------------------------------------- acting
 
 
-def acted(call: Callable[[], Acted | Refusal]) -> list[str]:
+def acted(call: Callable[[], Made]) -> list[str]:
     return twice(lambda steps: steps.act("act", call))
 
 
-@pytest.mark.parametrize("answer", [Acted(receipt="Command 1."), Refusal(gate="lease", because="It is lost.")])
-def test_what_a_call_answers_is_remembered(answer: Acted | Refusal) -> None:
+MADE: tuple[Made, ...] = (
+    Acted(receipt="Command 1."),
+    LeftAlone(because="It is healthy by now."),
+    Postponed(because="Too little time is left."),
+    Refusal(gate="lease", because="It is lost."),
+)
+
+
+@pytest.mark.parametrize("answer", MADE, ids=lambda made: type(made).__name__)
+def test_what_a_call_answers_is_remembered(answer: Made) -> None:
     calls: list[int] = []
 
-    def call() -> Acted | Refusal:
+    def call() -> Made:
         calls.append(1)
         return answer
 
@@ -179,16 +210,14 @@ def test_what_a_call_answers_is_remembered(answer: Acted | Refusal) -> None:
     [
         (DENIED, NotActed(because="EC2:DescribeInstances is denied.")),
         (THROTTLED, NotActed(because="EC2:DescribeInstances was throttled.")),
-        (RuntimeError("token=hunter2"), NotActed(because="RuntimeError: token=***")),
+        (RuntimeError("token=hunter2"), Interrupted()),
         *(
             (AwsError("The answer was lost.", operation="SSM:SendCommand", code=code), Interrupted())
             for code in ("ReadTimeout", "ConnectionClosed", "InternalServerError", "ServiceUnavailable", "503")
         ),
     ],
 )
-def test_a_call_that_failed_is_not_repeated_and_a_lost_answer_is_no_failure(
-    error: Exception, answer: NotActed | Interrupted
-) -> None:
+def test_a_call_that_failed_is_not_repeated_and_a_lost_answer_is_no_failure(error: Exception, answer: Answer) -> None:
     call, calls = failing(error, then=Acted(receipt="It was repeated."))
     assert acted(call) == [repr(answer)] * 2
     assert calls == [1]

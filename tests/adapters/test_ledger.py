@@ -1,6 +1,8 @@
 """The ledger on DynamoDB, one sentence of its contract at a time."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, NoReturn
 
 import pytest
 
@@ -26,6 +28,14 @@ from tests.adapters.ledger_of import (
     receive,
 )
 from tests.support.steps import NIGHT
+
+
+def failing(error: AwsError) -> Callable[..., NoReturn]:
+    def fail(**_: object) -> NoReturn:
+        raise error
+
+    return fail
+
 
 # ---------------------------------------------------------------------------------------------------------- receive
 
@@ -88,9 +98,43 @@ def test_a_second_run_on_the_same_group_is_refused_while_the_first_holds_the_lea
     )
 
 
-def test_a_run_that_crashed_after_its_admission_is_given_the_same_lease_again(ledger: DynamoLedger) -> None:
-    lease = begin(ledger, "first")
-    assert admit(ledger, "first", "an event", now=later(5)) == lease
+def test_the_fence_is_read_as_it_is_now_not_as_a_replica_still_has_it(
+    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = aws.dynamodb.get_item
+
+    def behind(**request: Any) -> Any:
+        return read(**request) if request.get("ConsistentRead") else {}
+
+    monkeypatch.setattr(aws.dynamodb, "get_item", behind)
+    assert begin(ledger, "first").fence == 1
+
+
+def test_an_admission_whose_fence_cannot_be_read_is_an_error_and_asking_again_gives_the_lease(
+    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = AwsError("It was throttled.", operation="DynamoDB:GetItem", code="ThrottlingException")
+    receive(ledger, "first")
+    with monkeypatch.context() as patch:
+        patch.setattr(aws.dynamodb, "get_item", failing(lost))
+        with pytest.raises(AwsError, match="throttled"):
+            admit(ledger, "first", "an event")
+    assert admit(ledger, "first", "an event", now=later(5)) == Lease(resource=HOUSE, fence=1, until=NIGHT + LEASE)
+
+
+def test_a_lease_that_the_run_never_heard_of_is_given_back_when_it_closes(
+    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = AwsError("It is denied.", operation="DynamoDB:GetItem", code="AccessDeniedException")
+    receive(ledger, "first")
+    with monkeypatch.context() as patch:
+        patch.setattr(aws.dynamodb, "get_item", failing(lost))
+        with pytest.raises(AwsError, match="denied"):
+            admit(ledger, "first", "an event")
+    assert items(aws)["RESOURCE#dev-house"]["lease_owner"] == "first"
+    close(ledger, "first", None, status="refused")
+    assert "lease_owner" not in items(aws)["RESOURCE#dev-house"]
+    assert begin(ledger, "second", "another event", now=later(5)).fence == 2
 
 
 def test_a_lease_survives_the_journey_through_the_table_to_the_millisecond(ledger: DynamoLedger) -> None:
@@ -98,20 +142,6 @@ def test_a_lease_survives_the_journey_through_the_table_to_the_millisecond(ledge
     lease = begin(ledger, "first", now=now)
     assert lease.until == now + LEASE
     assert admit(ledger, "first", "an event", now=now) == lease
-
-
-def test_an_expired_lease_is_taken_over_with_a_higher_fence(ledger: DynamoLedger) -> None:
-    begin(ledger, "first")
-    receive(ledger, "second", "another event")
-    lease = admit(ledger, "second", "another event", now=NIGHT + LEASE)
-    assert lease == Lease(resource=HOUSE, fence=2, until=NIGHT + 2 * LEASE)
-
-
-def test_a_run_whose_own_lease_has_expired_is_admitted_anew_with_a_higher_fence(ledger: DynamoLedger) -> None:
-    begin(ledger, "first")
-    lease = admit(ledger, "first", "an event", now=NIGHT + LEASE)
-    assert isinstance(lease, Lease)
-    assert lease.fence == 2
 
 
 def test_a_run_may_not_act_on_an_event_that_another_run_has(ledger: DynamoLedger) -> None:
@@ -147,7 +177,13 @@ def test_different_resources_do_not_wait_for_each_other(ledger: DynamoLedger) ->
     begin(ledger, "first")
     receive(ledger, "second", "another event")
     lease = ledger.admit(
-        run="second", event="another event", runbook=RUNBOOK, resource="other", until=later(60), now=NIGHT
+        run="second",
+        event="another event",
+        runbook=RUNBOOK,
+        resource="other",
+        until=later(60),
+        cooldown_until=later(60),
+        now=NIGHT,
     )
     assert isinstance(lease, Lease)
 
@@ -193,14 +229,6 @@ def test_closing_keeps_the_outcome_gives_the_lease_back_and_starts_the_cooldown(
     }
 
 
-def test_closing_twice_is_closing_once(ledger: DynamoLedger, aws: Clients) -> None:
-    lease = begin(ledger, "first")
-    close(ledger, "first", lease, cooldown_until=later(900))
-    before = items(aws)
-    close(ledger, "first", lease, cooldown_until=later(960))
-    assert items(aws) == before
-
-
 def test_closing_after_the_lease_was_lost_keeps_the_outcome_and_leaves_the_new_owner_alone(
     ledger: DynamoLedger, aws: Clients
 ) -> None:
@@ -211,27 +239,14 @@ def test_closing_after_the_lease_was_lost_keeps_the_outcome_and_leaves_the_new_o
     assert record is not None
     assert record.status == "not-healed"
     assert confirm(ledger, "second", new, now=NIGHT + LEASE) is None
-    assert "cooldown_until" not in items(aws)["RESOURCE#dev-house"]
+    held = items(aws)["RESOURCE#dev-house"]
+    assert (held["lease_owner"], held["cooldown_until"]) == ("second", held["lease_until"]), "as it was admitted"
 
 
 def test_a_run_that_could_not_be_received_is_recorded_when_it_closes(ledger: DynamoLedger, aws: Clients) -> None:
     close(ledger, "first", None, status="refused")
     (record,) = History(aws, TABLE).runs("dev", since=NIGHT, limit=10)
     assert (record.run, record.status, record.runbook, record.started_at) == ("first", "refused", RUNBOOK, NIGHT)
-
-
-def test_the_lease_is_given_back_even_where_the_outcome_cannot_be_kept(
-    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lease = begin(ledger, "first")
-
-    def broken(*_: object) -> None:
-        raise AwsError("It is too large.", operation="DynamoDB:UpdateItem", code="ValidationException")
-
-    monkeypatch.setattr(ledger, "_keep", broken)
-    with pytest.raises(AwsError, match="too large"):
-        close(ledger, "first", lease)
-    assert "lease_owner" not in items(aws)["RESOURCE#dev-house"]
 
 
 def test_an_outcome_of_megabytes_still_is_recorded(ledger: DynamoLedger, aws: Clients) -> None:

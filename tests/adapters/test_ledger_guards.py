@@ -8,7 +8,6 @@ import pytest
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.gates import Refusal
-from remediation.core.ports import Lease
 from tests.adapters.ledger_of import LEASE, RUNBOOK, admit, begin, close, confirm, items, later, put, receive
 from tests.support.steps import NIGHT
 
@@ -94,14 +93,6 @@ def test_a_zombie_with_an_old_fence_is_refused(ledger: DynamoLedger) -> None:
     assert confirm(ledger, "zombie", old, now=NIGHT + LEASE) == Refusal(
         gate="lease", because="The lease on dev-house is lost: run second has it, and the fence is 2 instead of 1."
     )
-
-
-def test_the_same_run_with_the_fence_of_its_earlier_lease_is_refused(ledger: DynamoLedger) -> None:
-    old = begin(ledger, "first")
-    new = admit(ledger, "first", "an event", now=NIGHT + LEASE)
-    assert isinstance(new, Lease)
-    assert confirm(ledger, "first", new, now=NIGHT + LEASE) is None
-    assert confirm(ledger, "first", old, now=NIGHT + LEASE) is not None
 
 
 def test_a_lease_that_was_given_back_is_not_confirmed(ledger: DynamoLedger) -> None:

@@ -1,12 +1,14 @@
 """Many at once, and DynamoDB saying "not now": exactly one is admitted, and doubt refuses."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError, ConnectionClosedError
+from moto.core.botocore_stubber import BotocoreStubber
 
 from remediation.adapters.clients import Clients
 from remediation.adapters.history import History
@@ -14,9 +16,10 @@ from remediation.adapters.ledger import DynamoLedger
 from remediation.adapters.table import TRIES
 from remediation.core.errors import AwsError
 from remediation.core.gates import Refusal
+from remediation.core.outcome import Entry
 from remediation.core.ports import Lease
 from tests.adapters.conftest import TABLE
-from tests.adapters.ledger_of import admit, begin, close, confirm, items, later, receive
+from tests.adapters.ledger_of import HOUSE, LEASE, admit, begin, close, confirm, items, later, receive
 from tests.support.steps import NIGHT
 
 
@@ -65,7 +68,7 @@ class Unwilling:
     def __init__(self, aws: Clients, operation: str, error: Exception, times: int, *, too_late: bool = False) -> None:
         self.calls = 0
         self._error, self._times = error, times
-        client = aws.acting.dynamodb
+        client = aws.repeatable.dynamodb
         self._call = getattr(client, operation)
         self._too_late = too_late
         setattr(client, operation, self)
@@ -79,20 +82,47 @@ class Unwilling:
         raise self._error
 
 
-def conflict() -> AwsError:
+FINE = ("None", "ConditionalCheckFailed")
+
+
+def conflict(first: str = "None") -> AwsError:
     response: Any = {
         "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
-        "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+        "CancellationReasons": [{"Code": first}, {"Code": "TransactionConflict" if first in FINE else "None"}],
     }
     error = AwsError("It was cancelled.", operation="DynamoDB:TransactWriteItems", code="TransactionCanceledException")
     error.__cause__ = ClientError(response, "TransactWriteItems")
     return error
 
 
-def closed() -> AwsError:
-    error = AwsError("The answer was lost.", operation="DynamoDB:TransactWriteItems", code="ConnectionClosed")
-    error.__cause__ = ConnectionClosedError(endpoint_url="https://dynamodb")
-    return error
+class Network:
+    """Loses the first answers of DynamoDB, or has it answer that it was asked too often, below botocore's retries."""
+
+    def __init__(self, times: int, *, throttled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+        self.sent = 0
+        self._times, self._throttled, self._carry_out = times, throttled, BotocoreStubber.__call__
+        send = self._send
+
+        def sending(stubber: BotocoreStubber, *args: Any, **kwargs: Any) -> Any:
+            return send(stubber, *args, **kwargs)
+
+        monkeypatch.setattr(BotocoreStubber, "__call__", sending)
+
+    def _send(self, stubber: BotocoreStubber, *args: Any, **kwargs: Any) -> Any:
+        self.sent += 1
+        if self.sent > self._times:
+            return self._carry_out(stubber, *args, **kwargs)
+        if self._throttled:
+            headers: Any = HeadersDict({})
+            return AWSResponse("https://dynamodb", 400, headers, Throttled())
+        self._carry_out(stubber, *args, **kwargs)
+        raise ConnectionClosedError(endpoint_url="https://dynamodb")
+
+
+class Throttled:
+    def stream(self) -> Iterator[bytes]:
+        yield b'{"__type": "ThrottlingException", "message": "Slow down."}'
 
 
 def test_a_conflict_with_another_transaction_is_tried_again(ledger: DynamoLedger, aws: Clients) -> None:
@@ -102,13 +132,38 @@ def test_a_conflict_with_another_transaction_is_tried_again(ledger: DynamoLedger
     assert unwilling.calls == TRIES
 
 
-def test_after_three_conflicts_the_run_is_refused(ledger: DynamoLedger, aws: Clients) -> None:
+def test_after_three_conflicts_an_admission_is_asked_again_later_and_blames_no_other_run(
+    ledger: DynamoLedger, aws: Clients
+) -> None:
     receive(ledger, "first")
-    unwilling = Unwilling(aws, "transact_write_items", conflict(), 99)
-    assert admit(ledger, "first", "an event") == Refusal(
-        gate="lease", because="Another run asks for dev-house at this very moment."
-    )
+    unwilling = Unwilling(aws, "transact_write_items", conflict(), TRIES)
+    with pytest.raises(AwsError, match=r"^The ledger is busy: 3 times out of 3 .* by TransactionConflict\.$") as raised:
+        admit(ledger, "first", "an event")
+    assert raised.value.code == "TransactionConflict", "which a step is tried again for"
     assert unwilling.calls == TRIES
+    assert isinstance(admit(ledger, "first", "an event"), Lease)
+
+
+@pytest.mark.parametrize("reason", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_that_was_cancelled_by_throttling_is_tried_again(
+    ledger: DynamoLedger, aws: Clients, reason: str
+) -> None:
+    unwilling = Unwilling(aws, "transact_write_items", conflict(reason), TRIES)
+    with pytest.raises(AwsError, match=reason) as raised:
+        receive(ledger, "first")
+    assert raised.value.code == reason
+    assert unwilling.calls == TRIES
+
+
+def test_a_guard_that_refused_is_told_even_where_another_item_was_in_conflict(
+    ledger: DynamoLedger, aws: Clients
+) -> None:
+    receive(ledger, "first")
+    unwilling = Unwilling(aws, "transact_write_items", conflict("ConditionalCheckFailed"), 99)
+    refusal = admit(ledger, "first", "an event")
+    assert isinstance(refusal, Refusal)
+    assert refusal.gate == "mode"
+    assert unwilling.calls == 1
 
 
 def test_an_event_whose_owner_stays_unknown_is_an_error_not_a_guess(ledger: DynamoLedger, aws: Clients) -> None:
@@ -117,24 +172,49 @@ def test_an_event_whose_owner_stays_unknown_is_an_error_not_a_guess(ledger: Dyna
         receive(ledger, "first")
 
 
-def test_a_conflict_while_confirming_refuses(ledger: DynamoLedger, aws: Clients) -> None:
+def test_conflicts_while_confirming_are_tried_again_and_then_refuse_without_a_guess(
+    ledger: DynamoLedger, aws: Clients
+) -> None:
     lease = begin(ledger, "first")
-    Unwilling(aws, "transact_write_items", conflict(), 99)
-    assert confirm(ledger, "first", lease) is not None
-
-
-def test_an_admission_whose_answer_was_lost_is_the_runs_all_the_same(ledger: DynamoLedger, aws: Clients) -> None:
-    receive(ledger, "first")
-    Unwilling(aws, "transact_write_items", closed(), 1, too_late=True)
-    lease = admit(ledger, "first", "an event")
-    assert isinstance(lease, Lease)
-    assert lease.fence == 1
+    unwilling = Unwilling(aws, "transact_write_items", conflict(), TRIES)
+    assert confirm(ledger, "first", lease) == Refusal(
+        gate="ledger",
+        because="Others were writing at the same moment, 3 times out of 3, so whether the lease on dev-house and the mode "
+        "still hold is not known.",
+    )
+    assert unwilling.calls == TRIES
+    Unwilling(aws, "transact_write_items", conflict(), TRIES - 1)
     assert confirm(ledger, "first", lease) is None
 
 
-def test_a_reception_whose_answer_was_lost_is_not_its_own_duplicate(ledger: DynamoLedger, aws: Clients) -> None:
-    Unwilling(aws, "transact_write_items", closed(), 1, too_late=True)
-    assert receive(ledger, "first") is None
+@pytest.mark.parametrize("throttled", [True, False])
+def test_a_write_that_was_throttled_or_whose_answer_was_lost_is_sent_again(
+    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch, throttled: bool
+) -> None:
+    def unwilling() -> Network:
+        return Network(2, throttled=throttled, monkeypatch=patch)
+
+    with monkeypatch.context() as patch:
+        network = unwilling()
+        assert receive(ledger, "first") is None, "it is not its own duplicate"
+    assert network.sent == 3
+    with monkeypatch.context() as patch:
+        unwilling()
+        lease = admit(ledger, "first", "an event")
+    assert lease == Lease(resource=HOUSE, fence=1, until=NIGHT + LEASE)
+    with monkeypatch.context() as patch:
+        unwilling()
+        assert confirm(ledger, "first", lease) is None
+    with monkeypatch.context() as patch:
+        unwilling()
+        ledger.note(run="first", timeline=(Entry(at=NIGHT, kind="facts", text="Looked."),))
+    with monkeypatch.context() as patch:
+        unwilling()
+        close(ledger, "first", lease)
+    record = History(aws, TABLE).run("first")
+    assert record is not None
+    assert record.status == "healed"
+    assert "lease_owner" not in items(aws)["RESOURCE#dev-house"]
 
 
 def test_giving_the_lease_back_gets_past_a_transaction_that_is_asking_for_it(

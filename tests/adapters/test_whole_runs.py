@@ -60,6 +60,7 @@ def test_the_history_of_an_execution_reads_like_the_run() -> None:
         "look 1",
         "admit",
         "tap 1",
+        "note 1",
         "settle 1",
         "look 2",
         "close",

@@ -15,8 +15,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse, Hea
 from botocore.exceptions import ClientError, EndpointConnectionError, SSLError
 from urllib3.exceptions import SSLError as TransportSSLError
 
-from remediation.adapters.clients import Clients, NotAReadError
-from remediation.adapters.errors import cancellation_reasons
+from remediation.adapters.clients import Clients, NotAReadError, NotRepeatableError
 from remediation.adapters.transport import Transport
 from remediation.core.errors import AwsError
 from remediation.core.spec import Place
@@ -48,7 +47,7 @@ def response(status: int, body: str = "") -> AWSResponse:
     return AWSResponse("https://aws", status, headers, Raw())
 
 
-def answering(client: Any, answer: Callable[[], AWSResponse]) -> list[str]:  # noqa: ANN401
+def answering(client: Any, answer: Callable[[], AWSResponse]) -> list[str]:
     """Let a client have answers instead of the network; return the list of what it sent."""
     sent: list[str] = []
 
@@ -87,6 +86,64 @@ def test_an_act_is_sent_once(aws: Clients) -> None:
     with pytest.raises(AwsError):
         aws.acting.ssm.send_command(DocumentName="d")
     assert len(sent) == 1
+
+
+def write(client: Any) -> None:
+    client.update_item(TableName="t", Key={"pk": {"S": "RUN#1"}})
+
+
+def test_a_repeatable_write_is_tried_three_times(aws: Clients) -> None:
+    answers = [response(503), failing("ProvisionedThroughputExceededException")(), response(200, "{}")]
+    sent = answering(aws.repeatable.dynamodb, lambda: answers.pop(0))
+    write(aws.repeatable.dynamodb)
+    assert len(sent) == 3
+
+
+def test_a_repeatable_transaction_is_one_transaction_however_often_it_is_sent(aws: Clients) -> None:
+    tokens: list[str] = []
+
+    def send(request: Any, **_: object) -> Any:
+        tokens.append(json.loads(request.body)["ClientRequestToken"])
+        return response(503)
+
+    client = aws.repeatable.dynamodb
+    client.meta.events.register("before-send", send)
+    with pytest.raises(AwsError):
+        client.transact_write_items(TransactItems=[{"Delete": {"TableName": "t", "Key": {"k": {"S": "v"}}}}])
+    assert len(tokens) == 3
+    assert len(set(tokens)) == 1
+
+
+def test_the_same_write_by_the_acting_client_is_sent_once(aws: Clients) -> None:
+    sent = answering(aws.acting.dynamodb, failing("ThrottlingException"))
+    with pytest.raises(AwsError):
+        write(aws.acting.dynamodb)
+    assert len(sent) == 1
+
+
+def test_the_repeatable_client_sends_nothing_that_may_not_be_sent_twice(aws: Clients) -> None:
+    again = aws.repeatable
+    sent = [answering(client, lambda: response(200)) for client in (again.ssm, again.dynamodb, again.sns)]
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: again.ssm.send_command(DocumentName="d"),
+        lambda: again.dynamodb.put_item(TableName="t", Item={}),
+        lambda: again.sns.publish(Message="m"),
+    )
+    for call in calls:
+        with pytest.raises(NotRepeatableError, match=r"not to be sent twice"):
+            call()
+    assert sent == [[], [], []]
+
+
+def test_only_the_ledger_repeats_what_it_writes() -> None:
+    root = Path(__file__).parents[2]
+    sources = [
+        *root.glob("layers/remediation/python/**/*.py"),
+        *root.glob("functions/**/*.py"),
+        *root.glob("remedy/**/*.py"),
+    ]
+    users = {path.name for path in sources if ".repeatable." in path.read_text("utf-8")}
+    assert users == {"clients.py", "table.py"}
 
 
 def test_a_reading_client_sends_nothing_that_changes_something(aws: Clients) -> None:
@@ -142,16 +199,6 @@ def test_an_endpoint_that_cannot_be_reached_is_told_as_such(aws: Clients) -> Non
         AwsError, match=r"SSM:SendCommand failed with EndpointConnection: .*check route, security group"
     ):
         aws.acting.ssm.send_command(DocumentName="d")
-
-
-def test_a_cancelled_transaction_tells_why_item_by_item(aws: Clients) -> None:
-    reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}]
-    answering(aws.acting.dynamodb, failing("TransactionCanceledException", CancellationReasons=reasons))
-    with pytest.raises(AwsError) as raised:
-        aws.acting.dynamodb.transact_write_items(
-            TransactItems=[{"Delete": {"TableName": "t", "Key": {"k": {"S": "v"}}}}]
-        )
-    assert cancellation_reasons(raised.value) == ("None", "ConditionalCheckFailed")
 
 
 def test_the_durable_sdk_gets_the_errors_that_it_knows(aws: Clients) -> None:

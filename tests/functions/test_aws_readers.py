@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -112,7 +113,6 @@ def test_the_group_and_its_targets_are_the_same_instances(aws: Clients, built: d
     assert [target.id for target in targets] == [member.id for member in group.members]
     assert all(target.port == 8080 for target in targets)
     assert {member.template for member in group.members} == {built["template"]}
-    assert elbv2.health_of(aws, built["group"], target=targets[0].id, port=8080).id == targets[0].id
 
 
 def test_a_group_that_does_not_exist_is_none(aws: Clients) -> None:
@@ -137,6 +137,23 @@ def test_the_balancers_way_in_is_found(aws: Clients, built: dict[str, str]) -> N
 
 def test_the_age_of_a_launch_template_is_that_of_the_newest_version(aws: Clients, built: dict[str, str]) -> None:
     assert ec2.template_created_at(aws, built["template"], ["1"]) is not None
+
+
+@pytest.mark.parametrize("code", ["InvalidLaunchTemplateId.VersionNotFound", "InvalidLaunchTemplateId.NotFound"])
+def test_a_launch_template_that_was_deleted_has_no_age(code: str) -> None:
+    assert ec2.template_created_at(refusing(code), "lt-1", ["6", "7"]) is None
+
+
+def test_a_launch_template_that_cannot_be_read_is_an_error() -> None:
+    with pytest.raises(AwsError):
+        ec2.template_created_at(refusing("UnauthorizedOperation"), "lt-1", ["6"])
+
+
+def refusing(code: str) -> Any:
+    def refuse(**_: object) -> object:
+        raise AwsError("No.", operation="DescribeLaunchTemplateVersions", code=code)
+
+    return SimpleNamespace(ec2=SimpleNamespace(describe_launch_template_versions=refuse))
 
 
 def test_nothing_asked_for_is_nothing_called() -> None:
@@ -193,9 +210,16 @@ def test_an_answer_is_waited_for_and_read_once() -> None:
 
 
 @pytest.mark.usefixtures("_no_waiting")
-@pytest.mark.parametrize("status", ["Failed", "TimedOut", "Cancelled", "Cancelling"])
+@pytest.mark.parametrize("status", ["Success", "Failed", "TimedOut", "Cancelled"])
 def test_an_end_of_any_kind_is_an_answer(status: str) -> None:
     assert collect(Slow(status), "i-1")["i-1"].finished
+
+
+@pytest.mark.usefixtures("_no_waiting")
+@pytest.mark.parametrize("status", ["Pending", "InProgress", "Delayed", "Cancelling"])
+def test_what_is_still_going_on_is_no_end(status: str) -> None:
+    assert collect(Slow(status, "Cancelled"), "i-1")["i-1"].status == "Cancelled"
+    assert not collect(Slow(status), "i-1")["i-1"].finished
 
 
 @pytest.mark.usefixtures("_no_waiting")

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from remediation.core.parsing import parse
 from remediation.core.routing import route
 from remediation.core.spec import AnyRunbook, Manual
-from remediation.core.triggers import AlarmRaised, AsgEvent, Ignored, Invoked, Rejected, parse
+from remediation.core.triggers import AlarmRaised, AsgEvent, Ignored, Invoked, Rejected
 from remedy.patterns import matches
 from stacks.catalog import CATALOG
 from stacks.config import environments, load

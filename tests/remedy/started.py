@@ -10,8 +10,9 @@ from typing import Any
 
 from remediation.core.errors import AwsError
 from remediation.core.outcome import Entry, Outcome, Status
+from remediation.core.parsing import parse
 from remediation.core.record import RunRecord
-from remediation.core.triggers import Invoked, parse
+from remediation.core.triggers import Invoked
 from remedy.invoke import Answer, Execution, Run
 
 NIGHT = datetime(2026, 11, 23, 3, 40, tzinfo=UTC)

@@ -15,7 +15,8 @@ from remediation.adapters.ledger import DynamoLedger
 from remediation.core.engine import carry_out
 from remediation.core.errors import AwsError
 from remediation.core.outcome import Status
-from remediation.core.triggers import Invoked, parse
+from remediation.core.parsing import parse
+from remediation.core.triggers import Invoked
 from remedy.aws import connect
 from remedy.environment import Environment
 from remedy.invoke import LOOK_EVERY, Answer, AwsLambda, Execution, LedgerWatch, Run, exit_status

@@ -13,8 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from remediation.core.errors import StepFailedError
-from remediation.core.gates import Refusal
-from remediation.core.steps import Acted, Interrupted, NotActed, failed, sentence
+from remediation.core.steps import Answer, Interrupted, Made, failed, sentence
 
 R = TypeVar("R")
 
@@ -80,7 +79,7 @@ class InMemorySteps:
         self.invocations += 1
         self._cursor = 0
 
-    def read(self, name: str, step: Callable[[], R], type_: type[R] | Any) -> R:  # noqa: ANN401
+    def read(self, name: str, step: Callable[[], R], type_: type[R] | Any) -> R:
         """Run a step at least once; remember its answer, or the error it died of."""
         memory = self._next(name, "read")
         if not memory.ended:
@@ -99,7 +98,7 @@ class InMemorySteps:
         remembered: R = msgspec.json.decode(memory.answer, type=type_)
         return remembered
 
-    def act(self, name: str, call: Callable[[], Acted | Refusal]) -> Acted | Refusal | NotActed | Interrupted:
+    def act(self, name: str, call: Callable[[], Made]) -> Answer:
         """Make a call at most once; an exception of its becomes what `failed` says."""
         started = len(self._memory) > self._cursor
         memory = self._next(name, "act", begin=False)
@@ -108,7 +107,7 @@ class InMemorySteps:
             self._begin(memory)
             self._die(name, "started")
             self.done.append(name)
-            answer: Acted | Refusal | NotActed | Interrupted
+            answer: Answer
             try:
                 answer = call()
             except Exception as error:  # noqa: BLE001 - whatever a call dies of is its answer
@@ -119,7 +118,8 @@ class InMemorySteps:
         if not memory.ended:
             memory.answer = msgspec.json.encode(Interrupted())
             memory.ended = True
-        return msgspec.json.decode(memory.answer, type=Acted | Refusal | NotActed | Interrupted)
+        ended: Answer = msgspec.json.decode(memory.answer, type=Answer)
+        return ended
 
     def wait(self, name: str, for_: timedelta) -> None:
         """Let the time pass."""

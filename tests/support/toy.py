@@ -288,6 +288,6 @@ def sns_records(message: str) -> dict[str, Any]:
     }
 
 
-def sns_event(**body: Any) -> dict[str, Any]:  # noqa: ANN401
+def sns_event(**body: Any) -> dict[str, Any]:
     """Return an alarm's transition as SNS hands it to Lambda."""
     return sns_records(msgspec.json.encode(sns_body(**body)).decode())

@@ -66,7 +66,15 @@ class MemoryLedger:
         return None if owner == run else Duplicate(run=owner)
 
     def admit(
-        self, *, run: str, event: str, runbook: str, resource: str, until: datetime, now: datetime
+        self,
+        *,
+        run: str,
+        event: str,
+        runbook: str,
+        resource: str,
+        until: datetime,
+        cooldown_until: datetime,
+        now: datetime,
     ) -> Lease | Refusal:
         """Lease the resource, all conditions at once; asked again by the run that has it, answer the same lease."""
         self._ask("admit")
@@ -84,7 +92,9 @@ class MemoryLedger:
             return Refusal(gate="lease", because=f"Run {held.owner} works on {resource} until {held.until:%H:%M:%S}.")
         if held.cooldown_until > now:
             return Refusal(gate="cooldown", because=f"{resource} is left alone until {held.cooldown_until:%H:%M:%S}.")
-        self.resources[resource] = replace(held, owner=run, until=until, fence=held.fence + 1)
+        self.resources[resource] = replace(
+            held, owner=run, until=until, fence=held.fence + 1, cooldown_until=cooldown_until
+        )
         return Lease(resource=resource, fence=held.fence + 1, until=until)
 
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
@@ -106,14 +116,15 @@ class MemoryLedger:
     def close(
         self, *, outcome: Outcome, timeline: tuple[Entry, ...], lease: Lease | None, cooldown_until: datetime
     ) -> None:
-        """Keep the outcome and give the lease back; a lease that was lost is left alone."""
+        """Keep the outcome and give back what the run holds, known to it or not; a lease that was lost is left alone."""
         self._ask("close")
-        self.runs[outcome.run] = replace(self.runs[outcome.run], outcome=outcome, timeline=timeline)
-        if lease is not None and self._holds(outcome.run, lease):
-            held = self.resources[lease.resource]
-            self.resources[lease.resource] = replace(
-                held, owner="", cooldown_until=max(held.cooldown_until, cooldown_until)
-            )
+        assert lease is None or lease.resource in self.resources, "the lease is none of this ledger's"
+        try:
+            self.runs[outcome.run] = replace(self.runs[outcome.run], outcome=outcome, timeline=timeline)
+        finally:
+            for name, held in self.resources.items():
+                if held.owner == outcome.run:
+                    self.resources[name] = replace(held, owner="", until=LONG_AGO, cooldown_until=cooldown_until)
 
     def owners(self) -> dict[str, str]:
         """Return who has what, right now."""

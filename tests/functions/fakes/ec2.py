@@ -55,6 +55,12 @@ class Ec2(Fake):
         self._asked("DescribeLaunchTemplateVersions", asked)
         if asked["LaunchTemplateId"] != "lt-00000000000000001":
             self._refuse("DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.NotFound", "It does not exist")
+        if gone := [version for version in asked["Versions"] if version in self._world.deleted_versions]:
+            self._refuse(
+                "DescribeLaunchTemplateVersions",
+                "InvalidLaunchTemplateId.VersionNotFound",
+                f"Could not find launch template version {gone[0]}",
+            )
         made = self._world.template_created_at
         versions = [
             {"LaunchTemplateId": asked["LaunchTemplateId"], "VersionNumber": int(version), "CreateTime": made}

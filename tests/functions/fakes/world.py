@@ -78,6 +78,8 @@ class StartTech:
     suspended: tuple[str, ...] = ()
     refresh: tuple[str, datetime, datetime | None] | None = None
     template_created_at: datetime | None = None
+    deleted_versions: tuple[str, ...] = ()
+    """Of the launch template."""
     fault_of_new: Fault = ""
 
     machines: dict[str, Machine] = field(default_factory=dict)

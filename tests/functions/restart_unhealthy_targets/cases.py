@@ -42,7 +42,9 @@ FINE = Inspection(
 )
 HUNG = Inspection(container="running", started_at=STARTED, curl=28, mongodb="yes", redis="yes", logs=("GC overhead",))
 BROKEN = Inspection(container="running", started_at=STARTED, http=500, body="Internal Server Error")
-DEAF = Inspection(container="running", started_at=STARTED, curl=56, mongodb="yes", redis="yes")
+DEAF = Inspection(container="running", started_at=STARTED, curl=56, ping=56, mongodb="yes", redis="yes")
+CRASHING = Inspection(container="running", started_at=STARTED, curl=52, mongodb="yes", redis="yes")
+"""Closes the connection for /health, and serves other paths."""
 STOPPED = Inspection(container="exited", curl=7, mongodb="yes", redis="yes")
 MISSING = Inspection(container="missing", curl=7)
 NO_DATABASE = Inspection(
@@ -130,12 +132,16 @@ def verdict_on(
 def act_on(facts: Facts, **more: Any) -> Act[Judged]:
     verdict = verdict_on(facts, **more)
     assert isinstance(verdict, Act), verdict
+    assert verdict.evidence
+    assert verdict.next_steps
     return verdict
 
 
 def wait_on(facts: Facts, **more: Any) -> Wait:
     verdict = verdict_on(facts, **more)
     assert isinstance(verdict, Wait), verdict
+    assert verdict.evidence or not facts.targets
+    assert verdict.next_steps
     return verdict
 
 

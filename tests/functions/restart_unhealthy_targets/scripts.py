@@ -3,6 +3,8 @@
 import base64
 import json
 
+from restart_unhealthy_targets.documents import SUPERSEDED
+from restart_unhealthy_targets.facts import CLOSED
 from tests.functions.fakes.ssm import Script
 from tests.functions.fakes.world import Machine, StartTech
 
@@ -28,6 +30,7 @@ def inspect(world: StartTech, machine: Machine, _: dict[str, str]) -> tuple[str,
         "restarts": machine.restarts,
         "http": status,
         "curl": curl,
+        "ping": curl if curl in CLOSED else 0,
         "body": _encoded(body),
         "logs": _encoded(f"connecting to {SECRET}\nlistening on :8080\n"),
         "mongodb": ("yes" if world.mongodb else "no") if curl else "",
@@ -41,7 +44,7 @@ def inspect(world: StartTech, machine: Machine, _: dict[str, str]) -> tuple[str,
 def restart(world: StartTech, machine: Machine, parameters: dict[str, str]) -> tuple[str, str]:
     """Restart the container, if it is the one that was judged."""
     if parameters["StartedAt"] != started_at(machine):
-        return "Success", "superseded: it has started since\n"
+        return "Success", f"{SUPERSEDED}: it has started since\n"
     if machine.fault == "missing":
         return "Failed", "there is no container backend\n"
     world.restart(machine)

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mypy_boto3_elbv2.literals import TargetHealthReasonEnumType, TargetHealthStateEnumType
 
-from remediation.core.verdict import Act, Escalate, Wait
+from remediation.core.verdict import Act, Escalate, Nothing, Wait
 from restart_unhealthy_targets.case import within_blast_radius
 from restart_unhealthy_targets.decide import RESTART
 from restart_unhealthy_targets.facts import SICK
 from tests.functions.restart_unhealthy_targets.cases import (
     BROKEN,
+    CRASHING,
     DEAF,
     FINE,
     HUNG,
@@ -101,7 +102,7 @@ def test_the_fraction_is_rounded_down_exactly(total: int, unhealthy: int, percen
     assert within_blast_radius(total, unhealthy, total - unhealthy, percent / 100) == allowed
 
 
-INSPECTIONS = st.sampled_from([None, FINE, HUNG, BROKEN, DEAF, STOPPED, MISSING, NO_DATABASE, NO_CACHE])
+INSPECTIONS = st.sampled_from([None, FINE, HUNG, BROKEN, CRASHING, DEAF, STOPPED, MISSING, NO_DATABASE, NO_CACHE])
 TARGETS = st.builds(
     lambda n, inspection, state, reason, lifecycle, age, port_open, in_ssm: sick(
         n,
@@ -138,20 +139,21 @@ def test_whatever_the_night_an_act_is_on_one_sick_target_in_service_and_takes_no
     if isinstance(verdict, Wait):
         assert verdict.for_ > timedelta(0)
         assert verdict.because.removesuffix(".").strip(), "a wait says what for"
-    if isinstance(verdict, Escalate):
-        assert verdict.evidence
+    if not isinstance(verdict, Nothing):
+        assert verdict.evidence or not targets
         assert verdict.next_steps
     if not isinstance(verdict, Act):
         return
     (target,) = [target for target in targets if target.id == verdict.target.id]
     counted = [target for target in targets if "draining" not in target.state]
-    serving = [target for target in counted if target.state == "healthy"]
+    serving = [target for target in counted if target.state == "healthy" and target.lifecycle == "InService"]
     unhealthy = [target for target in counted if target.state == "unhealthy"]
     assert (target.state, target.reason) in SICK
     assert target.lifecycle == "InService"
     assert NOW - target.launched_at >= SETTINGS.grace_at_least
     assert target.port_open is not False
     dead = target.inspection is not None and target.inspection.dead
+    assert dead == verdict.target.dead
     assert dead or _allowed(len(counted), len(unhealthy))
     assert (verdict.action, target.id) not in {(action, sick(n).id) for action, n in attempted}
     if verdict.action == RESTART:

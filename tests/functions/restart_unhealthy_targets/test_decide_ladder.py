@@ -9,6 +9,7 @@ from restart_unhealthy_targets.decide import REPLACE, RESTART
 from restart_unhealthy_targets.facts import Inspection
 from tests.functions.restart_unhealthy_targets.cases import (
     BROKEN,
+    CRASHING,
     DEAF,
     FINE,
     HUNG,
@@ -40,6 +41,28 @@ def test_a_single_target_that_may_still_serve_is_left_alone() -> None:
 def test_what_is_dead_is_restarted_at_any_fraction_one_at_a_time(state: Inspection) -> None:
     verdict = act_on(facts(sick(1, state), sick(2, state)))
     assert (verdict.action, verdict.target.id) == (RESTART, sick(1).id)
+
+
+def test_what_closes_the_connection_on_one_path_may_still_serve_others() -> None:
+    verdict = person_for(facts(sick(1, CRASHING), sick(2, CRASHING)))
+    assert "may still serve" in verdict.because
+    assert any("(closed), a path without dependencies does;" in line for line in verdict.evidence)
+
+
+def test_what_closes_the_connection_on_every_path_is_told() -> None:
+    because = act_on(facts(sick(1, DEAF), sick(2, DEAF))).because
+    assert "/health does not answer (reset), a path without dependencies does not either (reset);" in because
+
+
+@pytest.mark.parametrize(("state", "dead"), [(STOPPED, True), (DEAF, True), (HUNG, False), (CRASHING, False)])
+def test_an_act_carries_whether_its_target_was_judged_dead(state: Inspection, *, dead: bool) -> None:
+    assert act_on(facts(sick(1, state), *healthy(1))).target.dead == dead
+
+
+def test_a_healthy_target_that_is_not_in_service_does_not_count_for_the_minimum() -> None:
+    leaving = but(healthy(1, start=200)[0], lifecycle="Standby")
+    night = facts(sick(), *healthy(2), leaving, health_checks=("EC2",), min_size=2)
+    assert "2 targets are healthy and in service" in person_for(night, tried=[tried(RESTART, sick())]).because
 
 
 def test_of_many_only_the_dead_one_is_restarted() -> None:
@@ -82,6 +105,13 @@ def test_first_the_container_is_restarted_exactly_as_judged() -> None:
 def test_then_a_group_with_elb_checks_replaces_the_instance_by_itself(result: Any) -> None:
     verdict = wait_on(facts(sick(), *healthy(1)), tried=[tried(RESTART, sick(), result)])
     assert "replaces it by itself" in verdict.because
+    assert [step.split(" --")[0] for step in verdict.next_steps] == [
+        "aws ssm start-session",
+        "sudo docker logs",
+        "aws autoscaling set-instance-health",
+        "aws autoscaling describe-scaling-activities",
+        "aws elbv2 describe-target-health",
+    ]
 
 
 @pytest.mark.parametrize("result", ["done", "failed", "unknown"])
@@ -94,7 +124,7 @@ def test_then_a_group_with_ec2_checks_is_told_to_replace_it(result: Any) -> None
 def test_an_instance_is_not_replaced_at_the_minimum() -> None:
     night = facts(sick(), *healthy(2), health_checks=("EC2",), min_size=2)
     verdict = person_for(night, tried=[tried(RESTART, sick())])
-    assert "2 targets are healthy and the minimum is 2" in verdict.because
+    assert "2 targets are healthy and in service, and the minimum is 2" in verdict.because
     assert verdict.next_steps[0] == (
         "aws autoscaling set-instance-health --instance-id i-00000000000000001 --health-status Unhealthy "
         "--should-respect-grace-period --region us-east-1"

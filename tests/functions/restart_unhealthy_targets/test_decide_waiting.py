@@ -31,6 +31,10 @@ def test_healthy_targets_need_nothing() -> None:
     assert verdict == Nothing(because="2 of 2 targets of dev-backend-tg-v2 are healthy.")
 
 
+def test_a_healthy_group_that_is_scaling_needs_nothing() -> None:
+    assert isinstance(verdict_on(facts(*healthy(2), desired=3)), Nothing)
+
+
 def test_a_group_without_targets_needs_nothing() -> None:
     assert isinstance(verdict_on(facts()), Nothing)
 
@@ -89,6 +93,8 @@ def test_a_young_instance_has_its_grace_period() -> None:
     verdict = wait_on(facts(young, *healthy(1)))
     assert verdict.for_ == timedelta(seconds=90)
     assert "until 03:41:30 UTC" in verdict.because
+    assert not verdict.stand_down
+    assert f"aws ssm start-session --target {young.id} --region us-east-1" in verdict.next_steps
 
 
 def test_grace_is_five_minutes_at_least_and_the_groups_own_at_most() -> None:
@@ -131,7 +137,10 @@ def test_an_instance_that_is_gone_is_left_alone() -> None:
 @pytest.mark.parametrize("status", ["Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"])
 def test_a_refresh_in_progress_is_waited_for(status: str) -> None:
     refresh = Refresh(id="r", status=status, started_at=NOW - MINUTE)
-    assert "instance refresh" in wait_on(facts(sick(), *healthy(1), refresh=refresh)).because
+    verdict = wait_on(facts(sick(), *healthy(1), refresh=refresh))
+    assert "instance refresh" in verdict.because
+    assert verdict.stand_down, "who deploys need not be paged for it"
+    assert "describe-instance-refreshes" in verdict.next_steps[0]
 
 
 @pytest.mark.parametrize("status", ["Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"])
@@ -142,7 +151,11 @@ def test_a_refresh_that_has_ended_is_history(status: str) -> None:
 
 def test_a_group_that_launches_or_terminates_is_waited_for() -> None:
     launching = Member(id="i-00000000000000abc", lifecycle="Pending:Wait", health="Healthy")
-    assert "i-00000000000000abc is Pending:Wait" in wait_on(facts(sick(), *healthy(1), others=[launching])).because
+    verdict = wait_on(facts(sick(), *healthy(1), others=[launching]))
+    assert "i-00000000000000abc is Pending:Wait" in verdict.because
+    assert not verdict.stand_down, "a group that never gets done is somebody's business"
+    assert "describe-scaling-activities" in verdict.next_steps[0]
+    assert "dev-backend-asg is not complete: i-00000000000000abc is Pending:Wait." in verdict.evidence
 
 
 def test_an_instance_in_standby_is_nobody_at_work() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from remediation.core.parsing import parse
 from remediation.core.routing import route
 from remediation.core.spec import Allow, fill
-from remediation.core.triggers import Ignored, Rejected, parse
+from remediation.core.triggers import Ignored, Rejected
 from restart_unhealthy_targets.runbook import RUNBOOK
 from restart_unhealthy_targets.settings import Incident, Settings
 from tests.functions.restart_unhealthy_targets.cases import PLACE

@@ -1,5 +1,7 @@
 """What a look finds out, against clients that refuse what AWS refuses."""
 
+import base64
+import json
 from datetime import timedelta
 
 import msgspec
@@ -60,7 +62,7 @@ def test_one_command_asks_every_unhealthy_instance_and_nothing_else(night: Night
     (sent,) = night.aws.calls.of("SendCommand")
     assert sent["InstanceIds"] == sorted(list(night.world.machines)[:4])
     assert sent["DocumentName"] == "dev-remediation-inspect-container"
-    assert sent["Parameters"] == {"Container": ["backend"], "Port": ["8080"], "Path": ["/health"]}
+    assert sent["Parameters"] == {"Container": ["backend"], "Port": ["8080"], "Path": ["/health"], "Ping": ["/ping"]}
     assert len(night.aws.calls.of("GetCommandInvocation")) == 4
     assert night.aws.mutations == []
 
@@ -151,6 +153,24 @@ def test_secrets_of_a_log_are_not_in_the_facts(night: Night) -> None:
     assert facts.targets[0].inspection.logs[1] == "listening on :8080"
 
 
+def test_secrets_of_a_description_are_not_in_the_facts(night: Night) -> None:
+    ill = next(iter(night.world.machines.values()))
+    night.world.fail(ill, "broken")
+    ill.description = "Health checks failed: password=hunter2"
+    facts = night.look()
+    assert "hunter2" not in msgspec.json.encode(facts).decode()
+    assert facts.targets[0].description == "Health checks failed: password=***"
+
+
+def test_an_instance_that_has_outlived_its_launch_template_is_no_obstacle(night: Night) -> None:
+    for machine in night.world.machines.values():
+        machine.template_version = "6"
+        night.world.fail(machine, "stopped")
+    night.world.deleted_versions = ("6",)
+    assert night.look().template_created_at is None
+    assert len(night.aws.calls.of("DescribeLaunchTemplateVersions")) == 1
+
+
 def test_facts_survive_a_checkpoint(night: Night) -> None:
     for machine in night.world.machines.values():
         night.world.fail(machine, "stopped")
@@ -158,13 +178,29 @@ def test_facts_survive_a_checkpoint(night: Night) -> None:
     assert msgspec.json.decode(msgspec.json.encode(facts), type=Facts) == facts
 
 
+@pytest.mark.parametrize("character", ["x", "\u20ac", "\U0001f525", '"', "\x01"])
 def test_the_facts_of_as_many_instances_as_can_be_asked_fit_into_a_checkpoint(
-    night: Night, monkeypatch: pytest.MonkeyPatch
+    night: Night, monkeypatch: pytest.MonkeyPatch, character: str
 ) -> None:
-    monkeypatch.setattr("tests.functions.restart_unhealthy_targets.scripts.SECRET", ("x" * 5999 + "\n") * 20)
+    line = character * (740 // len(character.encode())) + "\n"
+    monkeypatch.setattr("tests.functions.restart_unhealthy_targets.scripts.SECRET", line * 8)
     for machine in night.world.add(60):
-        night.world.fail(machine, "broken")
-    assert len(msgspec.json.encode(night.look())) < 200 * 1024
+        night.world.fail(machine, "hung")
+    facts = night.look()
+    assert sum(bool(target.inspection and target.inspection.logs) for target in facts.targets) == 50
+    assert len(msgspec.json.encode(facts)) < 200_000
+
+
+def test_a_body_is_cut_to_what_a_checkpoint_takes() -> None:
+    inspection, _ = _understood(Answer(instance="i-1", status="Success", output=_printed(body="\u20ac" * 600)))
+    assert inspection is not None
+    assert inspection.body == "\u20ac" * 133
+
+
+def test_an_error_is_cut_to_what_a_checkpoint_takes() -> None:
+    inspection, why = _understood(Answer(instance="i-1", status="Failed", error="\x01" * 300))
+    assert inspection is None
+    assert len(msgspec.json.encode(why)) <= 402
 
 
 def test_without_its_auto_scaling_group_there_still_are_facts(night: Night) -> None:
@@ -174,6 +210,12 @@ def test_without_its_auto_scaling_group_there_still_are_facts(night: Night) -> N
 
 
 # ------------------------------------------------------------------------------------------------ what an answer says
+
+
+def _printed(*, body: str) -> str:
+    said = {"container": "running", "started_at": "none", "restarts": 0, "http": 500, "curl": 0, "ping": 0, "logs": ""}
+    said |= dict.fromkeys(("mongodb", "mongodb_at", "redis", "redis_at"), "")
+    return json.dumps(said | {"body": base64.b64encode(body.encode()).decode()})
 
 
 @pytest.mark.parametrize(

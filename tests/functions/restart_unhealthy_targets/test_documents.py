@@ -17,7 +17,8 @@ import pytest
 from remediation.aws.ssm import Answer
 from remediation.core.spec import Document
 from restart_unhealthy_targets.diagnose import _Printed, _understood
-from restart_unhealthy_targets.documents import DOCUMENTS, INSPECT, RESTART
+from restart_unhealthy_targets.documents import DOCUMENTS, INSPECT, RESTART, SUPERSEDED
+from restart_unhealthy_targets.facts import Inspection
 
 STARTED = "2026-11-23T01:02:03.123456789Z"
 SECRETS = ("hunter2", "correct-horse", "eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0")
@@ -34,7 +35,8 @@ esac
 """
 CURL = """#!/bin/bash
 echo "curl $*" >> "$CALLS"
-while (($#)); do [[ $1 == -o ]] && file=$2; shift; done
+while (($#)); do [[ $1 == -o ]] && file=$2; url=$1; shift; done
+[[ $url != */ping ]] || { printf '%s' "${PING_HTTP:-200}"; exit "${PING_EXIT:-0}"; }
 [[ -z ${BODY:-} ]] || printf '%s' "$BODY" > "$file"
 printf '%s' "$HTTP"
 exit "${CURL_EXIT:-0}"
@@ -73,9 +75,12 @@ class Bench:
             ["bash", "-c", document.script], env=environment, text=True, capture_output=True, timeout=30, check=False
         )
 
+    def look(self) -> "subprocess.CompletedProcess[str]":
+        return self.run(INSPECT, Container="backend", Port="8080", Path="/health", Ping="/ping")
+
     def inspect(self, **changes: str) -> dict[str, Any]:
         self.environment |= changes
-        done = self.run(INSPECT, Container="backend", Port="8080", Path="/health")
+        done = self.look()
         assert done.returncode == 0, done.stderr
         msgspec.json.decode(done.stdout, type=_Printed)
         assert not any(secret in done.stdout + _opened(done.stdout) for secret in SECRETS)
@@ -88,8 +93,22 @@ class Bench:
 
     @property
     def restarts(self) -> list[str]:
-        called = self.calls.read_text().splitlines() if self.calls.exists() else []
-        return [call for call in called if call.startswith("restart")]
+        return [call for call in self._called if call.startswith("restart")]
+
+    @property
+    def asked(self) -> list[str]:
+        return [call for call in self._called if call.startswith("curl")]
+
+    @property
+    def _called(self) -> list[str]:
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+
+def understood(bench: Bench) -> Inspection:
+    answer = Answer(instance="i-1", status="Success", output=bench.look().stdout)
+    inspection, because = _understood(answer)
+    assert inspection is not None, because
+    return inspection
 
 
 def _opened(printed: str) -> str:
@@ -128,18 +147,48 @@ def test_a_healthy_container_is_described(bench: Bench) -> None:
 
 def test_what_it_prints_is_what_the_diagnosis_understands(bench: Bench) -> None:
     bench.environment |= {"HTTP": "503", "BODY": '{"database":"down","cache":"ok"}', "LOGS": "no reachable servers"}
-    done = bench.run(INSPECT, Container="backend", Port="8080", Path="/health")
-    inspection, because = _understood(Answer(instance="i-1", status="Success", output=done.stdout))
-    assert inspection is not None, because
+    inspection = understood(bench)
     assert inspection.dependencies_down == ("MongoDB",)
     assert inspection.logs == ("no reachable servers",)
 
 
 def test_the_endpoint_is_asked_longer_than_its_own_checks_take(bench: Bench) -> None:
     bench.inspect()
-    (asked,) = [call for call in bench.calls.read_text().splitlines() if call.startswith("curl")]
+    (asked,) = bench.asked
     assert asked.endswith("http://localhost:8080/health")
     assert "-m 6" in asked
+
+
+@pytest.mark.parametrize(
+    ("health", "ping", "dead"),
+    [
+        ("7", "0", True),
+        ("52", "52", True),
+        ("52", "56", True),
+        ("56", "56", True),
+        ("56", "7", True),
+        ("52", "0", False),
+        ("56", "0", False),
+        ("52", "28", False),
+        ("28", "52", False),
+        ("0", "52", False),
+    ],
+)
+def test_a_path_that_closes_the_connection_is_dead_only_if_another_one_does_as_well(
+    bench: Bench, health: str, ping: str, *, dead: bool
+) -> None:
+    bench.environment |= {"HTTP": "000", "CURL_EXIT": health, "PING_HTTP": "000", "PING_EXIT": ping}
+    assert understood(bench).dead == dead
+    other = bench.asked[1:]
+    assert len(other) == (health in {"52", "56"}), "an application is not asked more than is needed"
+    assert all(
+        re.fullmatch(r"curl -s -m 3 -o \S+ -w %\{http_code\} http://localhost:8080/ping", call) for call in other
+    )
+
+
+def test_what_a_second_path_answers_is_not_printed(bench: Bench) -> None:
+    printed = bench.inspect(HTTP="000", CURL_EXIT="52", PING_HTTP="404")
+    assert (printed["http"], printed["curl"], printed["ping"]) == (0, 52, 0)
 
 
 def test_an_endpoint_that_hangs_has_no_status(bench: Bench) -> None:
@@ -255,7 +304,7 @@ def test_the_container_that_was_judged_is_restarted(bench: Bench) -> None:
 def test_a_container_that_has_started_since_is_left_alone(bench: Bench) -> None:
     done = bench.restart(started_at="2026-11-22T00:00:00Z")
     assert done.returncode == 0
-    assert done.stdout.startswith("superseded: ")
+    assert done.stdout.startswith(f"{SUPERSEDED}: ")
     assert bench.restarts == []
 
 

@@ -102,8 +102,24 @@ def test_what_recovers_between_the_look_and_the_act_is_left_alone(night: Night) 
     night.aws.acting.ssm.send_command = too_late  # type: ignore[method-assign]
     outcome = night.run()
     assert (outcome.status, outcome.acts) == ("nothing-to-do", ())
-    assert any("not needed" in entry.text for entry in night.ledger.runs[outcome.run].timeline)
+    assert any("left alone" in entry.text for entry in night.ledger.runs[outcome.run].timeline)
     assert night.aws.mutations == []
+
+
+def test_what_may_still_serve_is_left_alone_when_the_last_neighbour_falls_ill_before_the_act(night: Night) -> None:
+    ill, neighbour = night.world.machines.values()
+    night.world.fail(ill, "hung")
+    send_command = night.aws.acting.ssm.send_command
+
+    def meanwhile(**asked: object) -> object:
+        answer = send_command(**asked)
+        night.world.fail(neighbour, "hung")
+        return answer
+
+    night.aws.acting.ssm.send_command = meanwhile  # type: ignore[method-assign]
+    outcome = night.run()
+    assert (outcome.status, outcome.acts, night.aws.mutations) == ("escalated", (), [])
+    assert "2 of 2 targets of dev-backend-tg-v2 are unhealthy" in outcome.because
 
 
 # ------------------------------------------------------------------------------------------------------- not healed
@@ -148,6 +164,23 @@ def test_a_group_that_does_not_replace_is_given_up_within_thirteen_minutes(night
     assert outcome.because.startswith("Time is up: ")
     assert outcome.duration <= RUNBOOK.guardrails.heal_within
     assert len(night.aws.mutations) == 1
+
+
+def test_a_deploy_that_takes_longer_than_the_run_calls_nobody(night: Night) -> None:
+    night.world.fail(first(night), "hung")
+    night.world.refresh = ("InProgress", NIGHT, None)
+    outcome = night.run()
+    assert (outcome.status, night.notifier.paged, night.aws.mutations) == ("refused", [], [])
+    assert "a deploy is on" in outcome.because
+
+
+def test_who_is_called_when_the_time_is_up_is_told_what_was_seen_and_how_to_go_on(night: Night) -> None:
+    ill = first(night)
+    night.world.fail(ill, "hung", incurable=True)
+    paged = night.run()
+    assert night.notifier.paged == [paged]
+    assert any(line.startswith(f"{ill.id}: container backend runs since") for line in paged.evidence)
+    assert f"aws ssm start-session --target {ill.id} --region us-east-1" in paged.next_steps
 
 
 def test_an_interrupted_restart_is_not_repeated(night: Night) -> None:

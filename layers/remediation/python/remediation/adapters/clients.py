@@ -2,10 +2,12 @@
 
 The rule of the domain: a call that changes something is sent once. AWS may have carried out a call whose answer was lost,
 so repeating it is a decision, not a network detail; looking again is how the engine takes it. A reading client retries,
-and therefore refuses to send anything but a read. `aws.acting` does not retry.
+and therefore refuses to send anything but a read. `aws.acting` does not retry. Only what comes to the same when it is sent
+twice, the ledger's guarded writes, is retried by `aws.repeatable`, which refuses everything else.
 """
 
 import re
+from collections.abc import Callable
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -32,6 +34,8 @@ CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard",
 """Of every client. A read takes at most 3 x 10 s, well within a Lambda invocation."""
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 _READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|TransactGet)[A-Z]|Query\Z")
+_REPEATABLE = re.compile(r"(TransactWriteItems|UpdateItem)\Z")
+"""What the ledger writes with: its updates set and remove, or are guarded, and a transaction carries botocore's token."""
 
 Name: TypeAlias = Literal["autoscaling", "cloudwatch", "dynamodb", "ec2", "elbv2", "sns", "ssm"]
 C = TypeVar("C")
@@ -39,6 +43,10 @@ C = TypeVar("C")
 
 class NotAReadError(TypeError):
     """A call that changes something was asked of a reading client, which might have sent it twice."""
+
+
+class NotRepeatableError(TypeError):
+    """A call that may not be sent twice was asked of the client that may send it twice."""
 
 
 class _Service(Generic[C]):
@@ -62,8 +70,10 @@ class Services:
     sns: "_Service[SNSClient]" = _Service("sns")
     ssm: "_Service[SSMClient]" = _Service("ssm")
 
-    def __init__(self, maker: "_Maker", config: Config, transport: Transport | None, *, reading: bool) -> None:
-        self._maker, self._config, self._transport, self._reading = maker, config, transport, reading
+    def __init__(
+        self, maker: "_Maker", config: Config, transport: Transport | None, guard: Callable[..., None] | None = None
+    ) -> None:
+        self._maker, self._config, self._transport, self._guard = maker, config, transport, guard
         self._made: dict[str, Any] = {}
 
     def client(self, name: Name) -> Any:  # noqa: ANN401 - the attributes above carry the types
@@ -71,27 +81,35 @@ class Services:
         with self._maker.lock:
             if name not in self._made:
                 made = self._maker.make(name, self._config, self._transport)
-                if self._reading:
-                    made.meta.events.register_first("provide-client-params", _refuse_unless_read)
+                if self._guard is not None:
+                    made.meta.events.register_first("provide-client-params", self._guard)
                 self._made[name] = made
             return self._made[name]
 
 
 class Clients(Services):
-    """`aws.elbv2` reads and retries; `aws.acting.ssm` acts and is sent once. Safe to use from several threads."""
+    """`aws.elbv2` reads and retries; `aws.acting.ssm` acts and is sent once; `aws.repeatable.dynamodb` is the ledger's.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self, place: Place, session: boto3.Session | None = None) -> None:
         self.place = place
         maker, transport = _Maker(session or boto3.Session()), Transport.of_layer(connect_timeout=3, read_timeout=10)
-        super().__init__(maker, CONFIG, transport, reading=True)
-        self.acting = Services(maker, CONFIG.merge(_ONCE), transport, reading=False)
+        super().__init__(maker, CONFIG, transport, _refuse_unless_read)
+        self.acting = Services(maker, CONFIG.merge(_ONCE), transport)
+        self.repeatable = Services(maker, CONFIG, transport, _refuse_unless_repeatable)
 
-    def prepare(self, *, reads: tuple[Name, ...] = (), acts: tuple[Name, ...] = ()) -> None:
+    def prepare(
+        self, *, reads: tuple[Name, ...] = (), acts: tuple[Name, ...] = (), repeats: tuple[Name, ...] = ()
+    ) -> None:
         """Make clients while Lambda still initialises, when it has a whole processor whatever its memory size."""
         for name in reads:
             self.client(name)
         for name in acts:
             self.acting.client(name)
+        for name in repeats:
+            self.repeatable.client(name)
 
     def checkpointing(self, user_agent: str) -> "LambdaClient":
         """Make the client that the durable SDK checkpoints with; `user_agent` is how it calls itself.
@@ -142,3 +160,10 @@ class _Translating:
 def _refuse_unless_read(model: "OperationModel", **_: object) -> None:
     if not _READ.match(model.name):
         raise NotAReadError(f"{model.name} changes something: ask aws.acting for it, which sends it once")
+
+
+def _refuse_unless_repeatable(model: "OperationModel", **_: object) -> None:
+    if not _REPEATABLE.match(model.name):
+        raise NotRepeatableError(
+            f"{model.name} is not to be sent twice from here: ask aws to read, and aws.acting to act"
+        )

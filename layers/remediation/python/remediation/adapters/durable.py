@@ -20,8 +20,7 @@ from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create
 from aws_durable_execution_sdk_python.serdes import SerDes, SerDesContext
 
 from remediation.core.errors import AwsError, StepFailedError
-from remediation.core.gates import Refusal
-from remediation.core.steps import Acted, Interrupted, NotActed, Steps, failed, sentence
+from remediation.core.steps import Answer, Interrupted, Made, NotActed, Steps, failed, sentence
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -43,6 +42,9 @@ _TRANSIENT = (
     "Timeout",
     "Connection",
     "Conflict",
+    "ThroughputExceeded",
+    "TransactionInProgress",
+    *("500", "502", "503", "504"),
 )
 _ENDED = f"{StepInterruptedError.__module__}.{StepInterruptedError.__qualname__}"
 
@@ -94,10 +96,10 @@ class DurableSteps:
         except (StepError, SerDesError) as error:
             raise StepFailedError(error.message or f"The step {name!r} failed.") from error
 
-    def act(self, name: str, call: Callable[[], Acted | Refusal]) -> Acted | Refusal | NotActed | Interrupted:
+    def act(self, name: str, call: Callable[[], Made]) -> Answer:
         """Make a mutating call at most once."""
 
-        def work(_: object) -> Acted | Refusal | NotActed | Interrupted:
+        def work(_: object) -> Answer:
             try:
                 return call()
             except Exception as error:
@@ -165,4 +167,4 @@ class _Json(SerDes[R]):
         return answer
 
 
-_ANSWER: _Json[Acted | Refusal | NotActed | Interrupted] = _Json(Acted | Refusal | NotActed | Interrupted)
+_ANSWER: _Json[Answer] = _Json(Answer)

@@ -39,13 +39,6 @@ def translated(error: ClientError | BotoCoreError, operation: str) -> AwsError:
     return AwsError(f"{sentence}; {advice}." if advice else f"{sentence}.", operation=operation, code=code)
 
 
-def cancellation_reasons(error: AwsError) -> tuple[str, ...]:
-    """Answer the code per item of a DynamoDB transaction that was cancelled, `None` where the item was fine."""
-    cause = error.__cause__
-    reasons = cause.response.get("CancellationReasons", ()) if isinstance(cause, ClientError) else ()
-    return tuple(reason.get("Code", "None") for reason in reasons)
-
-
 def _told(error: ClientError | BotoCoreError) -> tuple[str, str]:
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})

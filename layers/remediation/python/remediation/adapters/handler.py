@@ -93,7 +93,8 @@ def _prepare(aws: Clients, runbook: AnyRunbook, mode: Mode) -> None:
         needed.add("cloudwatch")
     aws.prepare(
         reads=tuple(needed | _services(looks)),
-        acts=tuple({"dynamodb", "sns", *_services([*sends, *(runbook.writes if mode == "act" else ())])}),
+        acts=tuple({"sns", *_services([*sends, *(runbook.writes if mode == "act" else ())])}),
+        repeats=("dynamodb",),
     )
 
 

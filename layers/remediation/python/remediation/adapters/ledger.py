@@ -4,7 +4,7 @@ The partition key `pk` is the only key. Instants are numbers, in epoch milliseco
 attribute, is in epoch seconds, as DynamoDB wants it. DynamoDB deletes late, so no condition relies on its having done so.
 
     EVENT#<sha256 of its key>           run, expires_at                                      whose event it is
-    RUN#<run>                           core.record.RunRecord; outcome and timeline as JSON
+    RUN#<run>                           core.record.RunRecord; outcome and timeline as JSON; leased: the resource
     RESOURCE#<resource>                 lease_owner, lease_until, cooldown_until, fence      kept for ever: fences grow
     MODE#<environment>[#<runbook>]      mode, until (optional), because (optional)           live switches, set by people
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from remediation.adapters.table import Item, Refused, Table, milliseconds, seconds
+from remediation.adapters.table import CONFLICT, TRIES, Item, Refused, Table, milliseconds, seconds
 from remediation.core.errors import AwsError
 from remediation.core.gates import Refusal
 from remediation.core.outcome import Entry, Outcome
@@ -58,34 +58,45 @@ class DynamoLedger:
         refused = self._table.transact(updates=self._claim(run, event, now) | {"record": record})
         if refused is None:
             return None
-        if refused.guard != "event":
-            sentence = "The ledger is busy: the same event is being received by another run at this very moment."
-            raise AwsError(sentence, operation="DynamoDB:TransactWriteItems", code="TransactionConflict")
         self._table.write(record)
         return Duplicate(run=refused.found.text("run"))
 
     def admit(
-        self, *, run: str, event: str, runbook: str, resource: str, until: datetime, now: datetime
+        self,
+        *,
+        run: str,
+        event: str,
+        runbook: str,
+        resource: str,
+        until: datetime,
+        cooldown_until: datetime,
+        now: datetime,
     ) -> Lease | Refusal:
-        """Lease the resource in one transaction; asked again by the run that has it, answer the same lease."""
+        """Lease the resource in one transaction; asked again by the run that has it, answer the same lease.
+
+        Raises AwsError where it is not known whether it was leased, so that it is asked again. Should nobody be able to
+        ask again, the run's record says what it may have leased, and `close` gives that back.
+        """
         checks = self._switches(runbook, now)
         if event:
             checks["event"] = self._table.check(_event(event), "run = :run", run=run)
         lease = self._table.update(
             _resource(resource),
-            "SET lease_owner = :run, lease_until = :until ADD fence :one",
+            "SET lease_owner = :run, lease_until = :until, cooldown_until = :cooldown ADD fence :one",
             condition="(attribute_not_exists(lease_until) OR lease_until <= :now)"
             " AND (attribute_not_exists(cooldown_until) OR cooldown_until <= :now)",
             run=run,
             until=milliseconds(until),
+            cooldown=milliseconds(cooldown_until),
             one=1,
             now=milliseconds(now),
         )
-        refused = self._table.transact(checks=checks, updates={"resource": lease})
+        leased = self._table.update(f"RUN#{run}", "SET leased = :resource", resource=resource)
+        refused = self._table.transact(checks=checks, updates={"resource": lease, "record": leased})
         if refused is None:  # a transaction does not answer which fence it gave out
             refused = Refused("resource", self._table.read(_resource(resource)))
         if refused.guard != "resource":
-            return _refusal(refused, resource)
+            return _refusal(refused)
         found = refused.found
         if found.number("lease_until") <= milliseconds(now):
             until_then = _until(found, "cooldown_until", now)
@@ -106,12 +117,21 @@ class DynamoLedger:
             fence=lease.fence,
             now=milliseconds(now),
         )
-        refused = self._table.transact(checks=self._switches(runbook, now) | {"resource": ours})
+        try:
+            refused = self._table.transact(checks=self._switches(runbook, now) | {"resource": ours})
+        except AwsError as error:
+            if error.code != CONFLICT:
+                raise
+            because = (
+                f"Others were writing at the same moment, {TRIES} times out of {TRIES}, so whether the lease on"
+                f" {lease.resource} and the mode still hold is not known."
+            )
+            return Refusal(gate="ledger", because=because)
         if refused is None:
             return None
         if refused.guard == "resource":
             return Refusal(gate="lease", because=_lost(lease, run, refused.found))
-        return _refusal(refused, lease.resource)
+        return _refusal(refused)
 
     def note(self, *, run: str, timeline: tuple[Entry, ...]) -> None:
         """Keep the timeline so far, unless the run has ended meanwhile or was never recorded."""
@@ -127,12 +147,16 @@ class DynamoLedger:
     def close(
         self, *, outcome: Outcome, timeline: tuple[Entry, ...], lease: Lease | None, cooldown_until: datetime
     ) -> None:
-        """Keep the outcome; give the lease back and start the cooldown, if the lease still is the run's."""
+        """Keep the outcome; give back what the run has leased, and start the cooldown, if it still is the run's.
+
+        A run that has no lease may have been given one all the same, by an admission whose answer was lost.
+        """
         try:
             self._keep(outcome, timeline)
         finally:
-            if lease is not None:
-                self._release(outcome.run, lease, cooldown_until)
+            resource = lease.resource if lease else self._table.read(f"RUN#{outcome.run}").text("leased")
+            if resource:
+                self._release(outcome.run, resource, cooldown_until)
 
     def _claim(self, run: str, event: str, now: datetime) -> dict[str, dict[str, Any]]:
         if not event:
@@ -187,15 +211,14 @@ class DynamoLedger:
             )
         )
 
-    def _release(self, run: str, lease: Lease, cooldown_until: datetime) -> None:
+    def _release(self, run: str, resource: str, cooldown_until: datetime) -> None:
         self._table.write(
             self._table.update(
-                _resource(lease.resource),
+                _resource(resource),
                 "SET cooldown_until = :until REMOVE lease_owner, lease_until",
-                condition="lease_owner = :run AND fence = :fence",
+                condition="lease_owner = :run",
                 until=milliseconds(cooldown_until),
                 run=run,
-                fence=lease.fence,
             )
         )
 
@@ -213,13 +236,11 @@ def _json(timeline: tuple[Entry, ...]) -> str:
     return msgspec.json.encode(bounded_timeline(told)).decode()
 
 
-def _refusal(refused: Refused, resource: str) -> Refusal:
+def _refusal(refused: Refused) -> Refusal:
     match refused.guard:
         case "event":
             owner = refused.found.text("run") or "unknown"
             return Refusal(gate="duplicate", because=f"Run {owner} has this event; it may act on it, this run may not.")
-        case "conflict":
-            return Refusal(gate="lease", because=f"Another run asks for {resource} at this very moment.")
         case switch:
             return Refusal(gate="mode", because=_switched(switch, refused.found))
 

@@ -1,12 +1,15 @@
 """DynamoDB as the ledger uses it: guarded updates, transactions that say which guard refused, and plain items.
 
-Values are texts and integers. A call is made again only where that is safe whatever became of the first: everything the
-ledger writes may be written twice.
+Values are texts and integers. Everything the ledger writes may be written twice, so botocore sends a write again where
+DynamoDB was busy or its answer was lost (`aws.repeatable`). A transaction that others were
+in the way of is what botocore does not send again: that is tried three times here, and then is a transient error.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from math import ceil
+from random import random
+from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
@@ -19,7 +22,12 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 TRIES = 3
-_IN_THE_WAY = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
+CONFLICT = "TransactionConflict"
+"""The code of the error that a transaction comes to which others were in the way of, every time."""
+_PAUSE = 0.05
+"""Seconds before the second try at most; before the third, twice that."""
+_PASSING = (CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded")
+"""Reasons for which a transaction is cancelled that say nothing about its guards."""
 
 
 class Item(Struct, frozen=True):
@@ -41,7 +49,7 @@ class Item(Struct, frozen=True):
 
 
 class Refused(Struct, frozen=True):
-    """A guard's condition failed: its name, and the item as it is. `conflict` is another transaction's."""
+    """A guard's condition failed: its name, and the item as it is."""
 
     guard: str
     found: Item
@@ -81,7 +89,7 @@ class Table:
     def write(self, update: Mapping[str, Any]) -> bool:
         """Make one update; answer False where its condition failed."""
         try:
-            _again(lambda: self._aws.acting.dynamodb.update_item(**update))
+            _again(lambda: self._aws.repeatable.dynamodb.update_item(**update))
         except AwsError as error:
             if error.code != "ConditionalCheckFailedException":
                 raise
@@ -91,18 +99,22 @@ class Table:
     def transact(
         self, *, checks: Mapping[str, dict[str, Any]] | None = None, updates: Mapping[str, dict[str, Any]] | None = None
     ) -> Refused | None:
-        """Make all updates if all conditions hold, or else none; answer the first guard that refused, checks first."""
+        """Make all updates if all conditions hold, or else none; answer the first guard that refused, checks first.
+
+        Raises AwsError with the code CONFLICT where other transactions stay in the way.
+        """
         checks, updates = checks or {}, updates or {}
         items: list[Any] = [{"ConditionCheck": check} for check in checks.values()]
         items += [{"Update": update} for update in updates.values()]
         try:
-            _again(lambda: self._aws.acting.dynamodb.transact_write_items(TransactItems=items))
+            _again(lambda: self._aws.repeatable.dynamodb.transact_write_items(TransactItems=items))
         except AwsError as error:
             for guard, reason in zip((*checks, *updates), _reasons(error), strict=False):
                 if reason.get("Code") == "ConditionalCheckFailed":
                     return Refused(guard, Item(reason.get("Item", {})))
-            if _is_in_the_way(error):
-                return Refused("conflict", Item())
+            if code := _in_the_way(error):
+                sentence = f"The ledger is busy: {TRIES} times out of {TRIES} a transaction was cancelled by {code}."
+                raise AwsError(sentence, operation=error.operation, code=code) from error
             raise
         return None
 
@@ -127,13 +139,14 @@ def seconds(at: datetime) -> int:
 
 
 def _again(call: Callable[[], R]) -> R:
-    """Call up to three times where another transaction is in the way, or the connection was closed meanwhile."""
-    for _ in range(TRIES - 1):
+    """Call up to three times while another transaction is in the way, after a moment that is another one for each."""
+    for attempt in range(1, TRIES):
         try:
             return call()
         except AwsError as error:
-            if not _is_in_the_way(error) and error.code != "ConnectionClosed":
+            if not _in_the_way(error):
                 raise
+        sleep(random() * _PAUSE * attempt)  # noqa: S311 - jitter is no secret
     return call()
 
 
@@ -143,5 +156,11 @@ def _reasons(error: AwsError) -> list[dict[str, Any]]:
     return list(response.get("CancellationReasons", []))
 
 
-def _is_in_the_way(error: AwsError) -> bool:
-    return error.code in _IN_THE_WAY or any(reason.get("Code") in _IN_THE_WAY for reason in _reasons(error))
+def _in_the_way(error: AwsError) -> str:
+    """Return what kept a call from being carried out for a moment, or nothing where asking again is of no use."""
+    if error.code == f"{CONFLICT}Exception":
+        return CONFLICT
+    codes = {reason.get("Code") for reason in _reasons(error)}
+    if "ConditionalCheckFailed" in codes:
+        return ""
+    return next((code for code in _PASSING if code in codes), "")

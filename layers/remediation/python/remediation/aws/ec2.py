@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from remediation.core.errors import AwsError
+
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import IpPermissionOutputTypeDef
 
@@ -99,9 +101,17 @@ def admits(rules: Iterable[Ingress], *, port: int, sources: tuple[str, ...]) -> 
 
 
 def template_created_at(aws: "Clients", template: str, versions: Iterable[str]) -> datetime | None:
-    """Return when the newest of these versions of a launch template was made."""
+    """Return when the newest of these versions of a launch template was made; None where one has been deleted since.
+
+    Instances outlive the template they were launched from, so that is no error.
+    """
     wanted = sorted(set(versions))
     if not wanted:
         return None
-    answer = aws.ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=wanted)
+    try:
+        answer = aws.ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=wanted)
+    except AwsError as error:
+        if "NotFound" not in error.code:  # InvalidLaunchTemplateId.NotFound, .VersionNotFound
+            raise
+        return None
     return max((version["CreateTime"] for version in answer["LaunchTemplateVersions"]), default=None)

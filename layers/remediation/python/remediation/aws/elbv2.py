@@ -72,13 +72,6 @@ def target_health(aws: "Clients", arn: str) -> tuple[TargetHealth, ...]:
     return tuple(sorted(map(_health, answer["TargetHealthDescriptions"]), key=lambda target: (target.id, target.port)))
 
 
-def health_of(aws: "Clients", arn: str, *, target: str, port: int) -> TargetHealth:
-    """Return the health of one target; `unused` where it is not registered any more."""
-    answer = aws.elbv2.describe_target_health(TargetGroupArn=arn, Targets=[{"Id": target, "Port": port}])
-    (described,) = answer["TargetHealthDescriptions"]
-    return _health(described)
-
-
 def _health(described: "TargetHealthDescriptionTypeDef") -> TargetHealth:
     target, health = described["Target"], described["TargetHealth"]
     return TargetHealth(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST = 50
 """Instances that one SendCommand takes by their ids."""
-UNFINISHED = frozenset({"Pending", "InProgress", "Delayed"})
+UNFINISHED = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 _POLL = timedelta(seconds=1)
 
 

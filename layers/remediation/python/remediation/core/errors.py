@@ -10,8 +10,8 @@ class AwsError(Exception):
         self.code = code
 
 
-class NotNeededError(Exception):
-    """An action found, right before its call, that what it was asked for is not needed any more; it did nothing."""
+class LeftAloneError(Exception):
+    """An action found, right before its call, that it need not or must not be made any more; it did nothing."""
 
 
 class StepFailedError(Exception):

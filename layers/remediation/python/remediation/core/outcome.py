@@ -69,12 +69,18 @@ class Outcome(Struct, frozen=True, kw_only=True):
     gate: str = ""
     evidence: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
+    plan: bool = False
+    """Whether only the plan was asked for: then nobody is woken by what it found."""
+    paged: bool = False
+    """Whether the team is told as well."""
     schema: Literal[1] = 1
 
     @property
     def severity(self) -> Severity:
         """Return how loud this is."""
-        return SEVERITIES[self.status]
+        if self.plan and SEVERITIES[self.status] == "critical":
+            return "warning"
+        return "warning" if self.paged and SEVERITIES[self.status] == "info" else SEVERITIES[self.status]
 
     @property
     def duration(self) -> timedelta:

@@ -36,9 +36,20 @@ class Ledger(Protocol):
         """Record the run, and that the event (by its key, none if empty) is its. Asking twice is the same answer."""
 
     def admit(
-        self, *, run: str, event: str, runbook: str, resource: str, until: datetime, now: datetime
+        self,
+        *,
+        run: str,
+        event: str,
+        runbook: str,
+        resource: str,
+        until: datetime,
+        cooldown_until: datetime,
+        now: datetime,
     ) -> Lease | Refusal:
-        """Lease the resource to the run, if the event is the run's, nobody works on it and the mode still is `act`."""
+        """Lease the resource to the run, if the event is the run's, nobody works on it and the mode still is `act`.
+
+        The cooldown is that of a run that dies: `close` replaces it.
+        """
 
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is ours and the mode still is `act`, right before a mutating call."""

@@ -7,7 +7,7 @@ without the step being run, so everything read from the world (the time and ids 
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -31,6 +31,18 @@ class Acted(Struct, frozen=True, kw_only=True, tag="acted"):
     receipt: str
 
 
+class LeftAlone(Struct, frozen=True, kw_only=True, tag="left-alone"):
+    """The action found that it need not or must not be made any more. Nothing was done."""
+
+    because: str
+
+
+class Postponed(Struct, frozen=True, kw_only=True, tag="postponed"):
+    """Too little of this Lambda invocation is left for the call. Nothing was done; a fresh invocation may."""
+
+    because: str
+
+
 class NotActed(Struct, frozen=True, kw_only=True, tag="not-acted"):
     """The call failed."""
 
@@ -41,6 +53,12 @@ class Interrupted(Struct, frozen=True, kw_only=True, tag="interrupted"):
     """The act was started and its end is not known. It is not repeated."""
 
 
+Made: TypeAlias = Acted | LeftAlone | Postponed | Refusal
+"""What a call may answer."""
+Answer: TypeAlias = Made | NotActed | Interrupted
+"""What an act may come to."""
+
+
 def sentence(error: Exception) -> str:
     """Return what an error says in one line without secrets: ours are sentences, others are named."""
     text = " ".join(str(error).split())
@@ -48,10 +66,10 @@ def sentence(error: Exception) -> str:
 
 
 def failed(error: Exception) -> NotActed | Interrupted:
-    """Say what the exception of a mutating call means: AWS refused it, or the answer was lost and nobody knows."""
-    if isinstance(error, AwsError) and _NO_ANSWER.fullmatch(error.code):
-        return Interrupted()
-    return NotActed(because=sentence(error))
+    """Say what the exception of a mutating call means: AWS refused it, or nobody knows whether it was carried out."""
+    if isinstance(error, AwsError) and not _NO_ANSWER.fullmatch(error.code):
+        return NotActed(because=sentence(error))
+    return Interrupted()
 
 
 class Steps(Protocol):
@@ -64,10 +82,10 @@ class Steps(Protocol):
     def read(self, name: str, step: Callable[[], R], type_: type[R] | Any) -> R:  # noqa: ANN401
         """Run a step at least once and remember what it answered, as `type_`. Raises StepFailedError."""
 
-    def act(self, name: str, call: Callable[[], Acted | Refusal]) -> Acted | Refusal | NotActed | Interrupted:
+    def act(self, name: str, call: Callable[[], Made]) -> Answer:
         """Make a mutating call at most once, whatever crashes; its start is checkpointed before it is made.
 
-        An exception of the call becomes what `failed` says. The call itself may still refuse.
+        An exception of the call becomes what `failed` says. The call itself may still say no.
         """
 
     def wait(self, name: str, for_: timedelta) -> None:

@@ -26,10 +26,17 @@ class Nothing(Struct, frozen=True, kw_only=True, tag="nothing"):
 
 
 class Wait(Struct, frozen=True, kw_only=True, tag="wait"):
-    """Somebody or something is already at it, or needs time; look again after `for_`."""
+    """Somebody or something is already at it, or needs time; look again after `for_`.
+
+    `evidence` and `next_steps` are for the person who is called if the time is up. With `stand_down` nobody is called:
+    whoever is at it (a deploy) knows of it.
+    """
 
     because: str
     for_: timedelta
+    evidence: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    stand_down: bool = False
 
     def __post_init__(self) -> None:
         if self.for_ <= timedelta(0):
@@ -49,7 +56,8 @@ class Act(Struct, Generic[T], frozen=True, kw_only=True, tag="act"):
     """Change one target, then wait `settle` before looking again.
 
     `action` names an entry of the runbook's actions. `resource` is the physical parent that is leased meanwhile (the
-    Auto Scaling group, the cache, the lock), so that two runbooks never work on the same thing at once.
+    Auto Scaling group, the cache, the lock), so that two runbooks never work on the same thing at once. `evidence` and
+    `next_steps` are for the person who is called if the act is not allowed.
     """
 
     action: str
@@ -57,6 +65,8 @@ class Act(Struct, Generic[T], frozen=True, kw_only=True, tag="act"):
     resource: str
     because: str
     settle: timedelta
+    evidence: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
 
 
 Verdict: TypeAlias = Nothing | Wait | Escalate | Act[T]
