@@ -101,7 +101,7 @@ def test_a_sample_that_is_not_for_this_runbook_never_acts_even_where_every_other
         stage.alarms.alarms[parsed.alarm] = LiveAlarm(
             exists=True, state="ALARM", transitioned_at=parsed.transitioned_at, actions_enabled=True
         )
-    elif isinstance(parsed, AsgEvent) and parsed.sent_at:
+    elif isinstance(parsed, AsgEvent | Scheduled) and parsed.sent_at:
         stage.steps.now = parsed.sent_at
     outcome = stage.run(sample.event)
     assert stage.notifier.published == [outcome]

@@ -41,5 +41,5 @@ class Recorder:
         fake = getattr(self._world if looks else self._world.acting, service)
         name = xform_name(model.name)
         answer = getattr(fake, name if hasattr(fake, name) else f"_{name}")(**context["asked"])
-        nothing: Any = None
-        return AWSResponse("https://aws", 200, nothing, nothing), answer
+        no_headers: Any = {}
+        return AWSResponse("https://aws", 200, no_headers, None), answer
