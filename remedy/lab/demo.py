@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated
 
@@ -25,12 +26,11 @@ from remedy.lab.timeline import Moment, Timeline
 
 COLOURS = {"good": "green", "bad": "red", "": "default"}
 FOREVER = 10**6
+CHOICES = ", ".join(each.name for each in SCENARIOS)
 
 
 def main(
-    scenario: Annotated[str, typer.Argument(help=f"One of {', '.join(each.name for each in SCENARIOS)}.")] = SCENARIOS[
-        0
-    ].name,
+    scenario: Annotated[str, typer.Argument(help=f"One of {CHOICES}.")] = SCENARIOS[0].name,
     *,
     keep: Annotated[bool, typer.Option(help="Leave the lab running afterwards, until Ctrl-C.")] = False,
 ) -> None:
@@ -39,12 +39,18 @@ def main(
     try:
         chosen = named(scenario)
     except KeyError as error:
-        raise typer.BadParameter(
-            f"{scenario!r}: expected one of {', '.join(each.name for each in SCENARIOS)}"
-        ) from error
+        raise typer.BadParameter(f"{scenario!r}: expected one of {CHOICES}") from error
+    console.print(Panel(f"[bold]{chosen.name}[/]\n{chosen.summary}", expand=False))
+    started = time.monotonic()
+
+    def progress(what: str) -> None:
+        console.print(f"[dim]{time.monotonic() - started:6.1f} s  {what}[/]")
+
     try:
         with Lab() as lab:
-            complaints = _show(lab, chosen, console)
+            progress("a local AWS is up")
+            complaints = _show(lab, chosen, console, progress)
+            progress("since the start")
             if keep:
                 _stay(lab, console)
     except LabError as error:
@@ -56,14 +62,7 @@ def main(
     sys.exit(1 if complaints else 0)
 
 
-def _show(lab: Lab, scenario: Scenario, console: Console) -> list[str]:
-    console.print(Panel(f"[bold]{scenario.name}[/]\n{scenario.summary}", expand=False))
-    started = time.monotonic()
-
-    def progress(what: str) -> None:
-        console.print(f"[dim]{time.monotonic() - started:6.1f} s  {what}[/]")
-
-    progress("a local AWS is up")
+def _show(lab: Lab, scenario: Scenario, console: Console, progress: Callable[[str], None]) -> list[str]:
     with console.status("cdk deploy into the local AWS, and the environment around it ..."):
         timeline = set_up(lab, scenario.mode, progress)
     broken = time.time()
@@ -81,7 +80,6 @@ def _show(lab: Lab, scenario: Scenario, console: Console) -> list[str]:
     with console.status("watching ..."):
         complaints = play(lab, scenario, timeline, tell)
     _conclude(timeline, complaints, console)
-    progress("since the start")
     return complaints
 
 

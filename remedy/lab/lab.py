@@ -40,6 +40,7 @@ WORLD_SERVICES = {
 """The services that moto serves: boto3's name, and the one in `AWS_ENDPOINT_URL_<name>`. ministack serves all others."""
 DIRECTLY = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 """Whatever proxy the machine uses, it is not asked for the lab's own servers."""
+PREFIX = "starttech-lab-"
 TIME_FACTOR = 12
 """How much faster than in AWS an alarm's minutes pass."""
 
@@ -49,7 +50,7 @@ class Lab:
 
     def __init__(self, *, app: Path = ROOT, time_factor: float = TIME_FACTOR) -> None:
         self.app, self.time_factor = app, time_factor
-        self.directory = Path(tempfile.mkdtemp(prefix="starttech-lab-"))
+        self.directory = _own_directory()
         emulator, self._world_port = free_ports(2)
         self.emulator_url = f"http://127.0.0.1:{emulator}"
         self.world_url = f"http://127.0.0.1:{self._world_port}"
@@ -194,6 +195,25 @@ class Lab:
         path = self.directory / name
         path.mkdir(exist_ok=True)
         return path
+
+
+def _own_directory() -> Path:
+    """Make a directory that names this process, and remove those of labs that were killed before they could."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = left.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _exit(_number: int, _frame: FrameType | None) -> NoReturn:

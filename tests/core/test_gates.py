@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from remediation.core.gates import LiveAlarm, before_looking, effective_mode, live_alarm
 from remediation.core.spec import MODES, Mode, Place
 from remediation.core.triggers import AlarmRaised, AlarmState, AsgEvent, Invoked, Metric, Scheduled, Trigger
+from tests.support.damage import steady
 from tests.support.steps import NIGHT
 from tests.support.toy import PLACE
 from tests.support.world import deployed
@@ -96,6 +97,45 @@ def test_what_is_not_ours_or_not_wanted_is_stopped(other: dict[str, object], sto
     assert stopped_by(alarm(**other)) == stopped
 
 
+@pytest.mark.parametrize(
+    ("other", "because"),
+    [
+        ({"state": "OK"}, "The alarm 'dark-lamps' went to OK; only ALARM is acted on."),
+        ({"previous_state": "ALARM"}, "The alarm 'dark-lamps' already was in ALARM; nothing new happened."),
+        ({"replay": "last-week"}, "The event is replayed from an archive (last-week)."),
+        ({"muted": True}, "The alarm 'dark-lamps' is muted."),
+        ({"suppressed": True}, "The actions of the alarm 'dark-lamps' are suppressed by another alarm."),
+        (
+            {"account": "999999999999"},
+            "The event is from account 999999999999, region us-east-1; dev is 123456789012, us-east-1.",
+        ),
+        ({"account": ""}, "The event is from account unknown, region us-east-1; dev is 123456789012, us-east-1."),
+        ({"region": ""}, "The event is from account 123456789012, region unknown; dev is 123456789012, us-east-1."),
+        ({"sent_at": None}, "The event does not say when it was sent."),
+    ],
+)
+def test_a_gate_says_why_in_a_sentence_with_names_and_numbers(other: dict[str, object], because: str) -> None:
+    refusal = before_looking(alarm(**other), ACT, NIGHT)
+    assert refusal is not None
+    assert refusal.because == because
+
+
+def test_the_gates_say_no_in_this_order() -> None:
+    """What an event is comes before where it is from, that before its age, and that before the switch."""
+    wrong: dict[str, object] = {
+        "state": "OK", "replay": "last-week", "muted": True, "suppressed": True, "region": "eu-west-1", "sent_at": None,
+    }  # fmt: skip
+    right: dict[str, object] = {"state": "ALARM", "replay": "", "muted": False, "suppressed": False}
+    right |= {"region": PLACE.region, "sent_at": NIGHT}
+    said = []
+    for mended in (*right, ""):
+        refusal = before_looking(alarm(**wrong), deployed("off"), NIGHT)
+        assert refusal is not None
+        said.append(refusal.gate)
+        wrong |= {mended: right[mended]} if mended else {}
+    assert said == ["state", "replayed", "muted", "suppressed", "scope", "freshness", "mode"]
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_only_off_stops_everything(mode: Mode) -> None:
     refusal = before_looking(alarm(), deployed(mode), NIGHT)
@@ -138,6 +178,37 @@ def test_an_alarm_that_changed_since_is_refused(other: dict[str, object], gate: 
     refusal = live_alarm(alarm(), live(**other))
     assert refusal is not None
     assert (refusal.gate, refusal.status) == (gate, "refused")
+
+
+def test_what_cloudwatch_does_not_say_of_an_alarm_is_a_no() -> None:
+    assert live_alarm(alarm(), LiveAlarm(exists=True, state="ALARM", transitioned_at=NIGHT)) is not None
+    assert live_alarm(alarm(), LiveAlarm(exists=True, transitioned_at=NIGHT, actions_enabled=True)) is not None
+
+
+@pytest.mark.parametrize(
+    ("other", "because"),
+    [
+        ({"exists": False}, "The alarm 'dark-lamps' does not exist any more."),
+        ({"actions_enabled": False}, "The actions of the alarm 'dark-lamps' are disabled."),
+        ({"state": "OK"}, "The alarm 'dark-lamps' is OK by now."),
+        ({"transitioned_at": None}, "has changed since: it is in ALARM since an unknown time."),
+        ({"transitioned_at": NIGHT + timedelta(hours=1)}, "it is in ALARM since 2026-11-23T04:40:00+00:00."),
+    ],
+)
+def test_an_alarm_that_changed_since_is_told_as_it_is(other: dict[str, object], because: str) -> None:
+    refusal = live_alarm(alarm(), live(**other))
+    assert refusal is not None
+    assert because in refusal.because
+
+
+def test_a_rehearsed_auto_scaling_event_lowers_the_mode_too_and_a_person_or_a_schedule_never_does() -> None:
+    launch = AsgEvent(
+        account=PLACE.account, region=PLACE.region, id="1", detail_type="EC2 Instance Launch Unsuccessful",
+        group="dev-house", instance="", activity="", sent_at=NIGHT, drill=True,
+    )  # fmt: skip
+    tick = Scheduled(account=PLACE.account, region=PLACE.region, id="1", sent_at=NIGHT)
+    assert effective_mode(launch, ACT) == "observe"
+    assert effective_mode(tick, ACT) == effective_mode(Invoked(payload={}, apply=True), ACT) == "act"
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -183,6 +254,7 @@ EVENTS = ALARMS | st.builds(
 )
 
 
+@steady
 @given(EVENTS, st.sampled_from(MODES), INSTANTS)
 def test_whatever_passes_is_fresh_ours_and_wanted_and_whatever_is_passes(
     trigger: AlarmRaised | AsgEvent, mode: Mode, now: datetime

@@ -18,6 +18,9 @@ Key = tuple[str, str]
 REGISTERING = ("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
 CHECKING = ("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
 
+FIRST_CHECK = 1.0
+"""Seconds from the registration of a target to its first check."""
+
 
 @dataclass
 class Health:
@@ -48,7 +51,7 @@ class Targets:
             del self._health[gone]
         for group in groups:
             for target in list(group.targets):
-                health = self._health.setdefault((group.arn, target), Health(since=time.time()))
+                health = self._health.setdefault((group.arn, target), _new())
                 if not health.checking and time.monotonic() >= health.due:
                     health.checking = True
                     health.due = time.monotonic() + float(group.health_check_interval_seconds)
@@ -103,6 +106,10 @@ class Targets:
             return FakeHealthStatus(target["Id"], port, str(port), health.state, health.reason, health.description)
 
         FakeTargetGroup.health_for = health_for  # type: ignore[assignment, method-assign]
+
+
+def _new() -> Health:
+    return Health(since=time.time(), due=time.monotonic() + FIRST_CHECK)
 
 
 def probe(machine: Machine | None, path: str, timeout: float, matcher: str) -> tuple[str, str] | None:
