@@ -31,11 +31,13 @@ check: setup ## Lint, format, types, and generated pages up to date
 	ruff format --check
 	mypy
 	python -m remedy.catalogue --check
+	python -m remedy.schema --check
 
 fix: setup ## Let ruff mend what it can, and regenerate pages
 	ruff check --fix
 	ruff format
 	python -m remedy.catalogue
+	python -m remedy.schema
 
 synth: setup ## Synthesise the CDK app for ENV (offline)
 	cdk synth -c env=$(ENV) --quiet $(ARGS)
@@ -52,8 +54,9 @@ destroy: setup ## Remove the stack of ENV
 bench: setup ## Measure cold start, warm calls and sizes against their goals
 	python -m bench $(ARGS)
 
-docs: setup ## Regenerate docs/catalogue.md and the README's runbook table
+docs: setup ## Regenerate docs/catalogue.md, the README's runbook table and docs/schema
 	python -m remedy.catalogue
+	python -m remedy.schema
 
 clean: ## Remove what the other targets made
 	rm -rf .venv .venv-lab node_modules .build .lab cdk.out .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -19,6 +19,7 @@ from layers.dependencies.build import operations_of
 from layers.dependencies.requirements import ROOT
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Contact, Deployment
 from remediation.core.spec import Place, Team
+from remediation.core.watched import Deploys, Lock, Watched
 from restart_unhealthy_targets.runbook import RUNBOOK
 from restart_unhealthy_targets.settings import Settings
 
@@ -36,32 +37,34 @@ INSPECTION = {
 }  # fmt: skip
 CALLS = Counter(
     {
-        "cloudwatch:DescribeAlarms": 1,
+        "cloudwatch:DescribeAlarms": 2,
         "elbv2:DescribeTargetGroups": 1,
         "elbv2:DescribeTargetHealth": 2,
         "elbv2:DescribeLoadBalancers": 1,
         "autoscaling:DescribeAutoScalingGroups": 2,
-        "autoscaling:DescribeInstanceRefreshes": 1,
+        "autoscaling:DescribeInstanceRefreshes": 2,
         "autoscaling:DescribeScalingActivities": 1,
         "ec2:DescribeInstances": 1,
         "ec2:DescribeSecurityGroups": 1,
         "ssm:DescribeInstanceInformation": 1,
         "ssm:SendCommand": 2,
         "ssm:GetCommandInvocation": 2,
+        "dynamodb:TransactGetItems": 1,
         "dynamodb:TransactWriteItems": 3,
         "dynamodb:GetItem": 1,
         "dynamodb:UpdateItem": 2,
     }
 )
-"""Beside what the diagnosis and the act need: the ledger is asked to receive, note twice, admit (and which fence) and confirm."""
+"""Beside what the diagnosis and the act need: the ledger is asked to receive, note twice, admit (what stands, then the
+transaction) and confirm; and the gates look around for alarms, an instance refresh and Terraform's lock."""
 
 
 class World:
-    """What AWS knows. It remembers the alarm's time, the commands sent and who holds the lease."""
+    """What AWS knows. It remembers the alarm's time, and which run has recorded the event as its own."""
 
     def __init__(self) -> None:
         self._raised = LONG_AGO
-        self._lease: dict[str, Any] = {}
+        self._owners: dict[str, Any] = {}
 
     def event(self, number: int) -> bytes:
         """Answer the first invocation of a new durable execution; the alarm went off just before the life's first."""
@@ -87,8 +90,9 @@ class World:
             "autoscaling:DescribeInstanceRefreshes": {"InstanceRefreshes": []},
             "autoscaling:DescribeScalingActivities": {"Activities": []},
             "cloudwatch:DescribeAlarms": self._alarms,
-            "dynamodb:GetItem": lambda _: {"Item": self._lease},
-            "dynamodb:TransactWriteItems": self._transact,
+            "dynamodb:GetItem": {},
+            "dynamodb:TransactGetItems": self._standing,
+            "dynamodb:TransactWriteItems": self._claimed,
             "dynamodb:UpdateItem": {},
             "ec2:DescribeInstances": {"Reservations": [{"Instances": [_INSTANCE]}]},
             "ec2:DescribeSecurityGroups": {"SecurityGroups": [_SECURITY_GROUP]},
@@ -109,19 +113,17 @@ class World:
         alarm = {"AlarmName": ALARM, "StateValue": "ALARM", "ActionsEnabled": True}
         return {"MetricAlarms": [alarm | {"StateUpdatedTimestamp": at, "StateTransitionedTimestamp": at}]}
 
-    def _transact(self, body: bytes) -> Mapping[str, Any]:
-        """Give the lease to whoever asks: the next fence, as DynamoDB would count."""
+    def _claimed(self, body: bytes) -> Mapping[str, Any]:
         for item in json.loads(body)["TransactItems"]:
             update = item.get("Update", {})
-            if update.get("Key", {}).get("pk", {}).get("S", "").startswith("RESOURCE#"):
-                values = update["ExpressionAttributeValues"]
-                fence = int(self._lease.get("fence", {}).get("N", 0)) + 1
-                self._lease = {
-                    "lease_owner": values[":run"],
-                    "lease_until": values[":until"],
-                    "fence": {"N": str(fence)},
-                }
+            if (key := update.get("Key", {}).get("pk", {}).get("S", "")).startswith("EVENT#"):
+                self._owners[key] = update["ExpressionAttributeValues"][":run"]
         return {}
+
+    def _standing(self, body: bytes) -> Mapping[str, Any]:
+        """Answer whose the event is, and that nothing else is there yet: no lease, no switch, nothing spent."""
+        keys = [item["Get"]["Key"]["pk"]["S"] for item in json.loads(body)["TransactItems"]]
+        return {"Responses": [{"Item": {"run": self._owners[key]}} if key in self._owners else {} for key in keys]}
 
 
 def scenario() -> Scenario:
@@ -134,6 +136,10 @@ def scenario() -> Scenario:
         ledger="dev-remediation-ledger",
         outcomes="arn:aws:sns:us-east-1:123456789012:outcomes",
         contacts=dict.fromkeys(TEAMS, contact),
+        watched=Watched(
+            alarm_prefix="dev-",
+            deploys=Deploys(asgs=(SETTINGS_OF_DEV.asg,), locks=(Lock(table="locks", id="state/terraform.tfstate"),)),
+        ),
     )
     environment = {
         DEPLOYMENT: msgspec.json.encode(deployment).decode(),

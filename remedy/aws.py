@@ -14,8 +14,10 @@ from botocore.exceptions import BotoCoreError
 
 from remediation.adapters.clients import CONFIG, Clients
 from remediation.adapters.errors import translated
+from remediation.adapters.table import Table
 from remediation.core.errors import AwsError
 from remedy.environment import Environment
+from remedy.identity import Identity
 from remedy.telling import RemedyError, TroubleError
 
 if TYPE_CHECKING:
@@ -60,14 +62,17 @@ _WORDS = (
 
 
 class Aws:
-    """Clients of an environment's account."""
+    """Clients of an environment's account, whose they are, and its ledger."""
 
     def __init__(self, environment: Environment) -> None:
         place = environment.place
         self._session = boto3.Session(region_name=place.region)
         self.clients = Clients(place, self._session)
         sts: Any = self._session.client("sts", config=CONFIG)
-        ours = sts.get_caller_identity()["Account"]
+        caller = sts.get_caller_identity()
+        ours = caller["Account"]
+        self.identity = Identity(user=caller["UserId"], arn=caller["Arn"])
+        self.table = Table(self.clients, environment.names.table)
         if ours != place.account:
             raise TroubleError(
                 f"These AWS credentials are of account {ours}, but {place.environment} is in account {place.account}. "

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,17 @@ def console() -> Console:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     return Console(highlight=False, markup=False, emoji=False)
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Say on a terminal that something is under way; nothing stays of it."""
+    out = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    if not out.is_terminal:
+        yield
+        return
+    with out.status(Text(text, style="bright_black")):
+        yield
 
 
 def show_explanation(explanation: "Explanation") -> None:
@@ -102,6 +114,11 @@ def plain_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterato
     for row in every:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         yield Text("  ".join([*cells, row[-1]]).rstrip())
+
+
+def show_line(text: str) -> None:
+    """Show one sentence."""
+    say(console(), Text(printable(text)))
 
 
 def say(out: Console, *lines: RenderableType) -> None:

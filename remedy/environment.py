@@ -11,6 +11,7 @@ from remediation.core.spec import AnyRunbook, Place
 from remedy.telling import MistakeError
 from stacks.catalog import CATALOG
 from stacks.config import Config, ConfigError, load
+from stacks.deployments import deployment
 from stacks.names import Names
 
 
@@ -52,15 +53,8 @@ class Environment:
         return self.config.runbooks[runbook.name].settings
 
     def deployment(self, runbook: AnyRunbook) -> Deployment:
-        """Return what the gates have to know of a runbook's deployment; whom it would tell is left out."""
-        return Deployment(
-            place=self.place,
-            mode=self.config.runbooks[runbook.name].mode,
-            ledger=self.names.table,
-            outcomes=self.names.topic("outcomes"),
-            contacts={},
-            drills_act=self.config.drills_act,
-        )
+        """Return a runbook as it is deployed here."""
+        return deployment(runbook, self.config)
 
 
 def environment(name: str) -> Environment:

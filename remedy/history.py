@@ -10,7 +10,9 @@ from msgspec import Struct
 from remediation.adapters.history import History
 from remediation.core.outcome import Status
 from remediation.core.record import RunRecord
-from remedy.aws import asking, connect
+from remedy.acknowledging import Incident, incident
+from remedy.approvals import Asked, asked
+from remedy.aws import Aws, asking, connect
 from remedy.environment import Environment
 from remedy.telling import MistakeError, TroubleError
 
@@ -39,9 +41,17 @@ def checked_status(status: str) -> str:
     raise MistakeError(f"There is no status {status!r}; {hint}")
 
 
-def history(environment: Environment) -> History:
+class Story(Struct, frozen=True, kw_only=True):
+    """One run with what belongs to it: what it asked people last, and the incident that it is part of."""
+
+    record: RunRecord
+    asked: Asked | None = None
+    incident: Incident | None = None
+
+
+def history(environment: Environment, aws: Aws | None = None) -> History:
     """Return the runs of an environment's ledger. Raises RemedyError."""
-    return History(connect(environment).clients, environment.names.table)
+    return History((aws or connect(environment)).clients, environment.names.table)
 
 
 def listed(runs: History, environment: Environment, wanted: Wanted) -> list[RunRecord]:
@@ -60,6 +70,19 @@ def told(runs: History, environment: Environment, run: str) -> RunRecord:
         where = environment.place.environment
         raise TroubleError(f"There is no run {run!r} in {where}. List them with: remedy runs --env {where}")
     return record
+
+
+def story(environment: Environment, run: str) -> Story:
+    """Return one run with its approval and its incident. Raises RemedyError."""
+    aws = connect(environment)
+    record = told(history(environment, aws), environment, run)
+    asks = any(entry.kind == "approval" for entry in record.timeline)
+    key = record.outcome.incident if record.outcome else ""
+    return Story(
+        record=record,
+        asked=asked(aws, environment, record.run) if asks else None,
+        incident=incident(aws, environment, key) if key else None,
+    )
 
 
 def summarised(record: RunRecord) -> dict[str, Any]:

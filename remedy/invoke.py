@@ -1,9 +1,9 @@
 """Start a runbook by hand and follow its run to the end: the answer of `remedy invoke`.
 
-The function is invoked synchronously, in a thread: Lambda answers when the run has ended, its waits included. What
-happens meanwhile is read from the ledger, where the run is found by the request id that its payload carries. Two ways lead
-to the end: Lambda's answer, and the outcome in the ledger where that connection was lost. An emulator that answers at the
-run's first wait is asked for the end by the execution's ARN.
+A function whose runs always end within 15 minutes is invoked synchronously, in a thread: Lambda answers when the run has
+ended, its waits included. One whose runs may last longer, because they ask people or wait for slow things, is only started:
+Lambda refuses anything else. What happens meanwhile is read from the ledger, where the run is found by the request id that its
+payload carries. So several ways lead to the end: Lambda's answer, the execution by its ARN, and the outcome in the ledger.
 """
 
 import json
@@ -13,36 +13,31 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import timedelta
-from hashlib import sha256
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from remediation.adapters.history import History
-from remediation.adapters.table import Table
 from remediation.core.errors import AwsError
 from remediation.core.outcome import Outcome
 from remediation.core.parsing import parse
 from remediation.core.record import RunRecord
-from remediation.core.spec import AnyRunbook
 from remediation.core.triggers import Invoked
-from remedy.aws import Aws, connect
-from remedy.environment import Environment
+from remedy.approvals import Asked
 from remedy.telling import DONE, FAILED, MISTAKE, NOT_DONE, NOT_HEALED, FailedError, LeftError, TroubleError
 from remedy.times import span
-from stacks.names import ALIAS
-
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
 
 LOOK_EVERY = 0.5
 """Seconds."""
 FOLLOWED_FOR = timedelta(minutes=16)
-"""A run that a person started ends within 15 minutes (Lambda's limit for a synchronous invocation)."""
+"""A run that is waited for ends within 15 minutes (Lambda's limit for a synchronous invocation)."""
 UNSEEN_FOR = timedelta(seconds=60)
 """So long after a lost connection a run that was started is in the ledger."""
+QUEUED_FOR = timedelta(minutes=6)
+"""As long as Lambda keeps what it cannot start at once (the function's maximum event age, and a minute)."""
+ASK_EVERY = timedelta(seconds=5)
+"""How often an execution is asked how it stands."""
 TELLING = timedelta(seconds=15)
 """A run that has closed its record still has to tell its outcome; if that fails, Lambda's answer says so."""
 
@@ -56,6 +51,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     payload: str
     failed: bool = False
     execution: str = ""
+    started: bool = False
+    """Whether the run was only started: then its end is learned otherwise."""
 
 
 class Execution(Struct, frozen=True, kw_only=True):
@@ -85,6 +82,9 @@ class Watch(Protocol):
     def run(self, run: str) -> RunRecord | None:
         """Return a run as it is now."""
 
+    def asked(self, run: str) -> Asked | None:
+        """Return what a run asks people, if it does."""
+
 
 class Run:
     """A run that was started here. Iterating follows it, a record at a time; then `outcome` is there.
@@ -99,18 +99,22 @@ class Run:
         watch: Watch,
         *,
         environment: str,
+        followed_for: timedelta = FOLLOWED_FOR,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         trigger = parse(dict(payload))
         assert isinstance(trigger, Invoked), "a payload that was checked"
         self._event, self._lambda, self._watch = trigger.key, lambda_, watch
-        self._clock, self._sleep, self._environment = clock, sleep, environment
-        self._started = clock()
+        self._clock, self._sleep, self.environment = clock, sleep, environment
+        self._started, self._followed_for = clock(), followed_for
         self._answer: Future[Answer] = _in_thread(lambda: lambda_.invoke(payload))
         self._lost_at: float | None = None
         self._closed_at: float | None = None
+        self._asked_at: float | None = None
         self.id = ""
+        self.asked: Asked | None = None
+        """What it waits for a person to approve, if it does."""
         self.record: RunRecord | None = None
         self.outcome: Outcome | None = None
 
@@ -124,7 +128,9 @@ class Run:
         try:
             while self.outcome is None:
                 self._sleep(LOOK_EVERY)
-                with suppress(AwsError):  # watching fails open: Lambda's answer tells the end all the same
+                with suppress(
+                    AwsError, TroubleError
+                ):  # watching fails open: Lambda's answer tells the end all the same
                     self._look()
                 self.outcome = self._ending()
                 yield self.record
@@ -142,33 +148,56 @@ class Run:
         self.id = self.id or self._watch.run_of(self._event)
         if self.id:
             self.record = self._watch.run(self.id) or self.record
+            asks = self.record is not None and self.record.outcome is None and _asks(self.record)
+            self.asked = self._watch.asked(self.id) if asks else None
         if self._closed_at is None and self.record is not None and self.record.outcome is not None:
             self._closed_at = self._clock()
 
     def _ending(self) -> Outcome | None:
         if self._lost_at is None and self._answer.done():
             try:
-                return self._answered(self._answer.result())
+                answer = self._answer.result()
             except AwsError as error:
                 if not _MAYBE_STARTED.match(error.code):
                     raise
                 self._lost_at = self._clock()
+            else:
+                outcome = self._answered(answer)
+                if outcome is not None:
+                    return outcome
         if self._lost_at is not None and not self.id and self._since(self._lost_at) > UNSEEN_FOR:
             raise TroubleError(f"The answer was lost, and the run is not in the ledger. {self._more()}")
         told = self._lost_at is not None or (self._closed_at is not None and self._since(self._closed_at) > TELLING)
         if told and self.record is not None and self.record.outcome is not None:
             return self.record.outcome
-        if self.elapsed > FOLLOWED_FOR:
-            raise TroubleError(f"The run has not ended after {span(FOLLOWED_FOR)}. {self._more()}")
+        if self.elapsed > self._followed_for:
+            raise TroubleError(f"The run has not ended after {span(self._followed_for)}. {self._more()}")
         return None
 
     def _answered(self, answer: Answer) -> Outcome | None:
         if answer.failed:
             raise FailedError(f"The run failed: {_error(answer.payload)}. {self._more()}")
         outcome = _outcome(answer.payload)
-        if outcome is not None or not answer.execution:
-            return outcome or self._unreadable()
-        execution = self._lambda.execution(answer.execution)
+        if outcome is not None:
+            return outcome
+        if not answer.execution and not answer.started:
+            return self._unreadable()
+        if not self.id and answer.started and self.elapsed > QUEUED_FOR:
+            raise TroubleError(f"The run has not begun after {span(QUEUED_FOR)}. {self._more()}")
+        return self._ended(answer.execution) if answer.execution and self._due() else None
+
+    def _due(self) -> bool:
+        """Tell whether it is time to ask again how the execution stands."""
+        if self._closed_at is None and self._asked_at is not None and self._since(self._asked_at) < ASK_EVERY:
+            return False
+        self._asked_at = self._clock()
+        return True
+
+    def _ended(self, arn: str) -> Outcome | None:
+        try:
+            execution = self._lambda.execution(arn)
+        except AwsError:  # the ledger tells the end all the same
+            return None
         match execution.status:
             case "SUCCEEDED":
                 return _outcome(execution.result) or self._unreadable()
@@ -184,17 +213,10 @@ class Run:
 
     def _more(self) -> str:
         which = f"show {self.id}" if self.id else "runs --since 1h"
-        return f"See: remedy {which} --env {self._environment}"
+        return f"See: remedy {which} --env {self.environment}"
 
     def _since(self, moment: float) -> timedelta:
         return timedelta(seconds=self._clock() - moment)
-
-
-def start(payload: Mapping[str, Any], runbook: AnyRunbook, environment: Environment) -> Run:
-    """Start a run in AWS. Raises RemedyError where that cannot be asked for."""
-    aws = connect(environment)
-    lambda_, watch = AwsLambda(aws.invoking(), environment, runbook), LedgerWatch(aws, environment)
-    return Run(payload, lambda_, watch, environment=environment.place.environment)
 
 
 def exit_status(outcome: Outcome, *, apply: bool) -> int:
@@ -214,55 +236,6 @@ def exit_status(outcome: Outcome, *, apply: bool) -> int:
             return FAILED
 
 
-# --------------------------------------------------------------------------------------------------------- with AWS
-
-
-class AwsLambda:
-    """The alias `live` of a runbook's function."""
-
-    def __init__(self, client: "LambdaClient", environment: Environment, runbook: AnyRunbook) -> None:
-        self._client, self._function = client, f"{environment.names.function(runbook)}:{ALIAS}"
-
-    def invoke(self, payload: Mapping[str, Any]) -> Answer:
-        """Start a run under its request's name, so that Lambda too knows the same request again."""
-        answer = self._client.invoke(
-            FunctionName=self._function,
-            InvocationType="RequestResponse",
-            DurableExecutionName=payload["request"],
-            Payload=json.dumps(payload).encode(),
-        )
-        return Answer(
-            payload=answer["Payload"].read().decode("utf-8", "replace"),
-            failed="FunctionError" in answer,
-            execution=answer.get("DurableExecutionArn", ""),
-        )
-
-    def execution(self, arn: str) -> Execution:
-        """Return how an execution stands."""
-        found = self._client.get_durable_execution(DurableExecutionArn=arn)
-        return Execution(
-            status=found["Status"],
-            result=found.get("Result", ""),
-            error=found.get("Error", {}).get("ErrorMessage", ""),
-        )
-
-
-class LedgerWatch:
-    """The ledger, read."""
-
-    def __init__(self, aws: Aws, environment: Environment) -> None:
-        self._table = Table(aws.clients, environment.names.table)
-        self._history = History(aws.clients, environment.names.table)
-
-    def run_of(self, event: str) -> str:
-        """Return the id of the run that has an event (see adapters/ledger.py for the item)."""
-        return self._table.read(f"EVENT#{sha256(event.encode()).hexdigest()}").text("run")
-
-    def run(self, run: str) -> RunRecord | None:
-        """Return a run as it is now."""
-        return self._history.run(run)
-
-
 def _in_thread(call: Callable[[], Answer]) -> Future[Answer]:
     """Call in a thread that does not keep the process alive: a person may leave, and the run goes on."""
     future: Future[Answer] = Future()
@@ -275,6 +248,11 @@ def _in_thread(call: Callable[[], Answer]) -> Future[Answer]:
 
     Thread(target=run, daemon=True, name="invoke").start()
     return future
+
+
+def _asks(record: RunRecord) -> bool:
+    """Tell whether the last thing that a run did was to ask, or to hear an answer."""
+    return bool(record.timeline) and record.timeline[-1].kind == "approval"
 
 
 def _outcome(text: str) -> Outcome | None:

@@ -1,14 +1,16 @@
 """Follow a run on the screen: a timeline that grows, a spinner that says it goes on, and the summary at its end."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
 from remediation.core.outcome import Outcome
 from remedy.display import console, outcome_panel, say, summary
+from remedy.display_approval import asks
 from remedy.timeline import growing, show_entries, table
 from remedy.times import span
 
@@ -39,7 +41,8 @@ def _live(out: Console, run: "Run") -> None:
     def view() -> object:
         known = f", run {run.id}" if run.id else ""
         spinner.update(text=Text(f"{span(run.elapsed)}{known}", style="bright_black"))
-        return growing(run.record, spinner, out.height)
+        waits = () if run.asked is None else (asks(run.asked, run.environment, datetime.now(UTC)),)
+        return Group(growing(run.record, spinner, out.height - len(waits)), *waits)
 
     with Live(get_renderable=view, console=out, refresh_per_second=8, transient=True):  # type: ignore[arg-type]
         for _ in run:
@@ -49,8 +52,11 @@ def _live(out: Console, run: "Run") -> None:
 
 
 def _lines(out: Console, run: "Run") -> None:
-    shown = 0
+    shown, told = 0, ""
     for record in run:
         if record is not None:
             show_entries(out, record.timeline[shown:], record.started_at)
             shown = max(shown, len(record.timeline))
+        if run.asked is not None and run.asked.wanted.hash != told:
+            told = run.asked.wanted.hash
+            say(out, asks(run.asked, run.environment, datetime.now(UTC)))

@@ -59,7 +59,7 @@ def _said(runbook: AnyRunbook, target: str | None, settings: Sequence[str]) -> M
         key, equals, value = setting.partition("=")
         if not equals or not key:
             raise MistakeError(f"--set {setting!r} is not of the form key=value.")
-        if key in {"apply", "because", "request"}:
+        if key in {"apply", "because", "by", "request"}:
             raise MistakeError(f"--set cannot say {key!r}; there is an option for that, if it can be said.")
         if key in said:
             raise MistakeError(f"{key!r} is said twice.")

@@ -2,10 +2,10 @@
 
 | status | meaning |
 |---|---|
-| 0 | done: healed, nothing to do, or the plan or the history was shown |
+| 0 | done: healed, nothing to do, answered, switched, or what was asked for was shown |
 | 1 | AWS could not be asked: no credentials, another account, not deployed, no permission, no such run |
 | 2 | the command was used wrongly; nothing was started |
-| 3 | nothing was changed because a gate or the mode said no |
+| 3 | nothing was changed: a gate or the mode said no, it is too late, or it is that way already |
 | 4 | not healed, or handed to a person |
 | 5 | the run failed, or ended without an outcome |
 | 130 | interrupted at the keyboard; the run goes on |
@@ -41,6 +41,12 @@ class MistakeError(RemedyError):
     """The command was used wrongly."""
 
     status = MISTAKE
+
+
+class NotDoneError(RemedyError):
+    """Nothing was changed: it may not be, it is too late, or it is that way already."""
+
+    status = NOT_DONE
 
 
 class FailedError(RemedyError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.spinner import Spinner
@@ -12,8 +12,14 @@ from rich.text import Text
 from remediation.core.outcome import Entry, Kind
 from remediation.core.record import RunRecord
 from remedy.display import STYLES, console, outcome_panel, say, summary
+from remedy.display_approval import asks
+from remedy.identity import called
 from remedy.telling import printable
-from remedy.times import span
+from remedy.times import clock, span
+
+if TYPE_CHECKING:
+    from remedy.acknowledging import Incident
+    from remedy.approvals import Asked
 
 STYLE: dict[Kind, str] = {
     "received": "bold",
@@ -23,14 +29,17 @@ STYLE: dict[Kind, str] = {
     "admitted": "green",
     "act": "bold magenta",
     "wait": "bright_black",
+    "approval": "bold yellow",
     "outcome": "bold",
 }
 FOLDED = 160
 """Characters of facts that are shown in one line."""
 
 
-def show_run(record: RunRecord, *, facts: bool) -> None:
-    """Show one run: how it started, its timeline, and what came of it."""
+def show_run(
+    record: RunRecord, *, facts: bool, now: datetime, asked: "Asked | None" = None, incident: "Incident | None" = None
+) -> None:
+    """Show one run: how it started, its timeline, what came of it, whom it waits for and whom it called."""
     out = console()
     started = f"{record.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     heading = Text(f"{record.runbook} in {record.environment}", style="bold")
@@ -43,6 +52,29 @@ def show_run(record: RunRecord, *, facts: bool) -> None:
         out.print(outcome_panel(record.outcome, plan=False))
     else:
         say(out, *summary(record.outcome))
+    if record.outcome is None and asked is not None and asked.pending(now):
+        say(out, asks(asked, record.environment, now))
+    if incident is not None:
+        say(out, Text(), *_called(incident, record, now))
+
+
+def _called(incident: "Incident", record: RunRecord, now: datetime) -> Iterator[Text]:
+    """Yield what is known of the incident that a run is part of: its pages, and who took it on."""
+    others = "" if incident.run == record.run else f" by run {incident.run}"
+    yield Text(printable(f"Incident {incident.key}, opened {clock(incident.opened_at)}{others}."), style="bold")
+    events = f"{incident.events} event{'s' if incident.events != 1 else ''}"
+    if incident.paged_at is None:
+        yield Text(f"  {events}; nobody was paged.")
+    else:
+        yield Text(printable(f"  {events}; {incident.team} was paged last at {clock(incident.paged_at)}."))
+    match incident.status:
+        case "closed":
+            yield Text("  It is over.")
+        case "acknowledged":
+            yield Text(printable(f"  {called(incident.acknowledged_by) or 'Somebody'} is on it."), style="yellow")
+        case _:
+            how = f"remedy ack {record.run} --env {record.environment}"
+            yield Text(f"  Nobody is on it, for {span(now - incident.opened_at)}: {how}", style="bold red")
 
 
 def show_entries(out: Console, entries: Sequence[Entry], started: datetime, *, facts: bool = False) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from remedy.telling import MistakeError
 
-_AGO = re.compile(r"\A(?P<count>\d{1,6})\s?(?P<unit>[smhdw])\Z")
+_LENGTH = re.compile(r"\A(?P<count>\d{1,6})\s?(?P<unit>[smhdw])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -22,7 +22,7 @@ def instant(text: str, option: str) -> datetime:
 
 def since_when(text: str, now: datetime) -> datetime:
     """Return when `24h`, `7d` ago was, or the instant itself. Raises MistakeError."""
-    if ago := _AGO.match(text):
+    if ago := _LENGTH.match(text):
         try:
             return now - timedelta(**{_UNITS[ago["unit"]]: int(ago["count"])})
         except OverflowError:
@@ -31,6 +31,23 @@ def since_when(text: str, now: datetime) -> datetime:
         return instant(text, "--since")
     except MistakeError as error:
         raise MistakeError(f"--since {text!r} is neither as long ago as 30m, 24h or 7d, nor a time.") from error
+
+
+def until_when(text: str, now: datetime) -> datetime:
+    """Return when `30m`, `4h` from now is, or the instant itself. Raises MistakeError, also for what is over."""
+    try:
+        ahead = _LENGTH.match(text)
+        until = now + timedelta(**{_UNITS[ahead["unit"]]: int(ahead["count"])}) if ahead else instant(text, "--until")
+    except (MistakeError, OverflowError) as error:
+        raise MistakeError(f"--until {text!r} is neither as far ahead as 30m or 4h, nor a time.") from error
+    if until <= now:
+        raise MistakeError(f"--until {text} is over: it is {clock(now)}.")
+    return until
+
+
+def clock(at: datetime) -> str:
+    """Return an instant as people read it, to the second and in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def span(length: timedelta) -> str:

@@ -4,7 +4,7 @@ An alarm that starts a runbook has no action of its own: its event reaches Event
 An alarm on the remediation itself means that nobody is healing, so it pages a person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
@@ -12,14 +12,19 @@ from msgspec import Struct
 
 from remediation.core.spec import Alarm, AnyRunbook, fill
 from stacks.names import Names
+from stacks.runbook_function import asking
 
 AT_LEAST = "GreaterThanOrEqualToThreshold"
+BELOW = "LessThanThreshold"
 MARGIN = 120_000
 """Milliseconds beyond `heal_within` within which a run has to be closed."""
 
 
 class Watch(Struct, frozen=True, kw_only=True):
-    """An alarm on one function: it fires when the metric reaches the threshold in one period of five minutes."""
+    """An alarm on one function: it fires when the metric reaches the threshold in one period of five minutes.
+
+    With `below`, it fires when the metric stays below the threshold, or is silent, for some `periods`: a dead man's switch.
+    """
 
     name: str
     because: str
@@ -27,11 +32,27 @@ class Watch(Struct, frozen=True, kw_only=True):
     metric: str
     statistic: str = "Sum"
     threshold: float = 1
+    below: bool = False
+    periods: int = 1
 
 
-def watches(runbook: AnyRunbook) -> Iterator[Watch]:
+def watches(runbook: AnyRunbook, ask_first: tuple[str, ...] = ()) -> Iterator[Watch]:
     """Yield the alarms on a runbook's function."""
-    limit = round(runbook.guardrails.heal_within.total_seconds() * 1000) + MARGIN
+    heal_within = runbook.guardrails.heal_within + asking(runbook, ask_first)
+    limit = round(heal_within.total_seconds() * 1000) + MARGIN
+    yield from function_watches(durable=True)
+    yield Watch(
+        name="too-long",
+        because=f"A run was open for more than {limit // 1000} s, which is longer than the runbook allows itself.",
+        namespace="AWS/Lambda",
+        metric="DurableExecutionDuration",
+        statistic="Maximum",
+        threshold=limit,
+    )
+
+
+def function_watches(*, durable: bool) -> Iterator[Watch]:
+    """Yield the alarms on any function."""
     lambda_ = "AWS/Lambda"
     yield Watch(
         name="dlq",
@@ -50,6 +71,8 @@ def watches(runbook: AnyRunbook) -> Iterator[Watch]:
         namespace=lambda_,
         metric="DeadLetterErrors",
     )
+    if not durable:
+        return
     yield Watch(
         name="failed",
         because="A run ended without an outcome.",
@@ -64,44 +87,30 @@ def watches(runbook: AnyRunbook) -> Iterator[Watch]:
         namespace=lambda_,
         metric="DurableExecutionTimedOut",
     )
-    yield Watch(
-        name="too-long",
-        because=f"A run was open for more than {limit // 1000} s, which is longer than the runbook allows itself.",
-        namespace=lambda_,
-        metric="DurableExecutionDuration",
-        statistic="Maximum",
-        threshold=limit,
-    )
 
 
 class SystemAlarms(Construct):
-    """The alarms on one runbook's function and queue."""
+    """The alarms on one function and its queue; `name` is what it is called after the environment."""
 
-    def __init__(self, scope: Construct, id_: str, *, runbook: AnyRunbook, names: Names) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, watches: Iterable[Watch], names: Names) -> None:
         super().__init__(scope, id_)
-        for watch in watches(runbook):
-            on = (
-                ("QueueName", names.queue(runbook))
-                if watch.namespace == "AWS/SQS"
-                else (
-                    "FunctionName",
-                    names.function(runbook),
-                )
-            )
+        queue, function = names.place.name(f"{name}-dlq"), f"{names.place.environment}-{name}"
+        for watch in watches:
+            on = ("QueueName", queue) if watch.namespace == "AWS/SQS" else ("FunctionName", function)
             cloudwatch.CfnAlarm(
                 self,
                 watch.name,
-                alarm_name=names.place.name(f"{runbook.name}-{watch.name}"),
-                alarm_description=f"{runbook.name} in {names.place.environment}: {watch.because}",
+                alarm_name=names.place.name(f"{name}-{watch.name}"),
+                alarm_description=f"{name} in {names.place.environment}: {watch.because}",
                 namespace=watch.namespace,
                 metric_name=watch.metric,
                 dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name=on[0], value=on[1])],
                 statistic=watch.statistic,
                 period=300,
-                evaluation_periods=1,
-                comparison_operator=AT_LEAST,
+                evaluation_periods=watch.periods,
+                comparison_operator=BELOW if watch.below else AT_LEAST,
                 threshold=watch.threshold,
-                treat_missing_data="notBreaching",
+                treat_missing_data="breaching" if watch.below else "notBreaching",
                 alarm_actions=[names.topic("infrastructure")],
                 ok_actions=[names.topic("infrastructure")],
             )

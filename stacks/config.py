@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
+from remediation.core.freeze import Window
+from remediation.core.limits import Limits
 from remediation.core.spec import MODES, TEAMS, AnyRunbook, Mode, Place, Team, fill, lowest
+from remediation.core.watched import Watched
+from stacks.safeguards import Guards, Operators, checked
 from stacks.shape import ShapeError, decode
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "config"
@@ -67,10 +71,11 @@ class _RunbookFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reserved_concurrency: Annotated[int, Meta(ge=0)] | None = None
     memory_mb: Annotated[int, Meta(ge=128, le=10240)] = 512
     alarm_topics: tuple[TopicArn, ...] = ()
+    ask_first: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
 
 
-class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _File(Guards, frozen=True, kw_only=True, forbid_unknown_fields=True):
     environment: EnvironmentName
     account: Account
     region: Region
@@ -78,8 +83,8 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     drills_act: bool = False
     log_retention_days: RetentionDays
     contacts: Contacts
-    tags: dict[str, str] = {}
-    runbooks: dict[str, Any] = {}
+    tags: dict[str, str] = field(default_factory=dict)
+    runbooks: dict[str, Any] = field(default_factory=dict)
 
 
 class RunbookConfig(Struct, frozen=True, kw_only=True):
@@ -92,6 +97,8 @@ class RunbookConfig(Struct, frozen=True, kw_only=True):
     memory_mb: int
     alarm_topics: tuple[str, ...]
     """Topics that exist already and that alarms publish to, for alarms whose events do not reach EventBridge here."""
+    ask_first: tuple[str, ...]
+    """Actions for which a person is asked first here, whatever the runbook says."""
     settings: Struct
 
 
@@ -106,6 +113,10 @@ class Config(Struct, frozen=True, kw_only=True):
     log_retention_days: int
     contacts: Contacts
     tags: Mapping[str, str]
+    limits: Limits
+    maintenance: tuple[Window, ...]
+    watched: Watched
+    operators: Operators
     runbooks: Mapping[str, RunbookConfig]
 
     @property
@@ -160,6 +171,7 @@ def lower(config: Config, mode: object) -> Config:
 
 def _convert(raw: dict[str, Any], environment: str, catalog: tuple[AnyRunbook, ...]) -> Config:
     file = decode(raw, _File, "")
+    checked(file)
     if file.environment != environment:
         raise ShapeError("environment", f"expected {environment!r}, as the file is called, got {file.environment!r}")
     by_name = {runbook.name: runbook for runbook in catalog}
@@ -178,6 +190,10 @@ def _convert(raw: dict[str, Any], environment: str, catalog: tuple[AnyRunbook, .
         log_retention_days=file.log_retention_days,
         contacts=file.contacts,
         tags=file.tags,
+        limits=file.limits,
+        maintenance=file.maintenance,
+        watched=file.watched(file.environment),
+        operators=file.operators,
         runbooks=runbooks,
     )
 
@@ -186,6 +202,10 @@ def _runbook(runbook: AnyRunbook, value: object, place: Place, mode: Mode) -> Ru
     at = f"runbooks.{runbook.name}"
     file = decode(value, _RunbookFile, at)
     settings: Struct = decode(file.settings, runbook.settings, f"{at}.settings")
+    for number, action in enumerate(file.ask_first):
+        if action not in runbook.actions:
+            known = ", ".join(runbook.actions)
+            raise ShapeError(f"{at}.ask_first[{number}]", f"{runbook.name} has no action {action!r}; it has: {known}")
     for allow in (*runbook.reads, *runbook.writes):
         if len(re.findall(r"[*?]", fill(allow.on, place, settings))) != len(re.findall(r"[*?]", allow.on)):
             raise ShapeError(
@@ -197,5 +217,6 @@ def _runbook(runbook: AnyRunbook, value: object, place: Place, mode: Mode) -> Ru
         reserved_concurrency=file.reserved_concurrency,
         memory_mb=file.memory_mb,
         alarm_topics=file.alarm_topics,
+        ask_first=file.ask_first,
         settings=settings,
     )

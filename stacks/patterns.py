@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, assert_never
 from msgspec import Struct
 
 from remediation.core.spec import AnyRunbook, Every, Manual, OnAlarm, OnAsgEvent, Place, TriggerSpec, fill
-from remediation.core.triggers import ALARM_STATE_CHANGE, DRILL
+from remediation.core.triggers import ALARM_STATE_CHANGE, DRILL, SWEEP
 
 Pattern: TypeAlias = dict[str, Any]
 
@@ -56,17 +56,17 @@ def _on_alarm(trigger: OnAlarm, place: Place, settings: Struct) -> Pattern:
         "dimensions": {name: [_value(fill(template, place, settings))] for name, template in templates.items()},
     }
     detail = {"state": {"value": ["ALARM"]}, "configuration": {"metrics": {"metricStat": {"metric": metric}}}}
-    return _envelope("aws.cloudwatch", [ALARM_STATE_CHANGE], place, detail)
+    return _envelope(("aws.cloudwatch", DRILL, SWEEP), [ALARM_STATE_CHANGE], place, detail)
 
 
 def _on_asg_event(trigger: OnAsgEvent, place: Place, settings: Struct) -> Pattern:
     detail = {"AutoScalingGroupName": [_value(fill(trigger.group, place, settings))]}
-    return _envelope("aws.autoscaling", list(trigger.detail_types), place, detail)
+    return _envelope(("aws.autoscaling", DRILL), list(trigger.detail_types), place, detail)
 
 
-def _envelope(source: str, detail_types: list[str], place: Place, detail: Pattern) -> Pattern:
+def _envelope(sources: tuple[str, ...], detail_types: list[str], place: Place, detail: Pattern) -> Pattern:
     return {
-        "source": [source, DRILL],
+        "source": list(sources),
         "detail-type": detail_types,
         "account": [place.account],
         "region": [place.region],

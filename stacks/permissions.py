@@ -1,19 +1,36 @@
 """What a function may do: what its runbook declares, and what the engine needs. Pure data; roles.py makes the role of it.
 
 Reads always. Writes only where the runbook's effective mode is `act`: in `observe` a mistake in the code cannot act, because
-the right to is not there.
+the right to is not there. What a function may write to the ledger is named by the keys of the items: what people say (MODE#,
+FREEZE#, SAID#, AUDIT#) is not among that, so no mistake in a function can raise its own mode or approve its own act.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
+from remediation.core.record import RUNS_INDEX
 from remediation.core.spec import TEAMS, Allow, AnyRunbook, Document, Mode, fill
-from stacks.names import Names
+from remediation.core.triggers import SWEEP as SWEPT
+from remediation.core.watched import Deploys, Lock, Watched
+from stacks.config import Config, ConfigError
+from stacks.names import ALIAS, Names
 
-LEDGER_ACTIONS = ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:UpdateItem")
-"""What adapters/ledger.py does to items. No Delete, Query or Scan: what was recorded stays, and is looked up by key."""
+SWEEP = "sweep-alarms"
+ESCALATION = "escalate-incident"
+"""The system functions: what they are called, after the environment."""
+
 KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+LEADING_KEYS = "dynamodb:LeadingKeys"
+RUN_WRITES = ("EVENT#*", "RUN#*", "RESOURCE#*", "BUDGET#*", "CIRCUIT#*", "APPROVAL#*", "INCIDENT#*")
+"""The items that a runbook's function writes (adapters/ledger.py says what is in them)."""
+ESCALATION_WRITES = ("INCIDENT#*",)
+SWEEP_WRITES = ("CIRCUIT#*", "DOCTOR#*", "INCIDENT#*", "RESOURCE#*", "RUN#*")
+"""The sweep also closes runs that nobody else closes any more, and gives back what they have leased."""
+
+Values: TypeAlias = str | tuple[str, ...]
 
 
 class Statement(Struct, frozen=True, kw_only=True):
@@ -21,7 +38,7 @@ class Statement(Struct, frozen=True, kw_only=True):
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    condition: Mapping[str, Mapping[str, str]] = {}
+    condition: Mapping[str, Mapping[str, Values]] = {}
 
 
 def allowed(runbook: AnyRunbook, mode: Mode) -> tuple[Allow, ...]:
@@ -56,22 +73,172 @@ def declared(runbook: AnyRunbook, mode: Mode, names: Names, settings: Struct) ->
     )
 
 
-def engine(runbook: AnyRunbook, names: Names, key: str) -> Iterator[Statement]:
-    """Yield what every function needs, whatever its runbook does; `key` is the ARN of the environment's key."""
-    yield Statement(actions=LEDGER_ACTIONS, resources=(names.arn("dynamodb", f"table/{names.table}"),))
+def policies(runbook: AnyRunbook, config: Config, key: str) -> dict[str, tuple[Statement, ...]]:
+    """Return the inline policies of a runbook's function, by name; `key` is the ARN of the environment's key."""
+    names, own = Names(config.place), config.runbooks[runbook.name]
+    return {
+        "engine": tuple(engine(runbook, names, key, config.watched)),
+        "runbook": declared(runbook, own.mode, names, own.settings),
+    }
+
+
+def engine(runbook: AnyRunbook, names: Names, key: str, watched: Watched) -> Iterator[Statement]:
+    """Yield what every runbook's function needs, whatever it does."""
+    yield from ledger(names, RUN_WRITES)
+    yield from told(names, key)
+    yield alarms(names)
+    yield from running(names, runbook.name, durable=True)
+    yield follow_up(names)
+    deploys = watched.deploys if "deploy" in runbook.yields_to else Deploys()
+    yield from surroundings(names, deploys, watched.calendar)
+
+
+def escalation(names: Names, key: str) -> Iterator[Statement]:
+    """Yield what the function that follows an incident up needs: to know whether it is over, and to tell people."""
+    yield from ledger(names, ESCALATION_WRITES, checks=False)
+    yield from told(names, key)
+    yield alarms(names)
+    yield from running(names, ESCALATION, durable=True)
+
+
+def sweep(names: Names, key: str, runbooks: Iterable[AnyRunbook]) -> Iterator[Statement]:
+    """Yield what the sweep needs: to find what was left lying, to offer it again, and to close what is over."""
+    yield from ledger(names, SWEEP_WRITES, checks=False)
+    yield listing(names)
+    yield from told(names, key)
+    yield alarms(names)
+    mute_rules = names.arn("cloudwatch", "alarm-mute-rule:*")
+    yield Statement(actions=("cloudwatch:GetAlarmMuteRule", "cloudwatch:ListAlarmMuteRules"), resources=(mute_rules,))
+    yield Statement(actions=("cloudwatch:ListMetrics",), resources=("*",))
+    yield from running(names, SWEEP, durable=False)
+    yield follow_up(names)
+    yield Statement(
+        actions=("events:PutEvents",),
+        resources=(names.arn("events", "event-bus/default"),),
+        condition={"StringEquals": {"events:source": SWEPT}},
+    )
+    if runs := tuple(executions(names, runbook.name) for runbook in runbooks):
+        yield Statement(actions=("lambda:GetDurableExecution",), resources=runs)
+    yield Statement(actions=("lambda:SendDurableExecutionCallbackSuccess",), resources=(executions(names, ESCALATION),))
+
+
+def surroundings(names: Names, deploys: Deploys, calendar: str) -> Iterator[Statement]:
+    """Yield what it takes to see a deploy that is on, and whether the change calendar is open. Reads, each of one thing.
+
+    Raises ConfigError.
+    """
+    for name in (*deploys.stacks, *(part for lock in deploys.locks for part in astuple(lock)), calendar):
+        if "*" in name or "?" in name:
+            raise ConfigError(f"deploys, freeze: a wildcard in {name!r} would widen a permission; name one thing.")
+    if deploys.asgs:
+        yield Statement(actions=("autoscaling:DescribeInstanceRefreshes",), resources=("*",))
+    if deploys.stacks:
+        stacks = tuple(names.arn("cloudformation", f"stack/{stack}/*") for stack in deploys.stacks)
+        yield Statement(actions=("cloudformation:DescribeStacks",), resources=stacks)
+    yield from _locks(names, deploys.locks)
+    if calendar:
+        document = calendar if calendar.startswith("arn:") else names.arn("ssm", f"document/{calendar}")
+        yield Statement(actions=("ssm:GetCalendarState",), resources=(document,))
+
+
+def ledger(names: Names, writes: tuple[str, ...], *, checks: bool = True) -> Iterator[Statement]:
+    """Yield the right to read the ledger, and to write the items whose keys are like these.
+
+    No Put, Delete or Scan: what was recorded stays, and is looked up by key. Only runs check one item while they write
+    another. Whoever sends no key is not allowed either (`ForAllValues` alone would let that pass).
+    """
+    table = (names.arn("dynamodb", f"table/{names.table}"),)
+    reads = ("dynamodb:ConditionCheckItem", "dynamodb:GetItem") if checks else ("dynamodb:GetItem",)
+    yield Statement(actions=reads, resources=table)
+    yield Statement(actions=("dynamodb:UpdateItem",), resources=table, condition=of_keys(writes))
+
+
+def listing(names: Names) -> Statement:
+    """Return the right to list runs, approvals and incidents by the ledger's index."""
+    return Statement(
+        actions=("dynamodb:Query",), resources=(names.arn("dynamodb", f"table/{names.table}/index/{RUNS_INDEX}"),)
+    )
+
+
+def of_keys(patterns: tuple[str, ...]) -> dict[str, dict[str, Values]]:
+    """Return the condition that every item's partition key is like one of these, and that there is one."""
+    return {"ForAllValues:StringLike": {LEADING_KEYS: patterns}, "Null": {LEADING_KEYS: "false"}}
+
+
+def plain(condition: Mapping[str, Mapping[str, Values]]) -> dict[str, dict[str, str | list[str]]]:
+    """Return a condition as a policy's JSON has it."""
+    return {
+        operator: {key: values if isinstance(values, str) else list(values) for key, values in block.items()}
+        for operator, block in condition.items()
+    }
+
+
+def via(names: Names, key: str, service: str) -> Statement:
+    """Return the right to use the environment's key through one service, and in no other way."""
+    through = f"{service}.{names.place.region}.amazonaws.com"
+    return Statement(actions=KEY_ACTIONS, resources=(key,), condition={"StringEquals": {"kms:ViaService": through}})
+
+
+def told(names: Names, key: str) -> Iterator[Statement]:
+    """Yield the right to tell people, and to use what the ledger and the topics are encrypted with."""
     topics = tuple(names.topic(purpose) for purpose in ("outcomes", *TEAMS))
     yield Statement(actions=("sns:Publish",), resources=topics)
-    services = tuple(f"{service}.{names.place.region}.amazonaws.com" for service in ("dynamodb", "sns"))
-    for service in services:
-        yield Statement(actions=KEY_ACTIONS, resources=(key,), condition={"StringEquals": {"kms:ViaService": service}})
-    yield Statement(actions=("cloudwatch:DescribeAlarms",), resources=(names.arn("cloudwatch", "alarm:*"),))
-    function = names.arn("lambda", f"function:{names.function(runbook)}")
-    # Durable executions are authorised as <function>:<version>/durable-execution/<name>/<id>, never unqualified.
-    yield Statement(
-        actions=("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"), resources=(f"{function}:*",)
-    )
+    yield from (via(names, key, service) for service in ("dynamodb", "sns"))
+
+
+def alarms(names: Names) -> Statement:
+    """Return the right to look at the alarms."""
+    return Statement(actions=("cloudwatch:DescribeAlarms",), resources=(names.arn("cloudwatch", "alarm:*"),))
+
+
+def running(names: Names, name: str, *, durable: bool) -> Iterator[Statement]:
+    """Yield what a function needs to run at all: its execution if it is durable, its log, its dead letters."""
+    if durable:
+        yield Statement(
+            actions=("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"),
+            resources=(executions(names, name),),
+        )
     yield Statement(
         actions=("logs:CreateLogStream", "logs:PutLogEvents"),
-        resources=(names.arn("logs", f"log-group:{names.log_group(runbook)}:*"),),
+        resources=(names.arn("logs", f"log-group:/aws/lambda/{names.place.environment}-{name}:*"),),
     )
-    yield Statement(actions=("sqs:SendMessage",), resources=(names.arn("sqs", names.queue(runbook)),))
+    yield Statement(actions=("sqs:SendMessage",), resources=(names.arn("sqs", names.place.name(f"{name}-dlq")),))
+
+
+def follow_up(names: Names) -> Statement:
+    """Return the right to have an incident followed up."""
+    return Statement(actions=("lambda:InvokeFunction",), resources=(live(names, ESCALATION),))
+
+
+def live(names: Names, name: str) -> str:
+    """Return the ARN of the alias by which a function is invoked."""
+    return names.arn("lambda", f"function:{names.place.environment}-{name}:{ALIAS}")
+
+
+def executions(names: Names, name: str) -> str:
+    """Return what the ARNs of a function's durable executions are like.
+
+    They are authorised as <function>:<version>/durable-execution/<name>/<id>, never by an alias or unqualified.
+    """
+    return names.arn("lambda", f"function:{names.place.environment}-{name}:*")
+
+
+def _locks(names: Names, locks: Iterable[Lock]) -> Iterator[Statement]:
+    tables: dict[str, list[str]] = {}
+    buckets: dict[str, list[str]] = {}
+    for lock in locks:
+        if lock.table:
+            tables.setdefault(lock.table, []).append(lock.id)
+        if lock.bucket:
+            buckets.setdefault(lock.bucket, []).append(lock.key)
+    for table, ids in tables.items():
+        yield Statement(
+            actions=("dynamodb:GetItem",),
+            resources=(names.arn("dynamodb", f"table/{table}"),),
+            condition={"ForAllValues:StringEquals": {LEADING_KEYS: tuple(ids)}, "Null": {LEADING_KEYS: "false"}},
+        )
+    for bucket, keys in buckets.items():
+        # Without the right to list, S3 answers 403 instead of 404 for a lock that is not there, and the gate would refuse
+        # for ever. It is asked without a prefix then, so none can be demanded. Names of objects, not what is in them.
+        yield Statement(actions=("s3:ListBucket",), resources=(f"arn:aws:s3:::{bucket}",))
+        yield Statement(actions=("s3:GetObject",), resources=tuple(f"arn:aws:s3:::{bucket}/{key}" for key in keys))

@@ -5,16 +5,19 @@ from constructs import Construct
 
 from layers.dependencies.build import LAMBDA, Target
 from remediation.core.spec import AnyRunbook
-from stacks.acknowledgements import acknowledge
-from stacks.alarms import RunbookAlarms, SystemAlarms
+from stacks.acknowledgements import acknowledge, acknowledge_boundary, acknowledge_operators
+from stacks.alarms import RunbookAlarms, SystemAlarms, watches
+from stacks.boundary import Boundary
 from stacks.config import Config
 from stacks.dashboard import Dashboard
 from stacks.encryption import EnvironmentKey
 from stacks.layers import Layers
 from stacks.ledger import Ledger
 from stacks.names import Names
+from stacks.operators import Operators
 from stacks.runbook_function import RunbookFunction
 from stacks.shared import Shared
+from stacks.system_function import EscalateIncident, SweepAlarms
 from stacks.topics import Topics
 
 
@@ -34,7 +37,9 @@ class RemediationStack(Stack):
         names, removal = Names(config.place), RemovalPolicy.DESTROY if config.disposable else RemovalPolicy.RETAIN
         deployed = tuple(runbook for runbook in catalog if runbook.name in config.runbooks)
         key = EnvironmentKey(self, "Encryption", names=names, removal=removal).key
-        Ledger(self, "Ledger", names=names, key=key, removal=removal)
+        boundary = Boundary(self, config=config, deployed=deployed, names=names)
+        acknowledge_boundary(boundary, boundary.resources)
+        ledger = Ledger(self, "Ledger", names=names, key=key, removal=removal)
         Topics(self, "Topics", names=names, key=key, contacts=config.contacts)
         layers = Layers(self, "Layers", runbooks=deployed, target=target)
         shared = Shared(config=config, names=names, key=key, layers=layers.all, removal=removal)
@@ -42,8 +47,16 @@ class RemediationStack(Stack):
             settings = config.runbooks[runbook.name].settings
             function = RunbookFunction(self, runbook.name, runbook=runbook, shared=shared)
             RunbookAlarms(function, "Alarms", alarms=runbook.alarms, names=names, settings=settings)
-            SystemAlarms(function, "SystemAlarms", runbook=runbook, names=names)
+            watched = watches(runbook, config.runbooks[runbook.name].ask_first)
+            SystemAlarms(function, "SystemAlarms", name=runbook.name, watches=watched, names=names)
             acknowledge(function, runbook, shared)
+        SweepAlarms(self, runbooks=deployed, shared=shared)
+        EscalateIncident(self, shared=shared)
+        if config.operators.principals:
+            operators = Operators(
+                self, "Operators", config=config, key=key.key_arn, runbooks=deployed, ledger=ledger.table
+            )
+            acknowledge_operators(operators, operators.statements)
         Dashboard(self, "Dashboard", catalog=deployed, config=config)
         for tag, value in config.tags.items():
             Tags.of(self).add(tag, value)

@@ -97,4 +97,5 @@ RUNBOOK = Runbook(
     diagnose=diagnose,
     decide=decide,
     actions={RESTART: restart_container, REPLACE: replace_instance},
+    yields_to=("mongodb", "redis", "nat", "storm", "deploy"),
 )

@@ -30,11 +30,17 @@ SDK_OPERATIONS: Operations = {"lambda": frozenset({"CheckpointDurableExecution",
 """What the durable SDK itself calls, whatever the catalogue declares."""
 
 ENGINE_OPERATIONS: Operations = {
-    "cloudwatch": frozenset({"DescribeAlarms"}),
-    "dynamodb": frozenset({"GetItem", "Query", "TransactWriteItems", "UpdateItem"}),
+    "autoscaling": frozenset({"DescribeInstanceRefreshes"}),
+    "cloudformation": frozenset({"DescribeStacks"}),
+    "cloudwatch": frozenset({"DescribeAlarms", "GetAlarmMuteRule", "ListAlarmMuteRules", "ListMetrics"}),
+    "dynamodb": frozenset({"GetItem", "Query", "TransactGetItems", "TransactWriteItems", "UpdateItem"}),
+    "events": frozenset({"PutEvents"}),
+    "lambda": frozenset({"GetDurableExecution", "Invoke", "SendDurableExecutionCallbackSuccess"}),
+    "s3": frozenset({"GetObject"}),
     "sns": frozenset({"Publish"}),
+    "ssm": frozenset({"GetCalendarState"}),
 }
-"""What the engine's own adapters call, for every runbook: alarms, ledger, notifications."""
+"""What the engine's own adapters and the system functions call, whatever the catalogue declares."""
 
 _CLIENTS = {"elasticloadbalancing": "elbv2"}
 """Prefixes of IAM actions to client names, where they differ."""

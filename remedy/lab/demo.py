@@ -7,8 +7,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -18,10 +19,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from remediation.core.notice import Message, Notice
 from remedy.lab.lab import Lab
 from remedy.lab.play import play, set_up
 from remedy.lab.processes import LabError
-from remedy.lab.scenarios import SCENARIOS, Scenario, named
+from remedy.lab.scenarios import SCENARIOS, named
+from remedy.lab.scenarios.scenario import Scenario, Stage
 from remedy.lab.timeline import Moment, Timeline
 
 COLOURS = {"good": "green", "bad": "red", "": "default"}
@@ -64,7 +67,7 @@ def main(
 
 def _show(lab: Lab, scenario: Scenario, console: Console, progress: Callable[[str], None]) -> list[str]:
     with console.status("cdk deploy into the local AWS, and the environment around it ..."):
-        timeline = set_up(lab, scenario.mode, progress)
+        stage = set_up(lab, scenario, progress)
     broken = time.time()
 
     def tell(moment: Moment) -> None:
@@ -78,21 +81,43 @@ def _show(lab: Lab, scenario: Scenario, console: Console, progress: Callable[[st
 
     console.print()
     with console.status("watching ..."):
-        complaints = play(lab, scenario, timeline, tell)
-    _conclude(timeline, complaints, console)
+        complaints = play(stage, scenario, tell)
+    _conclude(stage, complaints, console)
     return complaints
 
 
-def _conclude(timeline: Timeline, complaints: list[str], console: Console) -> None:
-    for outcome in timeline.outcomes:
-        console.print(Panel(escape(outcome.text()), title=f"SNS: {escape(outcome.subject())}", expand=False))
+def _conclude(stage: Stage, complaints: list[str], console: Console) -> None:
+    for person in stage.people.values():
+        for answer in person.answers:
+            console.print(Panel(escape(answer.text), title=f"{person.name}: {escape(answer.command)}", expand=False))
+    for topic, message in _worth_reading(stage.timeline):
+        title = f"SNS, {topic}: {escape(message.subject())}"
+        console.print(Panel(escape(message.text()), title=title, expand=False))
     if complaints:
         console.print("[bold red]Not as it has to be:[/]")
         for complaint in complaints:
             console.print(f"  {escape(complaint)}")
     else:
-        healthy = sum(health == "healthy" for health in timeline.healths.values())
-        console.print(f"[bold green]As it has to be.[/] {healthy} of {len(timeline.healths)} targets are healthy.")
+        healths = list(stage.timeline.healths.values())
+        console.print(
+            f"[bold green]As it has to be.[/] {healths.count('healthy')} of {len(healths)} targets are healthy."
+        )
+
+
+def _worth_reading(timeline: Timeline) -> Iterator[tuple[str, Message]]:
+    """Yield the messages to show in full, each with its topic: the first of each kind, and the last of several pages."""
+    kinds: dict[str, tuple[str, Message]] = {}
+    for topic, notice in timeline.notices:
+        kinds.setdefault(notice.kind, (topic, notice))
+    for outcome in timeline.outcomes:
+        kinds.setdefault(outcome.status, ("outcomes", outcome))
+    if len(timeline.pages) > 1:
+        kinds["page"] = (timeline.pages[-1].team, timeline.pages[-1].outcome)
+    yield from sorted(kinds.values(), key=lambda told: _when(told[1]))
+
+
+def _when(message: Message) -> datetime:
+    return message.at if isinstance(message, Notice) else message.ended_at
 
 
 def _stay(lab: Lab, console: Console) -> None:

@@ -7,14 +7,19 @@ so that nobody has to wait; the time-out, thresholds, path and matcher are the r
 import base64
 from typing import Any
 
-from remedy.lab.lab import Lab
+from remedy.lab.lab import ACCOUNT, Lab
 from remedy.lab.processes import eventually
 
 INTERVAL = 5
 GRACE = 15
 AGE = 3600.0
 """Seconds for which the environment looks as if it had been running: the young are not judged (HAZARDS.md, R5)."""
+NOTICES_AFTER = 120.0
+"""Seconds for which a target is unhealthy before Auto Scaling replaces it, unless a scenario says otherwise."""
+BALANCER_ID = "50dc6c495c0c9188"
+"""Of the balancer and of the target group, as config/dev.toml names them."""
 TARGET_GROUP, BALANCER, GROUP = "dev-backend-tg-v2", "dev-alb-v2", "dev-backend-asg"
+LOCKS = "dev-starttech-terraform-locks"
 TAGS = {"Project": "StartTech", "Environment": "dev", "ManagedBy": "Terraform"}
 DESIRED = 2
 
@@ -25,6 +30,7 @@ def build(lab: Lab) -> None:
     alb_group, ec2_group = _security_groups(lab.client("ec2"), vpc)
     target_group = _balancer(lab.client("elbv2"), vpc, subnets, alb_group)
     _group(lab, subnets, ec2_group, target_group)
+    _terraform(lab)
     lab.world("age", {"seconds": AGE})
     eventually("the targets are healthy", lambda: healthy(lab) == DESIRED, seconds=60)
 
@@ -119,6 +125,20 @@ def _group(lab: Lab, subnets: list[str], security_group: str, target_group: str)
         HealthCheckGracePeriod=GRACE,
         Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in TAGS.items()],
     )
+
+
+def _terraform(lab: Lab) -> None:
+    """Create the table of Terraform's locks, with the digest of a state that nobody changes at the moment."""
+    dynamodb = lab.client("dynamodb")
+    dynamodb.create_table(
+        TableName=LOCKS,
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    state = f"dev-starttech-terraform-state-{ACCOUNT}/starttech/terraform.tfstate"
+    digest = {"LockID": {"S": f"{state}-md5"}, "Digest": {"S": "0f343b0931126a20f133d67c2b018a3b"}}
+    dynamodb.put_item(TableName=LOCKS, Item=digest)
 
 
 def _tagged(kind: str, name: str) -> list[dict[str, Any]]:

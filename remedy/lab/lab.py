@@ -3,7 +3,7 @@
     with Lab() as lab:
         environment.build(lab)
         lab.bootstrap()
-        lab.deploy()
+        lab.deploy({})
         lab.client("sns").list_topics()
 
 Everything the lab starts dies with it (lifeline.py), and everything it writes is in one temporary directory.
@@ -19,13 +19,16 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
+from uuid import uuid4
 
 import boto3
 from botocore.config import Config
 
+from remedy.lab import configuration
 from remedy.lab.processes import Child, LabError, eventually, free_ports, listening
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +45,9 @@ DIRECTLY = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"
 """Whatever proxy the machine uses, it is not asked for the lab's own servers."""
 PREFIX = "starttech-lab-"
 TIME_FACTOR = 12
-"""How much faster than in AWS an alarm's minutes pass."""
+"""How much faster than in AWS the minutes of alarms and schedules pass."""
+WAIT_FACTOR = 60
+"""How much faster than in AWS a durable wait or a callback's time-out of a minute or more passes."""
 
 
 class Lab:
@@ -126,15 +131,41 @@ class Lab:
         """Prepare the account, as once per account and region in AWS."""
         self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", cwd=self._made("bootstrap"))
 
-    def deploy(self, **context: str) -> None:
+    def deploy(self, added: configuration.Added, **context: str) -> None:
         """Deploy the product's dev environment with the real `cdk deploy`; `mode="observe"` lowers the mode.
 
-        `target=host` only chooses for which machine and Python the functions' packages are built.
+        `added` is what configuration.py adds to dev.toml besides its own; `target=host` only chooses for which machine and
+        Python the functions' packages are built.
         """
+        config = configuration.write(self.app / "config", self.directory / "config", ACCOUNT, added)
         context = {"env": "dev", "target": "host", **context}
         pairs = [word for name, value in context.items() for word in ("-c", f"{name}={value}")]
-        out = ["--output", str(self.directory / "cdk.out")]
-        self._cdk("deploy", "--all", "--require-approval", "never", *pairs, *out, cwd=self.app)
+        app = ["--app", f'"{sys.executable}" -m remedy.lab.app', "--output", str(self.directory / "cdk.out")]
+        words = ["--all", "--require-approval", "never", *app, *pairs]
+        self._cdk("deploy", *words, cwd=self.app, env={"LAB_CONFIG": str(config)})
+
+    def tick(self, function: str) -> None:
+        """Run the scheduled rule of a function now, by the event that EventBridge sends."""
+        events = self.client("events")
+        for rule in events.list_rules()["Rules"]:
+            targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"] if "ScheduleExpression" in rule else []
+            for target in targets:
+                if f":function:{function}:" in target["Arn"]:
+                    event = {
+                        "version": "0",
+                        "id": str(uuid4()),
+                        "detail-type": "Scheduled Event",
+                        "source": "aws.events",
+                        "account": ACCOUNT,
+                        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                        "region": REGION,
+                        "resources": [rule["Arn"]],
+                        "detail": {},
+                    }
+                    payload = target.get("Input") or json.dumps(event)
+                    self.client("lambda").invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=payload)
+                    return
+        raise LabError(f"No schedule starts {function}.")
 
     def world(self, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         """Ask the world something that AWS has no call for: `GET /_lab/<path>`, or POST where there is a body."""
@@ -170,6 +201,7 @@ class Lab:
             "PYTHONPATH": str(ROOT),
             "LAB_WORLD_URL": self.world_url,
             "LAB_TIME_FACTOR": str(self.time_factor),
+            "LAB_WAIT_FACTOR": str(WAIT_FACTOR),
             # The functions inherit these. The CDK does not get them: its own SSM parameter is in the emulator.
             **{f"AWS_ENDPOINT_URL_{name}": self.world_url for name in WORLD_SERVICES.values()},
         }
@@ -183,12 +215,13 @@ class Lab:
         }
         return self.run("world", sys.executable, "-m", "remedy.lab.world", cwd=self._made("world"), env=settings)
 
-    def _cdk(self, verb: str, *arguments: str, cwd: Path) -> None:
+    def _cdk(self, verb: str, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> None:
         cdk = ROOT / "node_modules" / ".bin" / "cdk"
         if not cdk.exists():
             raise LabError("The CDK command line is not installed; `make demo` and `make test` install it.")
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        child = self.run(f"cdk {verb}", cdk, verb, *arguments, "--no-notices", "--ci", cwd=cwd, env={"PATH": path})
+        words = [verb, *arguments, "--no-notices", "--ci"]
+        child = self.run(f"cdk {verb}", cdk, *words, cwd=cwd, env={**(env or {}), "PATH": path})
         child.wait(600)
 
     def _made(self, name: str) -> Path:

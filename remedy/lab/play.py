@@ -7,23 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from remedy.lab import environment
 from remedy.lab.lab import Lab
 from remedy.lab.processes import LabError
-from remedy.lab.scenarios import Scenario, deliver_again
-from remedy.lab.timeline import Moment, Timeline
+from remedy.lab.scenarios.scenario import SWEEP, Deployed, Line, Scenario, Stage
+from remedy.lab.timeline import TABLE, Moment, Timeline
 
-PATIENCE = 180.0
+PATIENCE = 240.0
 """Seconds from the harm to the last outcome."""
 POLL = 0.3
+OURS = "dev-remediation-"
+"""How the names of the alarms start that the product deploys; all others were made by a scenario."""
 
 Tell = Callable[[Moment], None]
+Progress = Callable[[str], None]
 
 
-def set_up(lab: Lab, mode: str, progress: Callable[[str], None]) -> Timeline:
-    """Build the environment and deploy the product into the lab, side by side; return the timeline from here on."""
+def set_up(lab: Lab, scenario: Scenario, progress: Progress) -> Stage:
+    """Build the environment and deploy the product into the lab, side by side; return the stage to play on."""
 
     def deployed() -> None:
         lab.bootstrap()
         progress("cdk bootstrap is done")
-        lab.deploy(**({} if mode == "act" else {"mode": mode}))
+        _deploy(lab, scenario)
         progress("cdk deploy is done")
 
     with ThreadPoolExecutor(1) as pool:
@@ -35,45 +38,102 @@ def set_up(lab: Lab, mode: str, progress: Callable[[str], None]) -> Timeline:
         except BaseException:
             lab.close()  # else leaving the pool would wait for the deploy
             raise
-    timeline = Timeline(lab)
-    deadline = time.monotonic() + 60
-    while timeline.alarm != "OK":
-        if time.monotonic() > deadline:
-            raise LabError(f"The alarm is {timeline.alarm}, not OK.")
-        time.sleep(POLL)
-        list(timeline.news())
-    return timeline
+    stage = Stage(lab, Timeline(lab), _deployment(scenario))
+    _calm(stage)
+    return stage
 
 
-def play(lab: Lab, scenario: Scenario, timeline: Timeline, tell: Tell) -> list[str]:
-    """Break it, tell what happens, and return what was not as it has to be."""
-    tell(Moment(time.time(), "lab", scenario.harm(lab), "bad"))
+def again(stage: Stage, scenario: Scenario, progress: Progress) -> Stage:
+    """Make the same lab ready for another scenario: a healthy environment, an empty ledger, another deploy if it is not the same."""
+    for dependency in ("mongodb", "redis"):
+        stage.lab.world(f"dependencies/{dependency}/start", {})
+    for machine in stage.lab.world("machines"):
+        if machine["health"] != "healthy":
+            stage.lab.world(f"machines/{machine['id']}/kill", {})  # Docker starts its container again
+    stage.lab.world("groups", {"notices_after": environment.NOTICES_AFTER})
+    cloudwatch = stage.lab.client("cloudwatch")
+    names = [each["AlarmName"] for each in cloudwatch.describe_alarms()["MetricAlarms"]]
+    cloudwatch.delete_alarms(AlarmNames=[name for name in names if not name.startswith(OURS)])
+    if stage.deployed != _deployment(scenario):
+        stage.deployed = _deploy(stage.lab, scenario)
+        progress("cdk deploy is done")
+    _calm(stage)
+    _end_runs(stage.lab)
+    dynamodb = stage.lab.client("dynamodb")
+    for item in dynamodb.scan(TableName=TABLE, ProjectionExpression="pk")["Items"]:
+        dynamodb.delete_item(TableName=TABLE, Key=item)
+    stage.timeline.begin()
+    for person in stage.people.values():
+        person.answers.clear()
+    return stage
+
+
+def play(stage: Stage, scenario: Scenario, tell: Tell) -> list[str]:
+    """Break it, do what comes next, tell what happens, and return what was not as it has to be."""
+
+    def said(line: Line) -> None:
+        tell(Moment(time.time(), line.source, line.text, line.tone))
+
+    said(scenario.harm(stage))
     deadline = time.monotonic() + PATIENCE
-    deliveries = 1
-    while time.monotonic() < deadline and not _over(scenario, timeline):
-        for moment in timeline.news():
+    cues = list(scenario.then)
+    while time.monotonic() < deadline and not (not cues and _over(scenario, stage)):
+        for moment in stage.timeline.news():
             tell(moment)
-        if deliveries < scenario.deliveries and any(
-            each["detail"]["state"]["value"] == "ALARM" for each in timeline.events
-        ):
-            tell(Moment(time.time(), "lab", deliver_again(lab, timeline)))
-            deliveries += 1
+        if cues and cues[0].when(stage):
+            said(cues.pop(0).do(stage))
         time.sleep(POLL)
-    for moment in timeline.news():
+    for moment in stage.timeline.news():
         tell(moment)
-    return [*_judge(scenario, timeline), *scenario.complaints(lab, timeline)]
+    missed = (
+        [f"{len(cues)} of {len(scenario.then)} things were never done: it was never time for them."] if cues else []
+    )
+    return [*missed, *_judge(scenario, stage), *scenario.complaints(stage)]
 
 
-def _over(scenario: Scenario, timeline: Timeline) -> bool:
-    return len(timeline.outcomes) >= len(scenario.expected)
+def _deploy(lab: Lab, scenario: Scenario) -> Deployed:
+    lab.deploy(scenario.added, **({} if scenario.mode == "act" else {"mode": scenario.mode}))
+    return _deployment(scenario)
 
 
-def _judge(scenario: Scenario, timeline: Timeline) -> list[str]:
-    statuses = sorted(outcome.status for outcome in timeline.outcomes)
-    if statuses != sorted(scenario.expected):
+def _deployment(scenario: Scenario) -> Deployed:
+    return scenario.mode, dict(scenario.added)
+
+
+def _calm(stage: Stage) -> None:
+    """Wait until every target is healthy and no alarm is on. The sweep goes first: its silence is an alarm too."""
+    stage.lab.tick(SWEEP)
+    deadline = time.monotonic() + 90
+    while list(stage.timeline.news()) or stage.timeline.alarm != "OK" or stage.timeline.alarmed or stage.ill:
+        if time.monotonic() > deadline:
+            on = ", ".join(stage.timeline.alarmed) or f"{stage.timeline.alarm} of its own alarm"
+            raise LabError(f"The lab does not come to rest: {on}; {stage.timeline.healths}.")
+        time.sleep(POLL)
+    stage.timeline.begin()
+
+
+def _end_runs(lab: Lab) -> None:
+    """Stop whatever still waits, so that it does not wake up in the next scenario."""
+    client = lab.client("lambda")
+    for function in client.list_functions()["Functions"]:
+        if "DurableConfig" in function:
+            name = function["FunctionName"]
+            for each in client.list_durable_executions_by_function(FunctionName=name, Statuses=["RUNNING"])[
+                "DurableExecutions"
+            ]:
+                client.stop_durable_execution(DurableExecutionArn=each["DurableExecutionArn"])
+
+
+def _over(scenario: Scenario, stage: Stage) -> bool:
+    return len(stage.timeline.outcomes) >= len(scenario.expected) and scenario.ended(stage)
+
+
+def _judge(scenario: Scenario, stage: Stage) -> list[str]:
+    statuses = sorted(outcome.status for outcome in stage.timeline.outcomes)
+    alike = set(statuses) == set(scenario.expected) and len(statuses) >= len(scenario.expected)
+    if not (alike if scenario.repeats else statuses == sorted(scenario.expected)):
         expected, found = ", ".join(sorted(scenario.expected)), ", ".join(statuses) or "none"
         return [f"The outcome is {found}; expected was {expected}."]
-    ill = [instance for instance, health in timeline.healths.items() if health != "healthy"]
-    if scenario.heals and (ill or len(timeline.healths) != environment.DESIRED):
-        return [f"Not every target is healthy: {timeline.healths}."]
+    if scenario.heals and stage.ill:
+        return [f"Not every target is healthy: {stage.timeline.healths}."]
     return []

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from remediation.core.admission import Lease
 from remediation.core.engine import Look
 from remediation.core.errors import AwsError, StepFailedError
 from remediation.core.gates import Refusal
-from remediation.core.ports import Lease
 from remediation.core.steps import Acted, Answer, Interrupted, LeftAlone, Made, NotActed, Postponed, Steps
 from tests.adapters.executions import Execution
 from tests.support.steps import NIGHT, CrashError

@@ -23,7 +23,7 @@ from tests.adapters.executions import answered, executing
 from tests.adapters.ledger_of import items
 from tests.support.steps import NIGHT
 from tests.support.toy import LIGHT_THE_LAMPS, House, Settings, alarm_event
-from tests.support.world import deployed
+from tests.support.world import RecordingFollowUp, deployed
 
 LEAK = "mongodb+srv://app:hunter2@dev.mongodb.net password=hunter2"
 
@@ -81,6 +81,10 @@ def invoke(runbook: AnyRunbook, table: str, messages: object, monkeypatch: pytes
     """Return what invokes the function."""
     assert table == deployed().ledger
     assert messages, "the topics exist"
+
+    monkeypatch.setattr(
+        "remediation.adapters.handler.LambdaFollowUp", lambda *_: RecordingFollowUp()
+    )  # moto knows no such function
 
     def started(event: object, *, mode: Mode = "act") -> Any:
         monkeypatch.setenv(DEPLOYMENT, msgspec.json.encode(deployed(mode)).decode())

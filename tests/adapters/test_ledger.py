@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any, NoReturn
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from remediation.adapters.clients import Clients
 from remediation.adapters.history import History
 from remediation.adapters.ledger import DynamoLedger
+from remediation.core.admission import Lease
 from remediation.core.errors import AwsError
 from remediation.core.gates import Refusal
 from remediation.core.outcome import Entry
-from remediation.core.ports import Duplicate, Lease
+from remediation.core.ports import Duplicate
 from tests.adapters.conftest import TABLE
 from tests.adapters.ledger_of import (
     HOUSE,
@@ -22,9 +24,12 @@ from tests.adapters.ledger_of import (
     begin,
     close,
     confirm,
+    gate,
     items,
     later,
+    listed,
     outcome,
+    put,
     receive,
 )
 from tests.support.steps import NIGHT
@@ -98,41 +103,88 @@ def test_a_second_run_on_the_same_group_is_refused_while_the_first_holds_the_lea
     )
 
 
-def test_the_fence_is_read_as_it_is_now_not_as_a_replica_still_has_it(
+def test_what_changed_between_reading_and_writing_is_decided_anew(
     ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = aws.dynamodb.get_item
-
-    def behind(**request: Any) -> Any:
-        return read(**request) if request.get("ConsistentRead") else {}
-
-    monkeypatch.setattr(aws.dynamodb, "get_item", behind)
-    assert begin(ledger, "first").fence == 1
-
-
-def test_an_admission_whose_fence_cannot_be_read_is_an_error_and_asking_again_gives_the_lease(
-    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lost = AwsError("It was throttled.", operation="DynamoDB:GetItem", code="ThrottlingException")
     receive(ledger, "first")
+    receive(ledger, "second", "another event")
+    behind = aws.dynamodb.transact_get_items
+    seen: list[int] = []
+
+    def and_another_is_faster(**request: Any) -> Any:
+        found = behind(**request)
+        seen.append(1)
+        if len(seen) == 1:
+            assert admit(ledger, "second", "another event") == Lease(resource=HOUSE, fence=1, until=NIGHT + LEASE)
+        return found
+
+    monkeypatch.setattr(aws.dynamodb, "transact_get_items", and_another_is_faster)
+    assert gate(admit(ledger, "first", "an event")) == "lease"
+    assert len(seen) == 3, "once for each, and once more for the slow one"
+
+
+def test_an_admission_that_others_are_always_faster_than_refuses_and_says_how_often_it_tried(
+    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(ledger, "first")
+    behind, calls = aws.dynamodb.transact_get_items, count(1)
+
+    def and_another_is_faster(**request: Any) -> Any:
+        found = behind(**request)
+        put(aws, f"RESOURCE#{HOUSE}", fence={"N": str(next(calls))})
+        return found
+
+    monkeypatch.setattr(aws.dynamodb, "transact_get_items", and_another_is_faster)
+    assert admit(ledger, "first", "an event") == Refusal(
+        gate="ledger",
+        because="Others were writing at the same moment, 5 times out of 5, so nothing is known for sure.",
+    )
+    assert next(calls) == 6
+    assert "lease_owner" not in items(aws)[f"RESOURCE#{HOUSE}"]
+
+
+def test_an_admission_that_cannot_be_read_for_is_an_error_and_asking_again_gives_the_lease(
+    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = AwsError("It was throttled.", operation="DynamoDB:TransactGetItems", code="ThrottlingException")
+    receive(ledger, "first")
+    before = items(aws)
     with monkeypatch.context() as patch:
-        patch.setattr(aws.dynamodb, "get_item", failing(lost))
+        patch.setattr(aws.dynamodb, "transact_get_items", failing(lost))
         with pytest.raises(AwsError, match="throttled"):
             admit(ledger, "first", "an event")
-    assert admit(ledger, "first", "an event", now=later(5)) == Lease(resource=HOUSE, fence=1, until=NIGHT + LEASE)
+    assert items(aws) == before
+    assert admit(ledger, "first", "an event") == Lease(resource=HOUSE, fence=1, until=NIGHT + LEASE)
 
 
-def test_a_lease_that_the_run_never_heard_of_is_given_back_when_it_closes(
-    ledger: DynamoLedger, aws: Clients, monkeypatch: pytest.MonkeyPatch
+def admitted_without_hearing_of_it(ledger: DynamoLedger, aws: Clients, run: str) -> None:
+    """Have an admission go through whose answer is lost."""
+    write = aws.repeatable.dynamodb.transact_write_items
+
+    def lose(**request: Any) -> NoReturn:
+        write(**request)
+        raise AwsError("It was lost.", operation="DynamoDB:TransactWriteItems", code="ReadTimeout")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aws.repeatable.dynamodb, "transact_write_items", lose)
+        with pytest.raises(AwsError, match="lost"):
+            admit(ledger, run, "an event")
+    assert items(aws)[f"RESOURCE#{HOUSE}"]["lease_owner"] == run
+
+
+def test_an_admission_whose_answer_was_lost_is_the_same_when_asked_again_and_paid_once(
+    ledger: DynamoLedger, aws: Clients
 ) -> None:
-    lost = AwsError("It is denied.", operation="DynamoDB:GetItem", code="AccessDeniedException")
     receive(ledger, "first")
-    with monkeypatch.context() as patch:
-        patch.setattr(aws.dynamodb, "get_item", failing(lost))
-        with pytest.raises(AwsError, match="denied"):
-            admit(ledger, "first", "an event")
-    assert items(aws)["RESOURCE#dev-house"]["lease_owner"] == "first"
-    close(ledger, "first", None, status="refused")
+    admitted_without_hearing_of_it(ledger, aws, "first")
+    assert admit(ledger, "first", "an event", now=later(5)) == Lease(resource=HOUSE, fence=1, until=NIGHT + LEASE)
+    assert listed(aws, "BUDGET#dev") == listed(aws, f"RESOURCE#{HOUSE}") == [(0, "first/1")]
+
+
+def test_a_lease_that_the_run_never_heard_of_is_given_back_when_it_closes(ledger: DynamoLedger, aws: Clients) -> None:
+    receive(ledger, "first")
+    admitted_without_hearing_of_it(ledger, aws, "first")
+    close(ledger, "first", None, status="refused", result="neutral")
     assert "lease_owner" not in items(aws)["RESOURCE#dev-house"]
     assert begin(ledger, "second", "another event", now=later(5)).fence == 2
 
@@ -176,16 +228,7 @@ def test_a_resource_is_left_alone_while_it_cools_down_and_not_longer(ledger: Dyn
 def test_different_resources_do_not_wait_for_each_other(ledger: DynamoLedger) -> None:
     begin(ledger, "first")
     receive(ledger, "second", "another event")
-    lease = ledger.admit(
-        run="second",
-        event="another event",
-        runbook=RUNBOOK,
-        resource="other",
-        until=later(60),
-        cooldown_until=later(60),
-        now=NIGHT,
-    )
-    assert isinstance(lease, Lease)
+    assert isinstance(admit(ledger, "second", "another event", resource="other"), Lease)
 
 
 # --------------------------------------------------------------------------------------------------- note and close
@@ -225,6 +268,7 @@ def test_closing_keeps_the_outcome_gives_the_lease_back_and_starts_the_cooldown(
     assert house == {
         "pk": "RESOURCE#dev-house",
         "fence": "1",
+        "acts": f'[[{round(NIGHT.timestamp() * 1000)},"first/1"]]',
         "cooldown_until": str(round(later(900).timestamp() * 1000)),
     }
 
@@ -252,7 +296,7 @@ def test_a_run_that_could_not_be_received_is_recorded_when_it_closes(ledger: Dyn
 def test_an_outcome_of_megabytes_still_is_recorded(ledger: DynamoLedger, aws: Clients) -> None:
     lines = tuple(f"{n} " + "log " * 2_000 for n in range(300))
     facts = [Entry(at=NIGHT, kind="facts", text="Looked.", facts={"logs": lines[:20]}) for _ in range(20)]
-    ledger.close(outcome=outcome("first", evidence=lines), timeline=tuple(facts), lease=None, cooldown_until=NIGHT)
+    close(ledger, "first", None, timeline=tuple(facts), evidence=lines)
     record = History(aws, TABLE).run("first")
     assert record is not None
     assert record.outcome is not None
@@ -263,15 +307,12 @@ def test_an_outcome_of_megabytes_still_is_recorded(ledger: DynamoLedger, aws: Cl
 
 def test_no_secret_reaches_the_table(ledger: DynamoLedger, aws: Clients) -> None:
     secret = "mongodb+srv://app:hunter2@cluster.mongodb.net"
-    ledger.receive(run="first", event="e", runbook=RUNBOOK, trigger=f"alarm {secret}", now=NIGHT)
+    receive(ledger, "first", trigger=f"alarm {secret}", alarm=secret)
     line = Entry(at=NIGHT, kind="facts", text=f"Looked at {secret}", facts={"env": [secret], "password": "hunter2"})
     ledger.note(run="first", timeline=(line,))
     assert "hunter2" not in str(items(aws))
-    ledger.close(
-        outcome=outcome("first", because=secret, evidence=(secret,), trigger=secret),
-        timeline=(line,),
-        lease=None,
-        cooldown_until=NIGHT,
-    )
+    told: dict[str, Any] = {"because": secret, "evidence": (secret,), "trigger": secret}
+    for run in ("first", "second", "third"):
+        close(ledger, run, None, timeline=(line,), status="failed", result="bad", **told)
     assert "hunter2" not in str(items(aws))
     assert "cluster.mongodb.net" in str(items(aws))

@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 import pytest
 
 from remediation.adapters.ledger import DynamoLedger
+from remediation.core.admission import Lease
 from remediation.core.errors import AwsError
-from remediation.core.gates import Refusal
-from remediation.core.ports import Duplicate, Lease, Ledger
-from tests.adapters.ledger_of import HOUSE, LEASE, admit, begin, close, confirm, later, receive
+from remediation.core.ports import Duplicate, Ledger
+from tests.adapters.ledger_of import HOUSE, LEASE, admit, begin, close, confirm, gate, later, receive
 from tests.support.steps import NIGHT
 from tests.support.world import MemoryLedger
 
@@ -36,14 +36,9 @@ def lose(any_ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
         if isinstance(any_ledger, MemoryLedger):
             del any_ledger.runs[run]
         else:
-            monkeypatch.setattr(any_ledger, "_keep", fail)
+            monkeypatch.setattr(any_ledger, "_kept", fail)
 
     return lose
-
-
-def gate(answer: Lease | Refusal | None) -> str:
-    assert isinstance(answer, Refusal), answer
-    return answer.gate
 
 
 def test_one_run_has_an_event_however_often_it_is_asked(any_ledger: Ledger) -> None:

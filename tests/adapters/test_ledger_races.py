@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +13,31 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 from remediation.adapters.clients import Clients
 from remediation.adapters.history import History
-from remediation.adapters.ledger import DynamoLedger
+from remediation.adapters.ledger import ROUNDS, DynamoLedger
 from remediation.adapters.table import TRIES
+from remediation.core.admission import Lease
 from remediation.core.errors import AwsError
 from remediation.core.gates import Refusal
+from remediation.core.limits import Breaker, Limits
 from remediation.core.outcome import Entry
-from remediation.core.ports import Lease
 from tests.adapters.conftest import TABLE
-from tests.adapters.ledger_of import HOUSE, LEASE, admit, begin, close, confirm, items, later, receive
+from tests.adapters.ledger_of import (
+    HOUSE,
+    LEASE,
+    RUNBOOK,
+    admit,
+    begin,
+    close,
+    confirm,
+    gate,
+    items,
+    later,
+    listed,
+    put,
+    receive,
+)
 from tests.support.steps import NIGHT
+from tests.support.world import GENEROUS
 
 
 def at_once(do: Callable[[int], Any], times: int = 50) -> list[Any]:
@@ -46,6 +63,94 @@ def test_of_fifty_events_about_one_resource_at_once_exactly_one_is_admitted(ledg
         return answer.gate if isinstance(answer, Refusal) else f"admitted with fence {answer.fence}"
 
     assert Counter(at_once(deliver)) == {"admitted with fence 1": 1, "lease": 49}
+
+
+def test_of_fifty_resources_at_once_the_environments_budget_lets_exactly_three_be_worked_on(
+    ledger: DynamoLedger, aws: Clients
+) -> None:
+    def deliver(n: int) -> str:
+        receive(ledger, f"run-{n}", f"event {n}")
+        answer = admit(ledger, f"run-{n}", f"event {n}", resource=f"house-{n}", limits=Limits())
+        return answer.gate if isinstance(answer, Refusal) else "admitted"
+
+    assert Counter(at_once(deliver)) == {"admitted": 3, "budget": 47}
+    assert len(listed(aws, "BUDGET#dev")) == 3
+
+
+def test_of_fifty_runs_that_ask_again_at_once_each_pays_once(ledger: DynamoLedger, aws: Clients) -> None:
+    receive(ledger, "first")
+    answers = at_once(lambda _: admit(ledger, "first", "an event", limits=Limits()))
+    assert answers == [Lease(resource=HOUSE, fence=1, until=NIGHT + LEASE)] * 50
+    assert len(listed(aws, "BUDGET#dev")) == 1
+
+
+def test_of_fifty_runs_at_once_an_open_circuit_lets_exactly_one_try(ledger: DynamoLedger, aws: Clients) -> None:
+    opened = round(later(-3_600).timestamp() * 1000)
+    put(aws, f"CIRCUIT#dev#{RUNBOOK}", state={"S": "open"}, opened_at={"N": str(opened)})
+    limits = Limits(breaker=Breaker(trial_after=timedelta(hours=1)), budgets=GENEROUS.budgets)
+
+    def deliver(n: int) -> str:
+        receive(ledger, f"run-{n}", f"event {n}")
+        answer = admit(ledger, f"run-{n}", f"event {n}", resource=f"house-{n}", limits=limits)
+        return answer.gate if isinstance(answer, Refusal) else "admitted"
+
+    assert Counter(at_once(deliver)) == {"admitted": 1, "circuit": 49}
+
+
+def test_of_twenty_runs_that_close_at_once_every_bad_one_is_counted(ledger: DynamoLedger, aws: Clients) -> None:
+    """Each that gives up lost every round to one that was counted, and its step asks again."""
+
+    def end(n: int) -> None:
+        try:
+            close(ledger, f"run-{n}", None, result="bad")
+        except AwsError as error:
+            if error.code != "TransactionConflict":
+                raise
+            end(n)
+
+    at_once(end, 20)
+    circuit = items(aws)[f"CIRCUIT#dev#{RUNBOOK}"]
+    assert (circuit["failures"], circuit["state"]) == ("20", "open")
+
+
+def test_one_run_that_closes_fifty_times_at_once_is_counted_once(ledger: DynamoLedger, aws: Clients) -> None:
+    lease = begin(ledger, "first")
+    at_once(lambda _: close(ledger, "first", lease, result="bad"))
+    assert items(aws)[f"CIRCUIT#dev#{RUNBOOK}"]["failures"] == "1"
+    assert "lease_owner" not in items(aws)[f"RESOURCE#{HOUSE}"]
+
+
+def test_a_thousand_events_after_the_switch_is_off_lead_to_no_act(ledger: DynamoLedger, aws: Clients) -> None:
+    """HAZARDS.md, T15: from the next call on, whoever had a lease and whoever asks for one."""
+    lease = begin(ledger, "first")
+    put(aws, "MODE#dev", mode={"S": "off"})
+    assert gate(confirm(ledger, "first", lease)) == "mode"
+    gates = Counter(
+        gate(admit(ledger, f"run-{n}", "", resource=f"house-{n % 7}", now=later(n * 10))) for n in range(1_000)
+    )
+    assert gates == {"mode": 1_000}
+    assert len(listed(aws, "BUDGET#dev")) == 1, "the act before it was switched off"
+
+
+@pytest.mark.parametrize("offset", range(-600, 601, 30))
+def test_two_workers_whose_clocks_differ_never_both_may_act(ledger: DynamoLedger, aws: Clients, offset: int) -> None:
+    """HAZARDS.md, T13: the second worker's clock is off; both want the resource, over and over, for an hour."""
+    acts: list[tuple[int, str]] = []
+    owners: set[str] = set()
+    for second in range(0, 900, 150):
+        for run, now in (("first", later(second)), ("second", later(second + offset))):
+            answer = admit(ledger, run, "", now=now, cooldown=timedelta(minutes=15))
+            if isinstance(answer, Refusal):
+                assert answer.gate in {"lease", "cooldown"}
+                continue
+            owners |= {run}
+            if confirm(ledger, run, answer, now=now) is None:
+                acts.append((second, run))
+            held = items(aws)[f"RESOURCE#{HOUSE}"]
+            assert (held["lease_owner"], held["fence"]) == (run, str(answer.fence))
+    assert len(owners) == 1, "while the first has its lease nobody else is given one"
+    assert {run for _, run in acts} == owners
+    assert len(listed(aws, "BUDGET#dev")) == 1, "one act is paid"
 
 
 def test_fences_only_grow_over_many_owners(ledger: DynamoLedger) -> None:
@@ -155,15 +260,13 @@ def test_a_transaction_that_was_cancelled_by_throttling_is_tried_again(
     assert unwilling.calls == TRIES
 
 
-def test_a_guard_that_refused_is_told_even_where_another_item_was_in_conflict(
+def test_a_guard_that_refused_is_not_taken_for_a_busy_moment_where_another_item_was_in_conflict(
     ledger: DynamoLedger, aws: Clients
 ) -> None:
     receive(ledger, "first")
     unwilling = Unwilling(aws, "transact_write_items", conflict("ConditionalCheckFailed"), 99)
-    refusal = admit(ledger, "first", "an event")
-    assert isinstance(refusal, Refusal)
-    assert refusal.gate == "mode"
-    assert unwilling.calls == 1
+    assert gate(admit(ledger, "first", "an event")) == "ledger"
+    assert unwilling.calls == ROUNDS, "each decided anew from what stands, and none of them sent again as it was"
 
 
 def test_an_event_whose_owner_stays_unknown_is_an_error_not_a_guess(ledger: DynamoLedger, aws: Clients) -> None:

@@ -1,13 +1,17 @@
 """Secrets do not get through, whatever they are wrapped in; everything else does."""
 
+import copy
 import json
+import pickle
 import time
+from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from remediation.core.redact import redact, redacted
+from remediation.core.redact import Secret, redact, redacted
 
 CANARY = "c4n4ry-Hunter2"
 
@@ -196,3 +200,48 @@ def test_hostile_text_takes_no_hostile_time(text: str) -> None:
     begun = time.process_time()
     redact(text)
     assert time.process_time() - begun < 2
+
+
+# ------------------------------------------------------------------------------------------- what was cut while it was told
+
+
+@pytest.mark.parametrize(
+    "uri", [f"mongodb+srv://app:{CANARY}@dev.mongodb.net/db", "redis://:123456@h:6379", f"amqp://u:x/{CANARY}@h"]
+)
+def test_a_uri_that_was_cut_off_within_its_password_tells_nothing_of_it(uri: str) -> None:
+    password = uri.index(":", uri.index("://") + 3) + 1
+    for end in range(password + 1, uri.index("@")):
+        for text in (f"cannot reach {uri[:end]} (...)", f"{uri[:end]}---Output truncated---"):
+            assert f":{uri[password:end]}" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cannot reach http://10.0.0.1:8080: connection refused",
+        "mongodb://h1:27017,h2:27017/starttech?replicaSet=x",
+        "GET http://[::1]:8080/health, then https://sts.amazonaws.com.",
+        "s3://dev-starttech-terraform-state/starttech/terraform.tfstate and file:///etc/hosts",
+        "look at https://console.aws.amazon.com/ecs (...)",
+    ],
+)
+def test_a_uri_without_a_user_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+# ---------------------------------------------------------------------------------------------------------- a typed secret
+
+
+def test_a_secret_is_shown_to_nobody_however_it_is_shown() -> None:
+    secret = Secret(CANARY)
+    told = [str(secret), repr(secret), f"{secret}", "%s" % secret, str([secret]), str({"uri": secret})]  # noqa: UP031
+    assert CANARY not in " ".join(told)
+    assert redacted({"uri": secret, "list": [secret]}) == {"uri": "***", "list": ["***"]}
+    assert CANARY not in str(ValueError(secret))
+    assert secret.reveal() == CANARY
+
+
+@pytest.mark.parametrize("keep", [msgspec.json.encode, msgspec.to_builtins, json.dumps, pickle.dumps, copy.deepcopy])
+def test_a_secret_is_kept_nowhere(keep: Callable[[object], object]) -> None:
+    with pytest.raises(TypeError):
+        keep({"uri": Secret(CANARY)})

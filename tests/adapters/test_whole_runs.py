@@ -58,13 +58,14 @@ def test_the_history_of_an_execution_reads_like_the_run() -> None:
         "receive",
         "read alarm",
         "look 1",
-        "admit",
+        "admit 1",
         "tap 1",
         "note 1",
         "settle 1",
         "look 2",
         "close",
         "publish",
+        "same fix",
     ]
 
 

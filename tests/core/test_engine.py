@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from remediation.core.admission import Lease, Request
 from remediation.core.errors import AwsError, LeftAloneError
-from remediation.core.gates import LiveAlarm
+from remediation.core.gates import LiveAlarm, Refusal
+from remediation.core.limits import Limits
 from remediation.core.verdict import Escalate, Nothing, Wait
 from tests.support.steps import NIGHT
 from tests.support.toy import SETTLE, House, act, alarm_event, scripted
@@ -255,12 +257,12 @@ def test_people_who_switched_it_off_are_not_called(stage: Stage) -> None:
 def test_the_switch_is_asked_again_right_before_the_call(stage: Stage) -> None:
     admit = stage.ledger.admit
 
-    def admit_then_switch_off(**asked: object) -> object:
-        answer = admit(**asked)  # type: ignore[arg-type]
+    def admit_then_switch_off(request: Request, limits: Limits) -> Lease | Refusal:
+        answer = admit(request, limits)
         stage.ledger.mode = "off"
         return answer
 
-    stage.ledger.admit = admit_then_switch_off  # type: ignore[method-assign, assignment]
+    stage.ledger.admit = admit_then_switch_off  # type: ignore[method-assign]
     outcome = stage.run()
     assert (outcome.gate, stage.house.done, stage.ledger.owners()) == ("mode", [], {})
 

@@ -79,7 +79,7 @@ def seen_before(step: str, stage: Stage) -> list[str]:
 
 
 def test_those_who_watch_see_the_verdict_before_anything_is_done(stage: Stage) -> None:
-    assert seen_before("admit", stage) == ["received", "gate", "facts", "verdict"]
+    assert seen_before("admit 1", stage) == ["received", "gate", "facts", "verdict"]
 
 
 def test_those_who_watch_see_the_act_while_it_settles(stage: Stage) -> None:

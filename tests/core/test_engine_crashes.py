@@ -23,7 +23,8 @@ BOUNDARIES = [
 
 def test_a_healing_run_has_these_steps() -> None:
     assert [name for name, _ in steps_of_a_healing_run()] == [
-        "receive", "read alarm", "look 1", "admit", "tap 1", "note 1", "settle 1", "look 2", "close", "publish",
+        "receive", "read alarm", "look 1", "admit 1", "tap 1", "note 1", "settle 1", "look 2", "close", "publish",
+        "same fix",
     ]  # fmt: skip
 
 

@@ -66,7 +66,13 @@ class WatchedHouse(House):
 
     def do(self, action: str, lamp: str) -> str:
         held, switch = self.stage.ledger.resources.get("dev-house"), self.stage.ledger.mode
-        if held is None or held.owner != "run-1" or held.until <= self.stage.steps.now or switch != "act":
+        if (
+            held is None
+            or held.owner != "run-1"
+            or held.until is None
+            or held.until <= self.stage.steps.now
+            or switch != "act"
+        ):
             self.without_leave.append(f"{action} {lamp} while {held} and the switch is {switch}")
         return super().do(action, lamp)
 
@@ -195,8 +201,10 @@ def check_ending(stage: Stage, outcome: Outcome, *, plan: bool) -> None:
             assert stage.ledger.runs["run-1"].outcome == outcome
             assert stage.ledger.runs["run-1"].timeline[-1].kind == "outcome"
         for held in stage.ledger.resources.values():
-            rests = held.cooldown_until - outcome.ended_at
-            assert rests == (COOLDOWN if outcome.acts else timedelta(0))
+            if held.fence:
+                assert held.cooldown_until is not None
+                rests = held.cooldown_until - outcome.ended_at
+                assert rests == (COOLDOWN if outcome.acts else timedelta(0))
 
 
 @settings(steady, max_examples=150)

@@ -1,6 +1,7 @@
 """How triggers, verdicts and errors are put into words."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,21 @@ from tests.support.steps import NIGHT
 from tests.support.toy import act, alarm_event, asg_event, scheduled_event
 
 
+def swept_event() -> dict[str, Any]:
+    event = alarm_event(source="starttech.sweep")
+    return {**event, "detail": {**event["detail"], "sweep": {"tick": "tick-1"}}}
+
+
 @pytest.mark.parametrize(
     ("event", "words"),
     [
         (alarm_event(), "alarm dark-lamps (OK -> ALARM)"),
         (alarm_event(previous=None), "alarm dark-lamps (unknown -> ALARM)"),
         (alarm_event(source="starttech.drill"), "a rehearsed alarm dark-lamps (OK -> ALARM)"),
+        (
+            swept_event(),
+            "alarm dark-lamps, which still is in ALARM (offered again by the sweep)",
+        ),
         (asg_event(), "event 'EC2 Instance Launch Unsuccessful' of dev-house"),
         (scheduled_event(), "the schedule"),
         ({"house": "dev-house"}, "a manual invocation (plan)"),

@@ -1,15 +1,25 @@
 """The lab's own judgement, apart from its processes: what an alarm, a health check and a command come to."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from remedy.lab.configuration import put
+from remedy.lab.emulator import clock
 from remedy.lab.emulator.alarms import judge
+from remedy.lab.emulator.clock import AHEAD, hurried
+from remedy.lab.processes import LabError
+from remedy.lab.world.calendars import Calendar, parse
 from remedy.lab.world.commands import SsmError, _checked, _substituted
 from remedy.lab.world.docker import render
 from remedy.lab.world.targets import matches
 
+CLOCK = Path(clock.__file__).with_name("ahead.py")
 ALARM = {"Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "EvaluationPeriods": 3}
 
 
@@ -65,3 +75,50 @@ def test_a_script_keeps_braces_that_are_no_parameter() -> None:
     assert (
         _substituted("docker inspect {{ Name }} {{.State}}", {"Name": "backend"}) == "docker inspect backend {{.State}}"
     )
+
+
+@pytest.mark.parametrize(("seconds", "in_the_lab"), [(30, 30), (59, 59), (60, 1), (900, 15), (1800, 30)])
+def test_only_long_waits_pass_faster(seconds: float, in_the_lab: float) -> None:
+    assert hurried(seconds, factor=60) == in_the_lab
+
+
+@pytest.mark.parametrize(("ahead", "minutes"), [("1800", 30), ("", 0)])
+def test_the_clock_of_a_function_is_ahead_by_what_its_waits_were_shortened(ahead: str, minutes: int) -> None:
+    script = "\nfrom datetime import UTC, datetime\nassert type(datetime.now()) is datetime\nprint(datetime.now(UTC))"
+    command = [sys.executable, "-S", "-c", CLOCK.read_text("utf-8") + script]
+    told = subprocess.run(command, check=True, capture_output=True, text=True, env={AHEAD: ahead}).stdout
+    off = datetime.fromisoformat(told.strip()) - datetime.now(UTC) - timedelta(minutes=minutes)
+    assert abs(off) < timedelta(seconds=30)
+
+
+def test_a_scenario_adds_lines_to_a_table_or_a_table() -> None:
+    assert put("[a]\nb = 1\n[c]\n", "[a]", "x = 2") == "[a]\nx = 2\nb = 1\n[c]\n"
+    assert put("[a]\nb = 1\n", "[d]", "x = 2") == "[a]\nb = 1\n\n[d]\nx = 2\n"
+    with pytest.raises(LabError):
+        put("[a]\n[a]\n", "[a]", "x = 2")
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+CALENDAR = """BEGIN:VCALENDAR
+X-CALENDAR-TYPE:{kind}
+BEGIN:VEVENT
+DTSTART:20261123T110000Z
+DTEND:20261123T120000Z
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_change_calendar_is_open_but_for_its_events_or_closed_but_for_them() -> None:
+    usually_open, usually_closed = (parse(CALENDAR.format(kind=kind)) for kind in ("DEFAULT_OPEN", "DEFAULT_CLOSED"))
+    assert usually_open == Calendar(usually_open=True, events=((NOON - HOUR, NOON),))
+    for instant, inside in ((NOON - 2 * HOUR, False), (NOON - HOUR, True), (NOON, False)):
+        assert (usually_open.open_at(instant), usually_closed.open_at(instant)) == (not inside, inside)
+    changes = [usually_open.next_change(NOON + hours * HOUR) for hours in (-2, -1, 0)]
+    assert changes == [NOON - HOUR, NOON, None]
+
+
+def test_a_calendar_that_the_lab_cannot_read_is_refused() -> None:
+    with pytest.raises(SsmError):
+        parse(CALENDAR.format(kind="DEFAULT_OPEN") + "RRULE:FREQ=WEEKLY")

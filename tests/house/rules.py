@@ -3,14 +3,13 @@
 import ast
 import inspect
 import re
-from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
 from msgspec import Struct
 
 from remediation.core.routing import matches
-from remediation.core.spec import Allow, AnyRunbook, Every, Manual, OnAlarm, OnAsgEvent, Place, fill
+from remediation.core.spec import YIELDS, Allow, AnyRunbook, Every, Manual, OnAlarm, OnAsgEvent, Place, fill
 from remediation.core.triggers import ASG_EVENTS, AsgEvent
 from stacks.names import Names
 
@@ -96,10 +95,11 @@ def has_safe_documents(runbook: AnyRunbook) -> None:
                 assert not re.search(pattern, attack), f"{document.name} {parameter}: lets {attack!r} pass"
 
 
-def can_be_invoked_by_hand_in_time(runbook: AnyRunbook) -> None:
-    """Check that Lambda, which answers within 15 minutes, can tell a person the outcome."""
-    if any(isinstance(trigger, Manual) for trigger in runbook.triggers):
-        assert runbook.guardrails.heal_within <= timedelta(minutes=14)
+def asks_and_yields_for_what_there_is(runbook: AnyRunbook) -> None:
+    """Check that what may ask a person is an action, and that what it yields to is known."""
+    assert set(runbook.asks) <= set(runbook.actions), f"{runbook.name}: asks for actions that it does not have"
+    assert set(runbook.yields_to) <= set(YIELDS)
+    assert len(set(runbook.yields_to)) == len(runbook.yields_to)
 
 
 def maps_its_triggers_to_its_incident(runbook: AnyRunbook) -> None:
@@ -143,7 +143,7 @@ RULES = (
     asks_for_no_more_than_it_needs,
     keeps_looking_and_acting_apart,
     has_safe_documents,
-    can_be_invoked_by_hand_in_time,
+    asks_and_yields_for_what_there_is,
     maps_its_triggers_to_its_incident,
 )
 """Those that need nothing but the declaration."""

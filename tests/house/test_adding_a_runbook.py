@@ -114,7 +114,8 @@ def test_it_is_watched_and_has_its_row(added: Added) -> None:
     assert {f"dev-remediation-{NAME}-{watch}" for watch in ("dlq", "errors", "throttles", "timed-out")} <= names
     widgets = json.loads(added.template.one("CloudWatch::Dashboard")["DashboardBody"])["widgets"]
     titles = [widget["properties"]["markdown"] for widget in widgets if widget["type"] == "text"]
-    assert [title.split()[1] for title in titles] == [*(runbook.name for runbook in CATALOG), NAME]
+    rows = [title.split()[1] for title in titles]
+    assert rows[: len(CATALOG) + 1] == [*(runbook.name for runbook in CATALOG), NAME]
 
 
 def test_nothing_has_to_be_acknowledged_by_hand(added: Added) -> None:

@@ -5,6 +5,7 @@ import pytest
 from remediation.core.spec import AnyRunbook
 from stacks.catalog import CATALOG
 from stacks.config import environments, load
+from stacks.permissions import ESCALATION, SWEEP
 from tests.conftest import ROOT
 from tests.house import rules
 
@@ -14,7 +15,7 @@ EACH = pytest.mark.parametrize("runbook", CATALOG, ids=lambda runbook: runbook.n
 
 def test_every_room_is_in_the_catalogue_once() -> None:
     rooms = {path.parent.name for path in FUNCTIONS.glob("*/handler.py")}
-    packages = [runbook.package for runbook in CATALOG]
+    packages = [*(runbook.package for runbook in CATALOG), *(name.replace("-", "_") for name in (SWEEP, ESCALATION))]
     assert set(packages) == rooms
     assert len(packages) == len(rooms)
 

@@ -30,6 +30,10 @@ DECLARED = operations_of(
     [*OTHERS, *(allow.action for runbook in CATALOG for allow in (*runbook.reads, *runbook.writes))]
 )
 CALLS = [(service, name) for service, names in sorted(with_sdk(DECLARED).items()) for name in sorted(names)]
+STREAMED = {("lambda", "Invoke"), *(call for call in CALLS if call[0] == "s3")}
+"""Operations that answer a stream."""
+OF_CRT = {"EndpointId"}
+"""Parameters that take another signing library; nothing here asks for a global endpoint of EventBridge."""
 REGIONS = ("us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1")
 FULL = Session()
 
@@ -67,7 +71,7 @@ def test_a_request_is_the_same_on_the_wire(
         assert _sent(_session(packages), service, name, region) == _sent(FULL, service, name, region)
 
 
-@pytest.mark.parametrize(("service", "name"), [call for call in CALLS if call[0] != "s3"])
+@pytest.mark.parametrize(("service", "name"), [call for call in CALLS if call not in STREAMED])
 def test_an_answer_is_read_the_same(service: str, name: str, packages: Path) -> None:
     operation = FULL.get_service_model(service).operation_model(name)
     shape: Any = operation.output_shape
@@ -158,7 +162,7 @@ def _sample(shape: Any, within: tuple[str, ...] = ()) -> Any:
             inside = {
                 name: _sample(member, (*within, shape.name))
                 for name, member in shape.members.items()
-                if member.name not in within
+                if member.name not in within and name not in OF_CRT
             }
             return dict([next(iter(inside.items()))]) if shape.is_tagged_union else inside
         case "list":

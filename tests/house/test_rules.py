@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from remediation.core.spec import Alarm, Allow, Document, Guardrails
+from remediation.core.spec import Alarm, Allow, Document
 from tests.house import rules
 from tests.support.toy import LIGHT_THE_LAMPS, PLACE, Settings
 
@@ -57,10 +58,10 @@ def test_a_document_that_lets_a_value_become_code_is_found(script: str, pattern:
         rules.has_safe_documents(replace(LIGHT_THE_LAMPS, documents=(document,)))
 
 
-def test_a_runbook_that_lambda_cannot_answer_for_in_time_is_found() -> None:
-    slow = Guardrails(heal_within=timedelta(minutes=14, seconds=1))
+@pytest.mark.parametrize("more", [{"asks": ("sing",)}, {"yields_to": ("rain",)}, {"yields_to": ("nat", "nat")}])
+def test_a_runbook_that_asks_for_or_yields_to_what_there_is_not_is_found(more: dict[str, Any]) -> None:
     with pytest.raises(AssertionError):
-        rules.can_be_invoked_by_hand_in_time(replace(LIGHT_THE_LAMPS, guardrails=slow))
+        rules.asks_and_yields_for_what_there_is(replace(LIGHT_THE_LAMPS, **more))
 
 
 @pytest.mark.parametrize("dimensions", [{}, {"House": "prod-house"}])

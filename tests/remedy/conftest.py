@@ -2,19 +2,20 @@
 
 import io
 from collections.abc import Iterator
+from importlib import import_module
 
 import boto3
 import pytest
 from moto import mock_aws
-from rich.console import Console
+from rich.console import Console as Screen
 from typer.testing import CliRunner
 
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.record import LISTED, RUNS_INDEX
 from remedy.environment import Environment, environment
-
-TABLE = "dev-remediation-ledger"
+from tests.remedy.console import TABLE
+from tests.remedy.people import Console, console_of
 
 
 @pytest.fixture(autouse=True)
@@ -75,13 +76,24 @@ def ledger(aws: Clients) -> DynamoLedger:
 
 
 @pytest.fixture
+def people(aws: Clients, monkeypatch: pytest.MonkeyPatch) -> Console:
+    """Whoever sits at the console; Ada does, unless somebody else is said."""
+    assert aws is not None
+    return console_of(monkeypatch)
+
+
+@pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """Pretend that the output is a terminal of 80 columns, and return what is written to it."""
     written = io.StringIO()
 
-    def console() -> Console:
-        return Console(file=written, force_terminal=True, width=80, highlight=False, markup=False, emoji=False)
+    def console() -> Screen:
+        return Screen(file=written, force_terminal=True, width=80, highlight=False, markup=False, emoji=False)
 
-    for module in ("display", "timeline", "live"):
-        monkeypatch.setattr(f"remedy.{module}.console", console)
+    names = ("display", "display_approval", "display_status", "display_switches", "timeline", "live")
+    modules = [
+        import_module(f"remedy.{name}") for name in names
+    ]  # before any of them can take the pretended one for good
+    for module in modules:
+        monkeypatch.setattr(module, "console", console)
     return written

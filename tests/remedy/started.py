@@ -8,15 +8,20 @@ from queue import Queue
 from threading import Event
 from typing import Any
 
+from msgspec.structs import replace
+
 from remediation.core.errors import AwsError
 from remediation.core.outcome import Entry, Outcome, Status
 from remediation.core.parsing import parse
 from remediation.core.record import RunRecord
 from remediation.core.triggers import Invoked
+from remedy.approvals import Asked
 from remedy.invoke import Answer, Execution, Run
+from remedy.telling import RemedyError
 
 NIGHT = datetime(2026, 11, 23, 3, 40, tzinfo=UTC)
 RUN = "abcd-efgh-ijkl"
+ASKED = Entry(at=NIGHT, kind="approval", text="Asked to approve.")
 PAYLOAD: dict[str, Any] = {"house": "dev-house", "apply": True, "request": "remedy-1"}
 
 
@@ -76,6 +81,7 @@ class Night:
     ledger_down: bool = False
     executions: list[Execution] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    wanted: Asked | RemedyError | None = None
     sent: list[Mapping[str, Any]] = field(default_factory=list)
     _answers: Queue[Answer | BaseException] = field(default_factory=Queue)
     _taken: Event = field(default_factory=Event)
@@ -91,6 +97,14 @@ class Night:
     def answer(self, payload: object, *, failed: bool = False, execution: str = "") -> None:
         """Let Lambda answer, and see that the answer has arrived."""
         self._arrive(Answer(payload=json.dumps(payload), failed=failed, execution=execution))
+
+    def start(self) -> None:
+        """Let Lambda say that the run is only started."""
+        self._arrive(Answer(payload="", started=True))
+
+    def asks(self, wanted: "Asked | RemedyError") -> None:
+        """Let the ledger say that the run asks people this; an error is what cannot be read."""
+        self.wanted, self.ledger = wanted, replace(record(), timeline=(ASKED,))
 
     def outcome(self, outcome: Outcome) -> None:
         """Let Lambda answer the outcome."""
@@ -149,6 +163,13 @@ class LedgerOfTheNight:
         assert run == RUN
         self._ask()
         return self.night.ledger
+
+    def asked(self, run: str) -> Asked | None:
+        assert run == RUN
+        self._ask()
+        if isinstance(self.night.wanted, RemedyError):
+            raise self.night.wanted
+        return self.night.wanted
 
     def _ask(self) -> None:
         if self.night.ledger_down:

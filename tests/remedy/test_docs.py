@@ -2,26 +2,51 @@
 
 import re
 import shlex
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from remediation.adapters.clients import Clients
+from remediation.adapters.ledger import DynamoLedger
+from remedy import telling
 from remedy.cli import app
+from tests.remedy import night
+from tests.remedy.console import remedy
+from tests.remedy.people import Console
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "remedy.md").read_text()
 README = (ROOT / "README.md").read_text()
-TYPED = re.findall(r"^(?:\$ )?(remedy (?:explain|invoke|runs|show) .+)$", PAGE + "\n" + README, re.MULTILINE)
+TYPED = re.findall(r"^(?:\$ )?(remedy [a-z]+.*)$", PAGE + "\n" + README, re.MULTILINE)
+BLOCKS = re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("line", sorted(set(TYPED)))
 def test_every_command_and_option_in_the_docs_exists(line: str) -> None:
     _, command, *words = shlex.split(line, comments=True)
-    text = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
+    path = [command, words[0]] if command == "circuit" else [command]
+    shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
     for word in words:
         if word.startswith("--"):
-            assert word in text
+            assert word in shown.stdout
+
+
+def test_every_command_is_in_the_docs() -> None:
+    for name in typer.main.get_command(app).commands:  # type: ignore[attr-defined]
+        assert re.search(rf"^\| `remedy {name}\b", PAGE, re.MULTILINE), name
+
+
+def test_every_exit_status_is_in_the_docs() -> None:
+    told = dict(re.findall(r"^\| (\d+) \| (.+) \|$", PAGE, re.MULTILINE))
+    known = {str(value) for name, value in vars(telling).items() if name.isupper() and isinstance(value, int)}
+    assert set(told) == known
+    in_the_code = dict(re.findall(r"^\| (\d+) \| (.+) \|$", telling.__doc__ or "", re.MULTILINE))
+    assert set(in_the_code) == known
 
 
 EXPLAINED = re.findall(r"^\$ (remedy explain events/.+)\n((?:.+\n)+)", PAGE, re.MULTILINE)
@@ -36,4 +61,37 @@ def test_explain_answers_what_the_docs_say(line: str, answer: str, monkeypatch: 
 
 def test_the_docs_have_examples() -> None:
     assert len(EXPLAINED) == 3
-    assert len(TYPED) > 8
+    assert len(TYPED) > 25
+
+
+# ------------------------------------------------------------------------------------------------------ the docs' night
+
+
+def test_the_night_of_the_docs_is_what_the_console_says(aws: Clients, ledger: DynamoLedger, people: Console) -> None:
+    incidents = night.falls(aws, ledger, people)
+    then: dict[str, Callable[[], None]] = {
+        "ack": lambda: incidents.acknowledged(night.KEY, night.ESCALATED, people.arn(), datetime.now(UTC)),
+    }
+    played = [(line, answer) for block in BLOCKS for line, answer in _commands(block) if _is_of_the_night(line)]
+    assert len(played) >= 14
+    for line, answer in played:
+        said, _, who = line.partition("  # as ")
+        people.sits = who.partition(",")[0] or "ada"
+        output = remedy(*shlex.split(said)[1:]).output
+        assert _plain(answer) == _plain(output), f"{line}\n{output}"
+        then.get(shlex.split(said)[1], lambda: None)()
+
+
+def _commands(block: str) -> list[tuple[str, str]]:
+    return re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+
+
+def _is_of_the_night(line: str) -> bool:
+    return not line.startswith(("remedy explain", "remedy invoke"))
+
+
+def _plain(text: str) -> list[str]:
+    """Return lines without what is another one every night: instants, lengths of time, and how wide a column is."""
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d", "AT", text)
+    text = re.sub(r"\b\d+ (?:s|min|h)(?: \d+ (?:s|min))?(?!\w)", "SO LONG", text)
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]

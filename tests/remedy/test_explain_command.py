@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 from remedy.cli import app
 from remedy.environment import Environment
 from remedy.explain import Explanation, explain_file
+from stacks.permissions import ESCALATION, SWEEP
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = sorted((ROOT / "events").glob("*/*.json"))
+SAMPLES = sorted((ROOT / "events").glob("*/*.json"))
+OURS = [path for path in SAMPLES if path.parent.name not in {SWEEP, ESCALATION}]
 SHARED = ROOT.parent / "shared" / "events"
 INDEX: list[dict[str, str]] = json.loads((SHARED / "index.json").read_text())["events"] if SHARED.is_dir() else []
 
@@ -32,6 +34,22 @@ def test_a_sample_of_ours_is_routed_to_its_runbook_unless_its_name_says_why_not(
         assert answer.runbook is None
     else:
         assert (answer.status, answer.runbook) == ("routed", path.parent.name)
+
+
+def test_what_the_sweep_offers_is_routed_and_its_own_schedule_is_no_runbooks(dev: Environment) -> None:
+    offer, tick = (
+        explain_file(ROOT / "events" / "sweep-alarms" / f"{name}.json", dev, None) for name in ("offer", "tick")
+    )
+    assert (offer.status, offer.runbook) == ("routed", "restart-unhealthy-targets")
+    assert (tick.status, tick.runbook) == ("ignored", None)
+
+
+def test_what_the_follow_up_of_an_incident_is_sent_starts_no_runbook(dev: Environment) -> None:
+    samples = [path for path in SAMPLES if path.parent.name == ESCALATION]
+    assert samples
+    for path in samples:
+        answer = explain_file(path, dev, None)
+        assert (answer.status, answer.runbook) == ("rejected", None), path
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row["file"]) for row in INDEX])

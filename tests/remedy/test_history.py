@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.outcome import Done, Outcome, Status
-from tests.remedy.conftest import TABLE
-from tests.remedy.console import LONG, RUNBOOK, fine, outcome, remedy, timeline
+from remediation.core.record import RunRecord
+from tests.remedy import console
+from tests.remedy.console import LONG, RUNBOOK, TABLE, fine, outcome, remedy
 
 
 @pytest.fixture
@@ -21,8 +23,7 @@ def happened(ledger: DynamoLedger) -> Callable[..., Outcome]:
 
     def write(run: str, status: Status = "healed", **more: Any) -> Outcome:
         told = outcome(run, status, **more)
-        ledger.receive(run=run, event=run, runbook=told.runbook, trigger=told.trigger, now=told.started_at)
-        ledger.close(outcome=told, timeline=timeline(told.started_at), lease=None, cooldown_until=told.ended_at)
+        console.happened(ledger, told)
         return told
 
     return write
@@ -41,7 +42,7 @@ def test_runs_are_listed_the_newest_first_and_whole(happened: Callable[..., Outc
 
 def test_a_run_in_progress_is_listed_as_running(ledger: DynamoLedger) -> None:
     now = datetime.now(UTC)
-    ledger.receive(run="cccc-cccc-cccc", event="e", runbook=RUNBOOK, trigger="the schedule", now=now)
+    console.received(ledger, "cccc-cccc-cccc", now=now)
     row = fine("runs", "--status", "running").splitlines()[1]
     assert "running" in row
     assert "Started by the schedule." in row
@@ -76,8 +77,8 @@ def test_no_runs_are_an_empty_list(aws: Clients) -> None:
 def test_a_list_in_json_has_what_a_list_has(happened: Callable[..., Outcome]) -> None:
     happened("aaaa-aaaa-aaaa")
     (row,) = json.loads(fine("runs", "--json"))
-    names = ["run", "runbook", "environment", "trigger", "started_at", "ended_at", "status", "because"]
-    assert list(row) == names
+    assert set(row) == {field.name for field in msgspec.structs.fields(RunRecord)} - {"outcome", "timeline"}
+    assert (row["run"], row["status"]) == ("aaaa-aaaa-aaaa", "healed")
 
 
 def test_one_run_is_told_with_its_whole_timeline(happened: Callable[..., Outcome]) -> None:
@@ -123,7 +124,7 @@ def test_a_run_can_be_asked_for_as_it_is_read_out(happened: Callable[..., Outcom
 
 
 def test_a_run_in_progress_has_not_ended(ledger: DynamoLedger) -> None:
-    ledger.receive(run="cccc-cccc-cccc", event="e", runbook=RUNBOOK, trigger="the schedule", now=datetime.now(UTC))
+    console.received(ledger, "cccc-cccc-cccc", now=datetime.now(UTC))
     assert "It has not ended." in fine("show", "cccc-cccc-cccc")
 
 

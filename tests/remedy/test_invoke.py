@@ -17,11 +17,14 @@ from remediation.core.errors import AwsError
 from remediation.core.outcome import Status
 from remediation.core.parsing import parse
 from remediation.core.triggers import Invoked
+from remedy.approvals import Asked
 from remedy.aws import connect
 from remedy.environment import Environment
-from remedy.invoke import LOOK_EVERY, Answer, AwsLambda, Execution, LedgerWatch, Run, exit_status
+from remedy.invoke import LOOK_EVERY, QUEUED_FOR, Answer, Execution, Run, exit_status
+from remedy.starting import AwsLambda, LedgerWatch
 from remedy.telling import FailedError, LeftError, TroubleError
 from tests.remedy.started import NIGHT, PAYLOAD, RUN, Night, down, ended, nothing
+from tests.remedy.waiting import wanted
 from tests.support.steps import InMemorySteps
 from tests.support.toy import House
 from tests.support.world import Stage
@@ -131,6 +134,35 @@ def test_a_run_that_has_closed_but_is_not_answered_is_believed_after_a_while() -
 def test_a_run_that_does_not_end_is_left_after_sixteen_minutes() -> None:
     with pytest.raises(TroubleError, match=f"has not ended after 16 min. See: remedy show {RUN} --env dev"):
         Night([lambda night: night.tell("Received.")]).run().to_its_end()
+
+
+def test_a_run_that_is_only_started_is_followed_in_the_ledger_to_its_end() -> None:
+    night = Night([Night.start, lambda night: night.tell("Looked."), lambda night: night.tell(outcome=ended("healed"))])
+    assert night.run().to_its_end() == ended("healed")
+    assert night.asked == [], "nobody knows its execution"
+
+
+def test_a_run_that_is_started_but_never_begins_is_given_up_after_as_long_as_lambda_keeps_it() -> None:
+    night = Night([Night.start])
+    with pytest.raises(TroubleError, match=r"has not begun after 6 min\. See: remedy runs"):
+        night.run().to_its_end()
+    assert QUEUED_FOR.total_seconds() < night.now < QUEUED_FOR.total_seconds() + 2
+
+
+def test_while_a_run_asks_it_is_known_what_and_afterwards_no_more() -> None:
+    asked = Asked(wanted=wanted(run=RUN), status="pending", callback="callback-1")
+    moments = [Night.start, lambda night: night.asks(asked), lambda night: night.tell("It was approved.")]
+    run = Night([*moments, lambda night: night.tell(outcome=ended())]).run()
+    seen = [run.asked for _ in run]
+    assert seen[:3] == [None, asked, None]
+    assert run.outcome == ended()
+
+
+def test_what_a_run_asks_that_cannot_be_read_does_not_end_the_following() -> None:
+    moments = [Night.start, lambda night: night.asks(TroubleError("It cannot be read."))]
+    run = Night([*moments, lambda night: night.tell(outcome=ended())]).run()
+    assert run.to_its_end() == ended()
+    assert run.asked is None
 
 
 def test_leaving_at_the_keyboard_says_that_the_run_goes_on() -> None:

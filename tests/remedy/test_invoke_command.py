@@ -12,8 +12,9 @@ from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.errors import AwsError
 from remediation.core.outcome import Outcome, Status
-from remedy.invoke import Answer, AwsLambda
-from tests.remedy.console import RUNBOOK, fine, outcome, remedy, timeline
+from remedy.invoke import Answer
+from remedy.starting import AwsLambda
+from tests.remedy.console import RUNBOOK, fine, happened, outcome, remedy
 from tests.remedy.started import down
 
 
@@ -36,9 +37,7 @@ def answers(
             event = f"manual|{payload['request']}|{payload['apply']}|" + json.dumps(
                 {"target_group": payload["target_group"]}
             )
-            ledger.receive(run=answer.run, event=event, runbook=RUNBOOK, trigger="manual", now=answer.started_at)
-            lines = timeline(answer.started_at)
-            ledger.close(outcome=answer, timeline=lines, lease=None, cooldown_until=answer.ended_at)
+            happened(ledger, answer, event=event)
             return Answer(payload=answer.json())
 
         monkeypatch.setattr(AwsLambda, "invoke", invoke)

@@ -108,7 +108,8 @@ mode = "act"
         (
             instead("region =", "regoin ="),
             (
-                "config/dev.toml: regoin: there is no such key; did you mean `region`? The keys here are: environment, "
+                "config/dev.toml: regoin: there is no such key; did you mean `region`? The keys here are: budgets, "
+                "circuit, maintenance, freeze, causes, storm, deploys, operators, alarm_prefix, quiet_alarms, environment, "
                 "account, region, mode, drills_act, log_retention_days, contacts, tags, runbooks."
             ),
         ),
@@ -179,7 +180,7 @@ mode = "act"
             instead(f"{SECTION}", f"memory = 1024\n{SECTION}"),
             (
                 "config/dev.toml: runbooks.restart-unhealthy-targets.memory: there is no such key; did you mean "
-                "`memory_mb`? The keys here are: mode, reserved_concurrency, memory_mb, alarm_topics, settings."
+                "`memory_mb`? The keys here are: mode, reserved_concurrency, memory_mb, alarm_topics, ask_first, settings."
             ),
         ),
         (

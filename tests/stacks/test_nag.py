@@ -8,6 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.acknowledgements import RUNTIME
+from tests.stacks.callers import environment
 from tests.stacks.template import Synthesis, Template, violations
 
 
@@ -24,16 +25,23 @@ def test_there_would_be_one(tmp_path: Path) -> None:
     assert violations(tmp_path) == ["AwsSolutions-SQS3", "AwsSolutions-SQS4"]
 
 
+FUNCTIONS = ("restart-unhealthy-targets", "sweep-alarms", "escalate-incident")
+SERVICES = ("cloudwatch", "dynamodb", "ec2", "events", "kms", "lambda", "logs", "sns", "sqs", "ssm")
+"""Whose resources of this account some function uses: how far the boundary lets them all reach."""
+
+
 def acknowledged(template: Template, *, acts: bool) -> set[str]:
     """Return every acknowledgement there may be: a new one has to be argued for here."""
     place = template.config.place
-    here, function = f"{place.region}:{place.account}", f"{place.environment}-restart-unhealthy-targets"
+    here = f"{place.region}:{place.account}"
     wildcards = {
         "*",
         f"arn:aws:cloudwatch:{here}:alarm:*",
-        f"arn:aws:lambda:{here}:function:{function}:*",
-        f"arn:aws:logs:{here}:log-group:/aws/lambda/{function}:*",
+        f"arn:aws:cloudwatch:{here}:alarm-mute-rule:*",
         f"arn:aws:ec2:{here}:instance/*",
+        *(f"arn:aws:lambda:{here}:function:{place.environment}-{name}:*" for name in FUNCTIONS if "sweep" not in name),
+        *(f"arn:aws:logs:{here}:log-group:/aws/lambda/{place.environment}-{name}:*" for name in FUNCTIONS),
+        *(f"arn:aws:{service}:{here}:*" for service in (*SERVICES, *(("autoscaling",) if acts else ()))),
     }
     if acts:
         group = f"{place.environment}-backend-asg"
@@ -45,7 +53,15 @@ def test_the_acknowledgements_are_these(dev: Template, prod: Template, observed:
     assert set(dev.acknowledged) == acknowledged(dev, acts=True)
     assert set(prod.acknowledged) == acknowledged(prod, acts=False)
     assert set(observed.acknowledged) == acknowledged(observed, acts=False)
-    assert (len(dev.acknowledged), len(prod.acknowledged)) == (7, 6)
+    assert (len(dev.acknowledged), len(prod.acknowledged)) == (22, 20)
+
+
+def test_operators_need_no_acknowledgement_but_these() -> None:
+    operated, without = (
+        set(environment("dev").template.acknowledged),
+        acknowledged(environment("dev").template, acts=True),
+    )
+    assert operated == without
 
 
 def test_every_acknowledgement_of_a_wildcard_names_its_actions_or_why(template: Template) -> None:

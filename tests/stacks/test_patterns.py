@@ -14,7 +14,7 @@ ALARM, ASG, SCHEDULE = rules(LIGHT_THE_LAMPS, PLACE, Settings())
 
 def test_an_alarm_is_matched_by_metric_and_dimensions_whatever_its_name_and_maker() -> None:
     assert ALARM.pattern == {
-        "source": ["aws.cloudwatch", "starttech.drill"],
+        "source": ["aws.cloudwatch", "starttech.drill", "starttech.sweep"],
         "detail-type": ["CloudWatch Alarm State Change"],
         "account": ["123456789012"],
         "region": ["us-east-1"],

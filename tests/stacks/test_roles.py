@@ -15,34 +15,45 @@ def role(template: Template, runbook: AnyRunbook) -> dict[str, Any]:
     return next(role for role in template.all("IAM::Role") if role["Description"].startswith(f"{runbook.name} "))
 
 
+def policy(template: Template, role: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the statements of one of a role's policies."""
+    return template.statements({"Policies": [each for each in role["Policies"] if each["PolicyName"] == name]})
+
+
 def flat(template: Template, runbook: AnyRunbook) -> list[tuple[str, str, Any]]:
     """Return what a role allows as (action, resource, condition), without the engine's part."""
-    engine = engine_statements(template, runbook)
     return [
         (action, resource, statement["Condition"])
-        for statement in template.statements(role(template, runbook))
-        if statement not in engine
+        for statement in policy(template, role(template, runbook), "runbook")
         for action in statement["Action"]
         for resource in statement["Resource"]
     ]
 
 
-def engine_statements(template: Template, runbook: AnyRunbook) -> list[dict[str, Any]]:
+def statement(actions: set[str], *resources: str, condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"Action": frozenset(actions), "Resource": frozenset(resources), "Condition": condition or {}}
+
+
+def common_statements(template: Template, name: str, *writes: str, checks: bool = False) -> list[dict[str, Any]]:
+    """Return what every function needs: the ledger, people, the alarms, its log and its dead letters.
+
+    Only runs check one item of the ledger while they write another.
+    """
     place = template.config.place
-    own, here = f"{place.environment}-{runbook.name}", f"{place.region}:{place.account}"
+    here, ours = f"{place.region}:{place.account}", f"{place.environment}-remediation"
+    ledger = f"arn:aws:dynamodb:{here}:table/{ours}-ledger"
     topics = ("outcomes", "infrastructure", "database", "application", "critical")
-
-    def statement(actions: set[str], *resources: str, condition: dict[str, Any] | None = None) -> dict[str, Any]:
-        return {"Action": frozenset(actions), "Resource": frozenset(resources), "Condition": condition or {}}
-
     return [
+        statement({"dynamodb:GetItem", *(["dynamodb:ConditionCheckItem"] if checks else [])}, ledger),
         statement(
-            {"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:UpdateItem"},
-            f"arn:aws:dynamodb:{here}:table/{place.environment}-remediation-ledger",
+            {"dynamodb:UpdateItem"},
+            ledger,
+            condition={
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{kind}#*" for kind in writes]},
+                "Null": {"dynamodb:LeadingKeys": "false"},
+            },
         ),
-        statement(
-            {"sns:Publish"}, *(f"arn:aws:sns:{here}:{place.environment}-remediation-{topic}" for topic in topics)
-        ),
+        statement({"sns:Publish"}, *(f"arn:aws:sns:{here}:{ours}-{topic}" for topic in topics)),
         *(
             statement(
                 {"kms:Decrypt", "kms:GenerateDataKey"},
@@ -53,12 +64,76 @@ def engine_statements(template: Template, runbook: AnyRunbook) -> list[dict[str,
         ),
         statement({"cloudwatch:DescribeAlarms"}, f"arn:aws:cloudwatch:{here}:alarm:*"),
         statement(
-            {"lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"},
-            f"arn:aws:lambda:{here}:function:{own}:*",
+            {"logs:CreateLogStream", "logs:PutLogEvents"},
+            f"arn:aws:logs:{here}:log-group:/aws/lambda/{place.environment}-{name}:*",
         ),
-        statement({"logs:CreateLogStream", "logs:PutLogEvents"}, f"arn:aws:logs:{here}:log-group:/aws/lambda/{own}:*"),
-        statement({"sqs:SendMessage"}, f"arn:aws:sqs:{here}:{place.environment}-remediation-{runbook.name}-dlq"),
+        statement({"sqs:SendMessage"}, f"arn:aws:sqs:{here}:{ours}-{name}-dlq"),
     ]
+
+
+def durable(template: Template, name: str) -> dict[str, Any]:
+    return statement(
+        {"lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"}, executions(template, name)
+    )
+
+
+def executions(template: Template, name: str) -> str:
+    place = template.config.place
+    return f"arn:aws:lambda:{place.region}:{place.account}:function:{place.environment}-{name}:*"
+
+
+def follow_up(template: Template) -> dict[str, Any]:
+    return statement({"lambda:InvokeFunction"}, executions(template, "escalate-incident").removesuffix("*") + "live")
+
+
+def engine_statements(template: Template, runbook: AnyRunbook) -> list[dict[str, Any]]:
+    place = template.config.place
+    kinds = ("EVENT", "RUN", "RESOURCE", "BUDGET", "CIRCUIT", "APPROVAL", "INCIDENT")
+    lock = f"{place.environment}-starttech-terraform-state-{place.account}/starttech/terraform.tfstate"
+    return [
+        *common_statements(template, runbook.name, *kinds, checks=True),
+        durable(template, runbook.name),
+        follow_up(template),
+        statement({"autoscaling:DescribeInstanceRefreshes"}, "*"),
+        statement(
+            {"dynamodb:GetItem"},
+            f"arn:aws:dynamodb:{place.region}:{place.account}:table/{place.environment}-starttech-terraform-locks",
+            condition={
+                "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [lock]},
+                "Null": {"dynamodb:LeadingKeys": "false"},
+            },
+        ),
+    ]
+
+
+def sweep_statements(template: Template) -> list[dict[str, Any]]:
+    place = template.config.place
+    here = f"{place.region}:{place.account}"
+    runs = [executions(template, name) for name in template.config.runbooks]
+    return [
+        *common_statements(template, "sweep-alarms", "CIRCUIT", "DOCTOR", "INCIDENT", "RESOURCE", "RUN"),
+        follow_up(template),
+        statement(
+            {"dynamodb:Query"}, f"arn:aws:dynamodb:{here}:table/{place.environment}-remediation-ledger/index/runs"
+        ),
+        statement(
+            {"cloudwatch:GetAlarmMuteRule", "cloudwatch:ListAlarmMuteRules"},
+            f"arn:aws:cloudwatch:{here}:alarm-mute-rule:*",
+        ),
+        statement({"cloudwatch:ListMetrics"}, "*"),
+        statement(
+            {"events:PutEvents"},
+            f"arn:aws:events:{here}:event-bus/default",
+            condition={"StringEquals": {"events:source": "starttech.sweep"}},
+        ),
+        statement({"lambda:GetDurableExecution"}, *runs),
+        statement({"lambda:SendDurableExecutionCallbackSuccess"}, executions(template, "escalate-incident")),
+    ]
+
+
+def escalation_statements(template: Template) -> list[dict[str, Any]]:
+    name = "escalate-incident"
+    return [*common_statements(template, name, "INCIDENT"), durable(template, name)]
 
 
 def wanted(template: Template, runbook: AnyRunbook, allows: tuple[Allow, ...]) -> list[tuple[str, str, Any]]:
@@ -83,10 +158,14 @@ def ordered(statements: list[tuple[str, str, Any]]) -> list[tuple[str, str, Any]
 
 @pytest.mark.parametrize("runbook", CATALOG, ids=lambda runbook: runbook.name)
 def test_the_engine_gets_exactly_what_it_needs(template: Template, runbook: AnyRunbook) -> None:
-    deployed = template.statements(role(template, runbook))
-    assert [statement for statement in deployed if statement in engine_statements(template, runbook)] == (
-        engine_statements(template, runbook)
-    )
+    deployed = policy(template, role(template, runbook), "engine")
+    assert sorted(deployed, key=repr) == sorted(engine_statements(template, runbook), key=repr)
+
+
+def test_the_sweep_and_the_follow_up_get_exactly_what_they_need(template: Template) -> None:
+    for name, needed in (("sweep-alarms", sweep_statements), ("escalate-incident", escalation_statements)):
+        (found,) = [each for each in template.all("IAM::Role") if each["Description"].startswith(f"{name} in ")]
+        assert sorted(template.statements(found), key=repr) == sorted(needed(template), key=repr)
 
 
 @pytest.mark.parametrize("runbook", CATALOG, ids=lambda runbook: runbook.name)
@@ -109,7 +188,9 @@ def test_nothing_is_allowed_twice(template: Template) -> None:
         assert all(statement not in statements[:n] for n, statement in enumerate(statements))
 
 
-def test_there_is_one_role_per_function_for_lambda_only_and_no_policy_beside_it(template: Template) -> None:
+def test_there_is_one_role_per_function_for_lambda_only_and_no_policy_beside_it_but_the_boundary(
+    template: Template,
+) -> None:
     roles = template.all("IAM::Role")
     assert len(roles) == len(template.all("Lambda::Function"))
     for properties in roles:
@@ -121,7 +202,9 @@ def test_there_is_one_role_per_function_for_lambda_only_and_no_policy_beside_it(
             "Principal": {"Service": "lambda.amazonaws.com"},
         }
     assert not template.all("IAM::Policy")
-    assert not template.all("IAM::ManagedPolicy")
+    assert [policy["ManagedPolicyName"] for policy in template.all("IAM::ManagedPolicy")] == [
+        f"{template.config.environment}-remediation-boundary"
+    ]
 
 
 def test_nothing_is_allowed_to_every_action(template: Template) -> None:

@@ -13,10 +13,11 @@ import msgspec
 from msgspec import Struct
 
 from remediation.core.errors import StepFailedError
-from remediation.core.steps import Answer, Interrupted, Made, failed, sentence
+from remediation.core.steps import Answer, Expired, Interrupted, Made, Reply, Said, failed, sentence
 
 R = TypeVar("R")
 
+Kind: TypeAlias = Literal["read", "act", "wait", "ask"]
 Moment: TypeAlias = Literal["before", "started", "after"]
 """Before anything of the step happened; after an act's start was checkpointed but before its call; after the call but
 before its answer was checkpointed."""
@@ -32,7 +33,7 @@ class Remembered(Struct, kw_only=True):
     """What the checkpoint of one step holds."""
 
     name: str
-    kind: Literal["read", "act", "wait"]
+    kind: Kind
     ended: bool = False
     answer: bytes = b""
     error: str = ""
@@ -50,6 +51,9 @@ class InMemorySteps:
         self.now = now
         self.invocations = 1
         self.waited: list[tuple[str, timedelta]] = []
+        self.asked: list[tuple[str, timedelta]] = []
+        self.replies: dict[str, tuple[timedelta, str | None]] = {}
+        """What people answer to which question, after how long; nothing, or a question that is not here, expires."""
         self.done: list[str] = []
         """The names of the steps whose work was really begun, in order; a step that is begun twice is in it twice."""
         self._memory: list[Remembered] = []
@@ -60,6 +64,11 @@ class InMemorySteps:
     def run(self) -> str:
         """The id of the run."""
         return self._run
+
+    @property
+    def execution(self) -> str:
+        """The ARN of the durable execution."""
+        return f"arn:aws:lambda:us-east-1:123456789012:function:toy:1/durable-execution/{self._run}/1"
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -133,7 +142,22 @@ class InMemorySteps:
             memory.ended = True
             self._die(name, "after")
 
-    def _next(self, name: str, kind: Literal["read", "act", "wait"], *, begin: bool = True) -> Remembered:
+    def ask(self, name: str, submit: Callable[[str], None], timeout: timedelta) -> Reply:
+        """Let the time pass until the test's people answer, or until it is up; `replies` says when and what."""
+        memory = self._next(name, "ask")
+        self.read(f"{name} told", lambda: submit(f"callback of {name}"), None)
+        if not memory.ended:
+            after, payload = self.replies.get(name, (timeout, None))
+            reply: Reply = Expired() if payload is None or after >= timeout else Said(payload=payload)
+            self.now += min(after, timeout)
+            self.asked.append((name, timeout))
+            memory.answer = msgspec.json.encode(reply)
+            memory.ended = True
+            self._die(name, "after")
+        answer: Reply = msgspec.json.decode(memory.answer, type=Reply)
+        return answer
+
+    def _next(self, name: str, kind: Kind, *, begin: bool = True) -> Remembered:
         if self._cursor < len(self._memory):
             memory = self._memory[self._cursor]
             assert (memory.name, memory.kind) == (name, kind), (

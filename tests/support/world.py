@@ -5,19 +5,28 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from msgspec import structs
+
+from remediation.core.admission import Lease, Request, Resource, Spent, Standing, Switch, admission, switched
+from remediation.core.approval import AGAIN_AFTER, Decided, Wanted
+from remediation.core.circuit import Circuit, ended
 from remediation.core.deployment import Contact, Deployment
 from remediation.core.engine import carry_out
 from remediation.core.errors import AwsError
 from remediation.core.gates import LiveAlarm, Refusal
+from remediation.core.incident import Raised
+from remediation.core.limits import Budgets, Limits
+from remediation.core.notice import Notice
 from remediation.core.outcome import Entry, Outcome
-from remediation.core.ports import Duplicate, Lease, World
-from remediation.core.spec import AnyRunbook, Mode, Place
+from remediation.core.ports import Closing, Duplicate, Receipt, World
+from remediation.core.spec import TEAMS, AnyRunbook, Mode, Place, Team
+from remediation.core.spoken import Spoken
+from remediation.core.surroundings import Around
 from tests.support.steps import NIGHT, CrashError, InMemorySteps
 from tests.support.toy import LIGHT_THE_LAMPS, PLACE, House, Settings, alarm_event
-
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 # ------------------------------------------------------------------------------------------------------- the ledger
 
@@ -30,80 +39,74 @@ class Run:
     runbook: str
     trigger: str
     received_at: datetime
+    alarm: str = ""
+    transition: datetime | None = None
     timeline: tuple[Entry, ...] = ()
     outcome: Outcome | None = None
 
 
-@dataclass(kw_only=True)
-class Resource:
-    """What is known of one leased resource. Fences only ever grow."""
-
-    owner: str = ""
-    until: datetime = LONG_AGO
-    fence: int = 0
-    cooldown_until: datetime = LONG_AGO
-
-
 @dataclass
 class MemoryLedger:
-    """The ledger on a few dicts, with the semantics of the port and nothing else.
+    """The ledger on a few dicts, with the semantics of the port and nothing else; the rules are core/admission.py's.
 
-    `mode` is the live switch. A method that is named in `down` cannot be asked, or answers nonsense where `broken`.
+    `mode` is the live switch, `freeze` a live freeze. A method that is named in `down` cannot be asked, or answers nonsense
+    where `broken`.
     """
 
     mode: Mode | None = "act"
+    freeze: Switch | None = None
     runs: dict[str, Run] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
+    circuits: dict[str, Circuit] = field(default_factory=dict)
+    acts: tuple[Spent, ...] = ()
     down: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
 
-    def receive(self, *, run: str, event: str, runbook: str, trigger: str, now: datetime) -> Duplicate | None:
+    def receive(self, receipt: Receipt) -> Duplicate | None:
         """Record the run; the first run to name an event has it."""
         self._ask("receive")
-        self.runs.setdefault(run, Run(event=event, runbook=runbook, trigger=trigger, received_at=now))
+        run, event = receipt.run, receipt.event
+        record = Run(
+            event=event,
+            runbook=receipt.runbook,
+            trigger=receipt.trigger,
+            received_at=receipt.now,
+            alarm=receipt.alarm,
+            transition=receipt.transition,
+        )
+        self.runs.setdefault(run, record)
         owner = self.events.setdefault(event, run) if event else run
         return None if owner == run else Duplicate(run=owner)
 
-    def admit(
-        self,
-        *,
-        run: str,
-        event: str,
-        runbook: str,
-        resource: str,
-        until: datetime,
-        cooldown_until: datetime,
-        now: datetime,
-    ) -> Lease | Refusal:
-        """Lease the resource, all conditions at once; asked again by the run that has it, answer the same lease."""
+    def admit(self, request: Request, limits: Limits) -> Lease | Refusal:
+        """Answer what the rules say, and keep what follows, at once."""
         self._ask("admit")
-        assert until > now, "a lease that has ended already is none"
-        assert self.runs[run].runbook == runbook, "the run is not the runbook's"
-        assert self.runs[run].event == event, "the event is not the run's"
-        held = self.resources.get(resource, Resource())
-        if self.mode != "act":
-            return Refusal(gate="mode", because=f"The mode is {self.mode or 'not set'}.")
-        if event and self.events[event] != run:
-            return Refusal(gate="duplicate", because=f"Run {self.events[event]} has this event already.")
-        if held.owner == run and held.until > now:
-            return Lease(resource=resource, fence=held.fence, until=held.until)
-        if held.owner and held.until > now:
-            return Refusal(gate="lease", because=f"Run {held.owner} works on {resource} until {held.until:%H:%M:%S}.")
-        if held.cooldown_until > now:
-            return Refusal(gate="cooldown", because=f"{resource} is left alone until {held.cooldown_until:%H:%M:%S}.")
-        self.resources[resource] = replace(
-            held, owner=run, until=until, fence=held.fence + 1, cooldown_until=cooldown_until
+        assert request.until > request.now, "a lease that has ended already is none"
+        assert self.runs[request.run].runbook == request.runbook, "the run is not the runbook's"
+        assert self.runs[request.run].event == request.event, "the event is not the run's"
+        standing = Standing(
+            environment=PLACE.environment,
+            owner=self.events[request.event] if request.event else None,
+            switches=self._switches(request.now),
+            circuit=self.circuits.get(request.runbook, Circuit()),
+            resource=self.resources.get(request.resource, Resource()),
+            acts=self.acts,
         )
-        return Lease(resource=resource, fence=held.fence + 1, until=until)
+        answer = admission(request, standing, limits)
+        self.resources[request.resource] = answer.resource
+        self.circuits[request.runbook] = answer.circuit
+        self.acts = answer.acts
+        return answer.answer
 
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
-        """Say whether the lease still is the run's and the mode still is `act`."""
+        """Say whether the lease still is the run's and nobody has switched acting off."""
         self._ask("confirm")
         assert self.runs[run].runbook == runbook, "the run is not the runbook's"
-        if self.mode != "act":
-            return Refusal(gate="mode", because=f"The mode is {self.mode or 'not set'} by now.")
-        if not self._holds(run, lease) or self.resources[lease.resource].until <= now:
+        for switch in self._switches(now):
+            return switched(switch)
+        held = self.resources.get(lease.resource, Resource())
+        if (held.owner, held.fence) != (run, lease.fence) or held.until is None or held.until <= now:
             return Refusal(gate="lease", because=f"The lease on {lease.resource} is lost.")
         return None
 
@@ -113,26 +116,33 @@ class MemoryLedger:
         assert self.runs[run].outcome is None, "the run is closed"
         self.runs[run].timeline = timeline
 
-    def close(
-        self, *, outcome: Outcome, timeline: tuple[Entry, ...], lease: Lease | None, cooldown_until: datetime
-    ) -> None:
-        """Keep the outcome and give back what the run holds, known to it or not; a lease that was lost is left alone."""
+    def close(self, closing: Closing, limits: Limits) -> None:
+        """Keep the outcome once, and give back what the run holds, known to it or not; what was lost is left alone."""
         self._ask("close")
+        lease, run = closing.lease, closing.outcome.run
         assert lease is None or lease.resource in self.resources, "the lease is none of this ledger's"
         try:
-            self.runs[outcome.run] = replace(self.runs[outcome.run], outcome=outcome, timeline=timeline)
+            if self.runs[run].outcome is None:
+                self.runs[run] = replace(self.runs[run], outcome=closing.outcome, timeline=closing.timeline)
+                runbook, now = closing.outcome.runbook, closing.outcome.ended_at
+                circuit = self.circuits.get(runbook, Circuit())
+                self.circuits[runbook] = ended(circuit, run, closing.result, limits.breaker, now)
         finally:
             for name, held in self.resources.items():
-                if held.owner == outcome.run:
-                    self.resources[name] = replace(held, owner="", until=LONG_AGO, cooldown_until=cooldown_until)
+                if held.owner == run:
+                    self.resources[name] = structs.replace(
+                        held, owner="", until=None, cooldown_until=closing.cooldown_until
+                    )
 
     def owners(self) -> dict[str, str]:
         """Return who has what, right now."""
         return {name: held.owner for name, held in self.resources.items() if held.owner}
 
-    def _holds(self, run: str, lease: Lease) -> bool:
-        held = self.resources.get(lease.resource, Resource())
-        return (held.owner, held.fence) == (run, lease.fence)
+    def _switches(self, now: datetime) -> tuple[Switch, ...]:
+        switches = [Switch(of=PLACE.environment, says=self.mode or "")] if self.mode != "act" else []
+        if self.freeze is not None and (self.freeze.until is None or self.freeze.until > now):
+            switches.append(self.freeze)
+        return tuple(switches)
 
     def _ask(self, method: str) -> None:
         if method in self.broken:
@@ -149,6 +159,10 @@ class RecordingNotifier:
 
     published: list[Outcome] = field(default_factory=list)
     paged: list[Outcome] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    told: list[Team | None] = field(default_factory=list)
+    """Whom each notice was told besides the topic of outcomes."""
     down: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
 
@@ -156,9 +170,18 @@ class RecordingNotifier:
         """Publish the outcome."""
         self._tell("publish", outcome, self.published)
 
-    def page(self, outcome: Outcome) -> None:
-        """Tell the outcome's team."""
-        self._tell("page", outcome, self.paged)
+    def page(self, outcome: Outcome, team: Team | None = None, note: str = "") -> None:
+        """Tell the outcome's team, or another one."""
+        self._tell("page", outcome if team is None else structs.replace(outcome, team=team), self.paged)
+        self.notes.append(note)
+
+    def notify(self, notice: Notice, team: Team | None = None) -> None:
+        """Publish a notice."""
+        self.asked.append("notify")
+        if "notify" in self.down:
+            raise AwsError("SNS did not take the notice.", operation="sns:Publish", code="InternalError")
+        self.notices.append(notice)
+        self.told.append(team)
 
     def _tell(self, name: str, outcome: Outcome, told: list[Outcome]) -> None:
         self.asked.append(name)
@@ -184,20 +207,141 @@ class SettableAlarms:
         return self.alarms.get(alarm, LiveAlarm(exists=False))
 
 
+# ------------------------------------------------------------------------------------------------- people, and around
+
+
+@dataclass
+class CountingIncidents:
+    """Incidents in a dict: the first event opens one and pages, the others are counted."""
+
+    events: dict[str, list[str]] = field(default_factory=dict)
+    due: datetime | None = None
+    down: bool = False
+    same_fix: int = 0
+    """How often the same was healed lately, where people are to be told that."""
+    healings: list[tuple[str, str]] = field(default_factory=list)
+
+    def healed(self, key: str, run: str, now: datetime) -> int:  # noqa: ARG002 - as the port has it
+        """Count a healing."""
+        if self.down:
+            raise AwsError("DynamoDB did not answer.", operation="dynamodb:UpdateItem", code="Timeout")
+        if (key, run) not in self.healings:
+            self.healings.append((key, run))
+        return self.same_fix
+
+    def raise_(self, key: str, outcome: Outcome, alarm: str, now: datetime) -> Raised:  # noqa: ARG002 - as the port has it
+        """Open an incident, or count one more event of it."""
+        if self.down:
+            raise AwsError("DynamoDB did not answer.", operation="dynamodb:TransactWriteItems", code="Timeout")
+        runs = self.events.setdefault(key, [])
+        if outcome.run not in runs:
+            runs.append(outcome.run)
+        first = runs[0] == outcome.run
+        return Raised(page=first and self.due is None, opened=first, events=len(runs), due=self.due)
+
+
+@dataclass
+class RecordingFollowUp:
+    """Keeps what it is asked to follow up."""
+
+    started: list[tuple[str, str, str]] = field(default_factory=list)
+    down: bool = False
+
+    def start(self, key: str, outcome: Outcome, alarm: str) -> None:
+        """Start following an incident up."""
+        if self.down:
+            raise AwsError("Lambda did not answer.", operation="lambda:Invoke", code="TooManyRequestsException")
+        self.started.append((key, outcome.run, alarm))
+
+
+@dataclass
+class MemoryApprovals:
+    """What is asked of people, and what they said by (user id, what about)."""
+
+    asked: list[Wanted] = field(default_factory=list)
+    callbacks: list[str] = field(default_factory=list)
+    spoken: dict[tuple[str, str], Spoken] = field(default_factory=dict)
+    ended: dict[str, Decided] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    claims: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    def claim(self, wanted: Wanted, now: datetime) -> str:
+        """Say why this is not asked now."""
+        self._ask("claim")
+        run, until = self.claims.get(wanted.subject, (wanted.run, now))
+        if run != wanted.run and until > now:
+            return f"Run {run} asks, or people have answered it lately."
+        self.claims[wanted.subject] = (wanted.run, wanted.expires)
+        return ""
+
+    def ask(self, wanted: Wanted, callback: str, now: datetime) -> None:
+        """Keep what is asked."""
+        self._ask("ask")
+        assert now < wanted.expires, "it has expired already"
+        self.asked.append(wanted)
+        self.callbacks.append(callback)
+
+    def said(self, by: str, about: str) -> Spoken | None:
+        """Return what a person said about a run or a request."""
+        self._ask("said")
+        return self.spoken.get((by, about))
+
+    def end(self, wanted: Wanted, status: Decided, now: datetime) -> None:
+        """Keep what became of it."""
+        self._ask("end")
+        self.ended[wanted.run] = status
+        self.claims[wanted.subject] = (wanted.run, now + AGAIN_AFTER[status])
+
+    def _ask(self, method: str) -> None:
+        if method in self.down:
+            raise AwsError(f"DynamoDB did not answer {method}.", operation="dynamodb:UpdateItem", code="Timeout")
+
+
+@dataclass
+class SettableSurroundings:
+    """What goes on around, as the test says it does."""
+
+    seen: Around = field(default_factory=Around)
+    calendar: str = ""
+    down: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    def around(self, *, deploys: bool) -> Around:
+        """Return what the test says, deploys only if they are asked for."""
+        self._ask("around")
+        return self.seen if deploys else structs.replace(self.seen, deploys=())
+
+    def closed(self) -> str:
+        """Say why the change calendar does not allow changes."""
+        self._ask("closed")
+        return self.calendar
+
+    def _ask(self, method: str) -> None:
+        self.asked.append(method)
+        if method in self.down:
+            raise AwsError(f"AWS did not answer {method}.", operation="ssm:GetCalendarState", code="Throttling")
+
+
 # -------------------------------------------------------------------------------------------------------- the stage
 
 
-def deployed(mode: Mode = "act", *, place: Place = PLACE, drills_act: bool = False) -> Deployment:
-    """Return a deployment of the toy runbook."""
+GENEROUS = Limits(budgets=Budgets(resource_hour=100, environment_quarter=100, environment_day=100))
+"""For tests that are not about budgets."""
+
+
+def deployed(mode: Mode = "act", *, place: Place = PLACE, drills_act: bool = False, **more: Any) -> Deployment:
+    """Return a deployment of the toy runbook; `more` is any other field."""
     contact = Contact(topic="arn:aws:sns:us-east-1:123456789012:contact", response=timedelta(minutes=15))
-    return Deployment(
+    plain = Deployment(
         place=place,
         mode=mode,
         ledger="dev-remediation-ledger",
         outcomes="arn:aws:sns:us-east-1:123456789012:outcomes",
-        contacts={"infrastructure": contact, "database": contact, "application": contact, "critical": contact},
+        contacts=dict.fromkeys(TEAMS, contact),
         drills_act=drills_act,
+        limits=GENEROUS,
     )
+    return structs.replace(plain, **more)
 
 
 @dataclass
@@ -219,6 +363,10 @@ class Stage:
             }
         )
     )
+    incidents: CountingIncidents = field(default_factory=CountingIncidents)
+    follow_up: RecordingFollowUp = field(default_factory=RecordingFollowUp)
+    approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
+    surroundings: SettableSurroundings = field(default_factory=SettableSurroundings)
     steps: InMemorySteps = field(default_factory=InMemorySteps)
     remaining: timedelta = timedelta(minutes=2)
 
@@ -231,6 +379,10 @@ class Stage:
             ledger=self.ledger,
             notifier=self.notifier,
             alarms=self.alarms,
+            incidents=self.incidents,
+            follow_up=self.follow_up,
+            approvals=self.approvals,
+            surroundings=self.surroundings,
             clock=self.steps.clock,
             remaining=lambda: self.remaining,
         )

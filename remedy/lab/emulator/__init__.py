@@ -4,8 +4,14 @@
 |---|---|---|
 | alarms | evaluate an alarm over all dimensions at once, tell nobody but SNS | dimensions, M of N, missing data; an event |
 | durable | start durable functions only by hand, answer at the first wait | by any trigger; answer when the run has ended |
-| cloudformation | drop DurableConfig and others, refuse SSM documents | keep them, create them |
+| starting | know no execution names, take every synchronous Invoke, list one version | one execution per name; refuse; list |
+| clock | time out every callback at once | (long waits pass faster, and the function's clock with them) |
+| schedules | (nothing to mend) | (minutes pass as fast as an alarm's) |
+| cloudformation | drop DurableConfig, boundaries and others, refuse SSM documents | keep them, create them |
 | runtime | run functions on its own interpreter with its own packages | give them their layers and nothing else |
+
+Liberties are taken with time only, so that nobody has to wait: the minutes of alarms and schedules pass `LAB_TIME_FACTOR` times
+faster, durable waits and callbacks of a minute or more `LAB_WAIT_FACTOR` times. IAM is kept and told, and not enforced.
 
 The modules change functions of ministack in place, so they hold for exactly that version; `__main__` insists on it. They run
 in ministack's own virtual environment and import nothing else of this project.

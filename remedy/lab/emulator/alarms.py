@@ -61,6 +61,7 @@ def evaluate_all() -> None:
 def evaluate(alarm: Alarm) -> None:
     """Move one alarm to the state that its datapoints call for."""
     cloudwatch = service("cloudwatch")
+    alarm.setdefault("StateTransitionedTimestamp", alarm["StateUpdatedTimestamp"])  # PutMetricAlarm leaves it out
     new, reason = judge(alarm, _datapoints(cloudwatch, alarm))
     old = alarm["StateValue"]
     if new is None or new == old:

@@ -19,9 +19,16 @@ Created = tuple[str, dict[str, Any]]
 def install() -> None:
     """Extend the handlers of some resource types."""
     handlers = service("cloudformation.provisioners")._RESOURCE_HANDLERS
-    for kind, keep in {"AWS::Lambda::Function": _keep_function, "AWS::DynamoDB::Table": _keep_table}.items():
+    kept = {
+        "AWS::Lambda::Function": _keep_function,
+        "AWS::DynamoDB::Table": _keep_table,
+        "AWS::IAM::Role": _keep_role,
+    }
+    for kind, keep in kept.items():
         for verb in ("create", "update"):
             handlers[kind][verb] = _then(handlers[kind][verb], keep, position=1 if verb == "create" else 2)
+    function = handlers["AWS::Lambda::Function"]
+    function["update"] = _durable_in_place(function["update"])
     handlers["AWS::SSM::Document"] = {
         "create": _create_document,
         "update": _update_document,
@@ -38,6 +45,20 @@ def _then(
         return physical, attributes
 
     return provision_and_keep
+
+
+def _durable_in_place(update: Callable[..., Created]) -> Callable[..., Created]:
+    """Change the values of a DurableConfig without replacing the function; ministack would lose its versions and aliases.
+
+    `_keep_function` writes the new values. Only adding or removing it replaces, as in AWS.
+    """
+
+    def update_function(physical: str, old: Properties, new: Properties, *more: Any) -> Created:  # noqa: ANN401
+        if "DurableConfig" in old and "DurableConfig" in new:
+            old = {**old, "DurableConfig": new["DurableConfig"]}
+        return update(physical, old, new, *more)
+
+    return update_function
 
 
 def _keep_function(name: str, properties: Properties) -> None:
@@ -58,6 +79,11 @@ def _keep_table(name: str, properties: Properties) -> None:
     if expiry.get("Enabled") in {True, "true"}:
         status = {"TimeToLiveStatus": "ENABLED", "AttributeName": expiry["AttributeName"]}
         dynamodb._ttl_settings[name] = status
+
+
+def _keep_role(name: str, properties: Properties) -> None:
+    """Keep the permission boundary. Nothing is enforced in the lab, but who asks IAM is told the truth."""
+    service("iam")._roles[name]["PermissionsBoundary"] = properties.get("PermissionsBoundary")
 
 
 def _ssm() -> Any:  # noqa: ANN401

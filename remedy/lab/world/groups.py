@@ -16,6 +16,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 from moto.elbv2.models import FakeTargetGroup
 
+from remedy.lab.environment import NOTICES_AFTER
 from remedy.lab.world.targets import Targets
 
 Activity = dict[str, Any]
@@ -26,7 +27,7 @@ class Groups:
 
     def __init__(self, backend: AutoScalingBackend, targets: Targets) -> None:
         self._backend, self._targets = backend, targets
-        self.notices_after = 120.0
+        self.notices_after = NOTICES_AFTER
         """Seconds for which a target is unhealthy before Auto Scaling replaces it."""
         self._activities: dict[str, list[Activity]] = {}
         self._seen: dict[str, set[str]] = {}

@@ -1,13 +1,14 @@
-"""Publish what a load balancer publishes about its targets, counted from their real health."""
+"""Publish what a load balancer publishes about its targets, and what a probe of the dependencies does, from what really is."""
 
 from typing import Any
 
 import boto3
 from moto.elbv2.models import FakeTargetGroup
 
+from remedy.lab.world.dependencies import Dependencies
 from remedy.lab.world.targets import Targets
 
-NAMESPACE = "AWS/ApplicationELB"
+BALANCERS, PROBE = "AWS/ApplicationELB", "Remediation"
 
 
 class Metrics:
@@ -30,4 +31,17 @@ class Metrics:
                     count = float(targets.count(group, state))
                     data.append({"MetricName": name, "Dimensions": dimensions, "Value": count, "Unit": "Count"})
         if data:
-            self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+            self._cloudwatch.put_metric_data(Namespace=BALANCERS, MetricData=data)
+
+    def probe(self, dependencies: Dependencies) -> None:
+        """Put DependencyDown of each dependency: 1 while it does not run ([[causes]] in config/dev.toml)."""
+        data: list[Any] = [
+            {
+                "MetricName": "DependencyDown",
+                "Dimensions": [{"Name": "environment", "Value": "dev"}, {"Name": "dependency", "Value": each.name}],
+                "Value": float(not each.running),
+                "Unit": "Count",
+            }
+            for each in (dependencies.mongodb, dependencies.redis)
+        ]
+        self._cloudwatch.put_metric_data(Namespace=PROBE, MetricData=data)

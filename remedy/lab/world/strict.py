@@ -7,7 +7,7 @@ from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import FakeAutoScalingGroup
 from moto.elbv2 import utils
 
-BALANCER_ID = "50dc6c495c0c9188"
+from remedy.lab.environment import BALANCER_ID
 
 
 def install() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from moto.backends import get_backend
 from moto.elbv2.models import FakeTargetGroup
 
-from remedy.lab.world import commands, strict
+from remedy.lab.world import calendars, commands, strict
 from remedy.lab.world.dependencies import Dependencies
 from remedy.lab.world.groups import Groups
 from remedy.lab.world.machine import Machine
@@ -40,6 +40,7 @@ class World:
         self._metrics = Metrics(emulator_url, REGION)
         self._published = 0.0
         strict.install()
+        calendars.install()
         commands.install(self.machines, url, self._told)
 
     def start(self) -> None:
@@ -85,6 +86,7 @@ class World:
         if time.monotonic() - self._published >= PUBLISH_EVERY:
             self._published = time.monotonic()
             self._metrics.publish(self.target_groups(), self.targets)
+            self._metrics.probe(self.dependencies)
 
     def _instances(self) -> list[Any]:
         return [each for reservation in list(self._ec2.reservations.values()) for each in reservation.instances]

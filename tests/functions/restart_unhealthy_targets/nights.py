@@ -19,7 +19,16 @@ from tests.functions.fakes.clients import FakeClients
 from tests.functions.fakes.world import StartTech
 from tests.functions.restart_unhealthy_targets.scripts import SCRIPTS
 from tests.support.steps import NIGHT, CrashError, InMemorySteps
-from tests.support.world import MemoryLedger, RecordingNotifier, SettableAlarms, deployed
+from tests.support.world import (
+    CountingIncidents,
+    MemoryApprovals,
+    MemoryLedger,
+    RecordingFollowUp,
+    RecordingNotifier,
+    SettableAlarms,
+    SettableSurroundings,
+    deployed,
+)
 
 EVENTS = Path(__file__).parents[3] / "events" / "restart-unhealthy-targets"
 ALARM = "dev-remediation-unhealthy-targets"
@@ -42,6 +51,10 @@ class Night:
     mode: Mode = "act"
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
+    incidents: CountingIncidents = field(default_factory=CountingIncidents)
+    follow_up: RecordingFollowUp = field(default_factory=RecordingFollowUp)
+    approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
+    surroundings: SettableSurroundings = field(default_factory=SettableSurroundings)
 
     def __post_init__(self) -> None:
         self.world = StartTech(clock=self.steps.clock, documents=DOCUMENTS)
@@ -64,6 +77,10 @@ class Night:
             ledger=self.ledger,
             notifier=self.notifier,
             alarms=self.alarms,
+            incidents=self.incidents,
+            follow_up=self.follow_up,
+            approvals=self.approvals,
+            surroundings=self.surroundings,
             clock=self.steps.clock,
             remaining=lambda: timedelta(minutes=2),
         )

@@ -22,11 +22,14 @@ from remediation.core.spec import Place
 if TYPE_CHECKING:
     from botocore.model import OperationModel
     from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -37,7 +40,19 @@ _READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|TransactGet)[
 _REPEATABLE = re.compile(r"(TransactWriteItems|UpdateItem)\Z")
 """What the ledger writes with: its updates set and remove, or are guarded, and a transaction carries botocore's token."""
 
-Name: TypeAlias = Literal["autoscaling", "cloudwatch", "dynamodb", "ec2", "elbv2", "sns", "ssm"]
+Name: TypeAlias = Literal[
+    "autoscaling",
+    "cloudformation",
+    "cloudwatch",
+    "dynamodb",
+    "ec2",
+    "elbv2",
+    "events",
+    "lambda",
+    "s3",
+    "sns",
+    "ssm",
+]
 C = TypeVar("C")
 
 
@@ -63,10 +78,14 @@ class Services:
     """The services as attributes, each client made when it is first asked for and then kept."""
 
     autoscaling: "_Service[AutoScalingClient]" = _Service("autoscaling")
+    cloudformation: "_Service[CloudFormationClient]" = _Service("cloudformation")
     cloudwatch: "_Service[CloudWatchClient]" = _Service("cloudwatch")
     dynamodb: "_Service[DynamoDBClient]" = _Service("dynamodb")
     ec2: "_Service[EC2Client]" = _Service("ec2")
     elbv2: "_Service[ElasticLoadBalancingv2Client]" = _Service("elbv2")
+    events: "_Service[EventBridgeClient]" = _Service("events")
+    lambda_: "_Service[LambdaClient]" = _Service("lambda")
+    s3: "_Service[S3Client]" = _Service("s3")
     sns: "_Service[SNSClient]" = _Service("sns")
     ssm: "_Service[SSMClient]" = _Service("ssm")
 

@@ -13,14 +13,31 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from aws_durable_execution_sdk_python import __version__, durable_execution
-from aws_durable_execution_sdk_python.config import Duration, StepConfig, StepSemantics
+from aws_durable_execution_sdk_python.config import CallbackConfig, Duration, StepConfig, StepSemantics
 from aws_durable_execution_sdk_python.context import DurableContext
-from aws_durable_execution_sdk_python.exceptions import SerDesError, StepError, StepInterruptedError
+from aws_durable_execution_sdk_python.exceptions import (
+    CallbackError,
+    CallbackTimeoutError,
+    SerDesError,
+    StepError,
+    StepInterruptedError,
+)
 from aws_durable_execution_sdk_python.retries import RetryStrategyConfig, create_retry_strategy
 from aws_durable_execution_sdk_python.serdes import SerDes, SerDesContext
 
 from remediation.core.errors import AwsError, StepFailedError
-from remediation.core.steps import Answer, Interrupted, Made, NotActed, Steps, failed, sentence
+from remediation.core.steps import (
+    Answer,
+    Expired,
+    Interrupted,
+    Made,
+    NotActed,
+    Reply,
+    Said,
+    Steps,
+    failed,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -75,9 +92,14 @@ class DurableSteps:
         self._context = context
 
     @property
+    def execution(self) -> str:
+        """The ARN of this execution."""
+        return self._context.execution_context.durable_execution_arn
+
+    @property
     def run(self) -> str:
         """The id of this run, made from the execution's ARN: 60 bits that can be read out on the telephone."""
-        digest = sha256(self._context.execution_context.durable_execution_arn.encode()).digest()
+        digest = sha256(self.execution.encode()).digest()
         text = b32encode(digest).decode().lower()
         return f"{text[:4]}-{text[4:8]}-{text[8:12]}"
 
@@ -121,7 +143,22 @@ class DurableSteps:
 
     def wait(self, name: str, for_: timedelta) -> None:
         """Suspend the run, for whole seconds and one at least."""
-        self._context.wait(Duration.from_seconds(max(1, ceil(for_.total_seconds()))), name)
+        self._context.wait(_whole_seconds(for_), name)
+
+    def ask(self, name: str, submit: Callable[[str], None], timeout: timedelta) -> Reply:
+        """Suspend the run on a durable callback; whatever completes it is the reply, and a time-out is none."""
+        callback = self._context.create_callback(name, CallbackConfig(timeout=_whole_seconds(timeout)))
+        self.read(f"{name} told", lambda: submit(callback.callback_id), None)
+        try:
+            return Said(payload=str(callback.result() or ""))
+        except CallbackTimeoutError:
+            return Expired()
+        except CallbackError as error:
+            return Said(payload=error.message or "")
+
+
+def _whole_seconds(for_: timedelta) -> Duration:
+    return Duration.from_seconds(max(1, ceil(for_.total_seconds())))
 
 
 def durable_handler(

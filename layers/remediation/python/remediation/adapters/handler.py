@@ -14,18 +14,22 @@ from aws_lambda_powertools.metrics import MetricUnit
 from msgspec import Struct
 
 from remediation.adapters.alarms import CloudWatchAlarms
+from remediation.adapters.approvals import DynamoApprovals
 from remediation.adapters.clients import Clients, Name
 from remediation.adapters.durable import USER_AGENT, durable_handler
+from remediation.adapters.follow_up import LambdaFollowUp
+from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.ledger import DynamoLedger
 from remediation.adapters.logs import logger
 from remediation.adapters.notify import SnsNotifier
+from remediation.adapters.surroundings import AwsSurroundings
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.engine import carry_out
 from remediation.core.outcome import Outcome
 from remediation.core.ports import World
 from remediation.core.record import bounded_outcome
 from remediation.core.redact import redacted
-from remediation.core.spec import Allow, AnyRunbook, Mode, OnAlarm
+from remediation.core.spec import Allow, AnyRunbook, OnAlarm
 from remediation.core.steps import Steps
 
 S = TypeVar("S", bound=Struct)
@@ -45,9 +49,13 @@ def lambda_handler(runbook: AnyRunbook) -> Callable[[Any, Any], Any]:
     deployment, settings = from_environment(DEPLOYMENT, Deployment), from_environment(SETTINGS, runbook.settings)
     place = deployment.place
     aws = Clients(place)
-    _prepare(aws, runbook, deployment.mode)
+    _prepare(aws, runbook, deployment)
     ledger = DynamoLedger(aws, table=deployment.ledger, environment=place.environment)
     notifier, alarms = SnsNotifier(aws, deployment), CloudWatchAlarms(aws)
+    incidents = DynamoIncidents(aws, table=deployment.ledger, environment=place.environment)
+    approvals = DynamoApprovals(aws, table=deployment.ledger, environment=place.environment)
+    follow_up = LambdaFollowUp(aws, place)
+    surroundings = AwsSurroundings(aws, deployment.watched, _now)
     log, metrics = logger(), Metrics(namespace=NAMESPACE)
     told_of = {"environment": place.environment, "runbook": runbook.name}
 
@@ -59,7 +67,11 @@ def lambda_handler(runbook: AnyRunbook) -> Callable[[Any, Any], Any]:
             ledger=ledger,
             notifier=notifier,
             alarms=alarms,
-            clock=lambda: datetime.now(UTC),
+            incidents=incidents,
+            approvals=approvals,
+            follow_up=follow_up,
+            surroundings=surroundings,
+            clock=_now,
             remaining=remaining,
         )
         outcome = carry_out(runbook, event, steps, world)
@@ -73,6 +85,10 @@ def lambda_handler(runbook: AnyRunbook) -> Callable[[Any, Any], Any]:
     return durable_handler(carry, aws.checkpointing(USER_AGENT))
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def from_environment(variable: str, type_: type[S]) -> S:
     """Return the typed value of an environment variable that holds JSON. Raises MisconfiguredError."""
     text = os.environ.get(variable)
@@ -84,16 +100,18 @@ def from_environment(variable: str, type_: type[S]) -> S:
         raise MisconfiguredError(f"The environment variable {variable} is no {type_.__name__}: {error}.") from error
 
 
-def _prepare(aws: Clients, runbook: AnyRunbook, mode: Mode) -> None:
+def _prepare(aws: Clients, runbook: AnyRunbook, deployment: Deployment) -> None:
     """Make the clients that every run needs, and those of what the runbook declares."""
     looks = [allow for allow in runbook.reads if allow.action.partition(":")[2].startswith(_LOOKS)]
     sends = [allow for allow in runbook.reads if allow not in looks]  # asking on an instance is a call made once
     needed: set[Name] = {"dynamodb"}
-    if any(isinstance(trigger, OnAlarm) for trigger in runbook.triggers):
+    if runbook.yields_to or any(isinstance(trigger, OnAlarm) for trigger in runbook.triggers):
         needed.add("cloudwatch")
+    if "deploy" in runbook.yields_to and deployment.watched.deploys.asgs:
+        needed.add("autoscaling")
     aws.prepare(
         reads=tuple(needed | _services(looks)),
-        acts=tuple({"sns", *_services([*sends, *(runbook.writes if mode == "act" else ())])}),
+        acts=tuple({"sns", *_services([*sends, *(runbook.writes if deployment.mode == "act" else ())])}),
         repeats=("dynamodb",),
     )
 

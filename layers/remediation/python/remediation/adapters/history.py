@@ -48,6 +48,10 @@ def _record(item: Item) -> RunRecord:
         ended_at=item.instant("ended_at") if item.number("ended_at") else None,
         status=msgspec.convert(status, Status) if status else None,
         because=item.text("because"),
+        gate=item.text("gate"),
+        alarm=item.text("alarm"),
+        transition=item.instant("transition") if item.number("transition") else None,
+        execution=item.text("execution"),
         outcome=msgspec.json.decode(outcome, type=Outcome) if outcome else None,
         timeline=msgspec.json.decode(timeline, type=tuple[Entry, ...]) if timeline else (),
     )

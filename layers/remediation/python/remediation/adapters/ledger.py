@@ -5,25 +5,42 @@ attribute, is in epoch seconds, as DynamoDB wants it. DynamoDB deletes late, so 
 
     EVENT#<sha256 of its key>           run, expires_at                                      whose event it is
     RUN#<run>                           core.record.RunRecord; outcome and timeline as JSON; leased: the resource
-    RESOURCE#<resource>                 lease_owner, lease_until, cooldown_until, fence      kept for ever: fences grow
+    RESOURCE#<resource>                 lease_owner, lease_until, cooldown_until, fence, acts, asked    kept for ever
+    BUDGET#<environment>                acts                                                 of the last day
+    CIRCUIT#<environment>#<runbook>     state, failures, because, opened_at, closed_at, trial, trial_until
     MODE#<environment>[#<runbook>]      mode, until (optional), because (optional)           live switches, set by people
+    FREEZE#<environment>                until, because                                       set by people
 
 A live switch only lowers the deployed mode. None, `act`, or one whose `until` is over lets pass; anything else does not,
 also what is no mode at all. Every call may be repeated, so an answer that was lost costs nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from remediation.adapters.table import CONFLICT, TRIES, Item, Refused, Table, milliseconds, seconds
+from remediation.adapters.standing import (
+    Values,
+    acts_of,
+    acts_values,
+    circuit_of,
+    circuit_values,
+    freeze_switch,
+    mode_switch,
+    resource_of,
+    resource_values,
+)
+from remediation.adapters.table import CONFLICT, TRIES, Item, Table, milliseconds, seconds
+from remediation.core.admission import Lease, Request, Standing, admission, switched
+from remediation.core.circuit import ended
 from remediation.core.errors import AwsError
 from remediation.core.gates import Refusal
+from remediation.core.limits import Limits
 from remediation.core.outcome import Entry, Outcome
-from remediation.core.ports import Duplicate, Lease
+from remediation.core.ports import Closing, Duplicate, Receipt
 from remediation.core.record import bounded_outcome, bounded_timeline
 from remediation.core.redact import redact, redacted
 
@@ -33,6 +50,8 @@ if TYPE_CHECKING:
 EVENT_KEPT = timedelta(days=7)
 """How long an event is known again: EventBridge and Lambda's queue together deliver for at most 30 hours."""
 RUN_KEPT = timedelta(days=400)
+ROUNDS = 5
+"""How often an admission is decided anew where others were faster; each time one of them had its way."""
 
 
 class DynamoLedger:
@@ -41,72 +60,97 @@ class DynamoLedger:
     def __init__(self, aws: "Clients", *, table: str, environment: str) -> None:
         self._table, self._environment = Table(aws, table), environment
 
-    def receive(self, *, run: str, event: str, runbook: str, trigger: str, now: datetime) -> Duplicate | None:
+    def receive(self, receipt: Receipt) -> Duplicate | None:
         """Record the run, and that the event is its. An event of another run's leaves a record of this run too."""
+        run, now = receipt.run, receipt.now
+        optional = {"execution": receipt.execution, "alarm": redact(receipt.alarm)}
+        known: dict[str, Any] = {name: value for name, value in optional.items() if value}
+        if receipt.transition is not None:
+            known["transition"] = milliseconds(receipt.transition)
         record = self._table.update(
             f"RUN#{run}",
             "SET run = :run, runbook = :runbook, environment = :environment, #trigger = :trigger,"
-            " started_at = if_not_exists(started_at, :now), expires_at = :expires",
+            " started_at = if_not_exists(started_at, :now), expires_at = :expires"
+            + "".join(f", {name} = :{name}" for name in known),
             reserved=("trigger",),
             run=run,
-            runbook=runbook,
+            runbook=receipt.runbook,
             environment=self._environment,
-            trigger=redact(trigger),
+            trigger=redact(receipt.trigger),
             now=milliseconds(now),
             expires=seconds(now + RUN_KEPT),
+            **known,
         )
-        refused = self._table.transact(updates=self._claim(run, event, now) | {"record": record})
+        refused = self._table.transact(updates=self._claim(run, receipt.event, now) | {"record": record})
         if refused is None:
             return None
         self._table.write(record)
         return Duplicate(run=refused.found.text("run"))
 
-    def admit(
-        self,
-        *,
-        run: str,
-        event: str,
-        runbook: str,
-        resource: str,
-        until: datetime,
-        cooldown_until: datetime,
-        now: datetime,
-    ) -> Lease | Refusal:
-        """Lease the resource in one transaction; asked again by the run that has it, answer the same lease.
+    def admit(self, request: Request, limits: Limits) -> Lease | Refusal:
+        """Read what stands, answer what core/admission.py says of it, and keep that if nothing has changed meanwhile.
 
-        Raises AwsError where it is not known whether it was leased, so that it is asked again. Should nobody be able to
+        Raises AwsError where it is not known whether it was admitted, so that it is asked again. Should nobody be able to
         ask again, the run's record says what it may have leased, and `close` gives that back.
         """
-        checks = self._switches(runbook, now)
-        if event:
-            checks["event"] = self._table.check(_event(event), "run = :run", run=run)
-        lease = self._table.update(
-            _resource(resource),
-            "SET lease_owner = :run, lease_until = :until, cooldown_until = :cooldown ADD fence :one",
-            condition="(attribute_not_exists(lease_until) OR lease_until <= :now)"
-            " AND (attribute_not_exists(cooldown_until) OR cooldown_until <= :now)",
-            run=run,
-            until=milliseconds(until),
-            cooldown=milliseconds(cooldown_until),
-            one=1,
-            now=milliseconds(now),
+        for _ in range(ROUNDS):
+            answer = self._admit(request, limits)
+            if answer is not None:
+                return answer
+        because = (
+            f"Others were writing at the same moment, {ROUNDS} times out of {ROUNDS}, so nothing is known for sure."
         )
-        leased = self._table.update(f"RUN#{run}", "SET leased = :resource", resource=resource)
-        refused = self._table.transact(checks=checks, updates={"resource": lease, "record": leased})
-        if refused is None:  # a transaction does not answer which fence it gave out
-            refused = Refused("resource", self._table.read(_resource(resource)))
-        if refused.guard != "resource":
-            return _refusal(refused)
-        found = refused.found
-        if found.number("lease_until") <= milliseconds(now):
-            until_then = _until(found, "cooldown_until", now)
-            because = f"{resource} was worked on lately and is left alone until {until_then}."
-            return Refusal(gate="cooldown", because=because)
-        if found.text("lease_owner") != run:
-            until_then = _until(found, "lease_until", now)
-            because = f"Run {found.text('lease_owner')} works on {resource} until {until_then}."
-            return Refusal(gate="lease", because=because)
-        return Lease(resource=resource, fence=found.number("fence"), until=found.instant("lease_until"))
+        return Refusal(gate="ledger", because=because)
+
+    def _admit(self, request: Request, limits: Limits) -> Lease | Refusal | None:
+        environment, runbook, now = self._environment, request.runbook, request.now
+        pks = {
+            "mode": f"MODE#{environment}",
+            "runbook": f"MODE#{environment}#{runbook}",
+            "freeze": _freeze(environment),
+            "circuit": _circuit(environment, runbook),
+            "resource": _resource(request.resource),
+            "budget": _budget(environment),
+            **({"event": _event(request.event)} if request.event else {}),
+        }
+        found = dict(zip(pks, self._table.read_all(*pks.values()), strict=True))
+        switches = (
+            mode_switch(environment, found["mode"], now),
+            mode_switch(f"{runbook} in {environment}", found["runbook"], now),
+            freeze_switch(environment, found["freeze"], now),
+        )
+        standing = Standing(
+            environment=environment,
+            owner=found["event"].text("run") if request.event else None,
+            switches=tuple(switch for switch in switches if switch is not None),
+            circuit=circuit_of(found["circuit"]),
+            resource=resource_of(found["resource"]),
+            acts=acts_of(found["budget"]),
+        )
+        decided = admission(request, standing, limits)
+        changes = {
+            "circuit": circuit_values(decided.circuit) if decided.circuit != standing.circuit else {},
+            "resource": resource_values(decided.resource) if decided.resource != standing.resource else {},
+        }
+        if isinstance(decided.answer, Refusal):
+            kept = self._table.transact(updates=self._changes(pks, found, changes)) if any(changes.values()) else None
+            return decided.answer if kept is None else None
+        changes["resource"] = resource_values(decided.resource)
+        changes["budget"] = acts_values(decided.acts)
+        checks = self._switches(runbook, now)
+        if request.event:
+            checks["event"] = self._table.check(pks["event"], "run = :run", run=request.run)
+        if not changes["circuit"]:
+            state = found["circuit"].attributes.get("state")
+            checks["circuit"] = self._table.unchanged(pks["circuit"], "state", state)
+        leased = self._table.update(f"RUN#{request.run}", "SET leased = :resource", resource=request.resource)
+        updates = self._changes(pks, found, changes) | {"record": leased}
+        return decided.answer if self._table.transact(checks=checks, updates=updates) is None else None
+
+    def _changes(
+        self, pks: Mapping[str, str], found: Mapping[str, Item], changes: Mapping[str, Values]
+    ) -> dict[str, dict[str, Any]]:
+        return {name: self._table.change(pks[name], found[name], values) for name, values in changes.items() if values}
 
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is the run's, by its fence, and the mode still is `act`. Changes nothing."""
@@ -131,7 +175,10 @@ class DynamoLedger:
             return None
         if refused.guard == "resource":
             return Refusal(gate="lease", because=_lost(lease, run, refused.found))
-        return _refusal(refused)
+        of, item = refused.guard, refused.found
+        switch = freeze_switch(self._environment, item, now) if of == "freeze" else mode_switch(of, item, now)
+        assert switch is not None, "it refused"
+        return switched(switch)
 
     def note(self, *, run: str, timeline: tuple[Entry, ...]) -> None:
         """Keep the timeline so far, unless the run has ended meanwhile or was never recorded."""
@@ -144,19 +191,42 @@ class DynamoLedger:
             )
         )
 
-    def close(
-        self, *, outcome: Outcome, timeline: tuple[Entry, ...], lease: Lease | None, cooldown_until: datetime
-    ) -> None:
-        """Keep the outcome; give back what the run has leased, and start the cooldown, if it still is the run's.
+    def close(self, closing: Closing, limits: Limits) -> None:
+        """Keep the outcome, give back what the run has leased if it still is the run's, and count its result, once.
 
         A run that has no lease may have been given one all the same, by an admission whose answer was lost.
         """
+        run = closing.outcome.run
+        leased = closing.lease.resource if closing.lease else self._table.read(f"RUN#{run}").text("leased")
         try:
-            self._keep(outcome, timeline)
-        finally:
-            resource = lease.resource if lease else self._table.read(f"RUN#{outcome.run}").text("leased")
-            if resource:
-                self._release(outcome.run, resource, cooldown_until)
+            self._finish(closing, leased, limits)
+        except AwsError:
+            if leased:
+                self._release(run, leased, closing.cooldown_until)
+            raise
+
+    def _finish(self, closing: Closing, leased: str, limits: Limits) -> None:
+        outcome = closing.outcome
+        pks = {"run": f"RUN#{outcome.run}", "circuit": _circuit(self._environment, outcome.runbook)}
+        pks |= {"resource": _resource(leased)} if leased else {}
+        for _ in range(ROUNDS):
+            found = dict(zip(pks, self._table.read_all(*pks.values()), strict=True))
+            updates = {}
+            if "outcome" not in found["run"].attributes:
+                updates["run"] = self._kept(outcome, closing.timeline)
+                circuit = circuit_of(found["circuit"])
+                after = ended(circuit, outcome.run, closing.result, limits.breaker, outcome.ended_at)
+                if after != circuit:
+                    updates |= self._changes(pks, found, {"circuit": circuit_values(after)})
+            if leased and found["resource"].text("lease_owner") == outcome.run:
+                updates["resource"] = self._released(outcome.run, leased, closing.cooldown_until)
+            if not updates or self._table.transact(updates=updates) is None:
+                return
+        raise AwsError(
+            f"Others were writing at the same moment, {ROUNDS} times out of {ROUNDS}.",
+            operation="DynamoDB:TransactWriteItems",
+            code=CONFLICT,
+        )
 
     def _claim(self, run: str, event: str, now: datetime) -> dict[str, dict[str, Any]]:
         if not event:
@@ -172,11 +242,13 @@ class DynamoLedger:
         return {"event": claim}
 
     def _switches(self, runbook: str, now: datetime) -> dict[str, dict[str, Any]]:
+        """Return guards that let pass unless people have switched acting off: the modes, and a freeze."""
         environment = self._environment
-        return {
+        over = "(attribute_type(#until, :number) AND #until <= :now)"
+        guards = {
             name: self._table.check(
                 pk,
-                "attribute_not_exists(pk) OR #mode = :act OR (attribute_type(#until, :number) AND #until <= :now)",
+                f"attribute_not_exists(pk) OR #mode = :act OR {over}",
                 reserved=("mode", "until"),
                 act="act",
                 number="N",
@@ -187,39 +259,48 @@ class DynamoLedger:
                 (f"{runbook} in {environment}", f"MODE#{environment}#{runbook}"),
             )
         }
+        guards["freeze"] = self._table.check(
+            _freeze(environment),
+            f"attribute_not_exists(pk) OR {over}",
+            reserved=("until",),
+            number="N",
+            now=milliseconds(now),
+        )
+        return guards
 
-    def _keep(self, outcome: Outcome, timeline: tuple[Entry, ...]) -> None:
+    def _kept(self, outcome: Outcome, timeline: tuple[Entry, ...]) -> dict[str, Any]:
         told = bounded_outcome(msgspec.convert(redacted(msgspec.to_builtins(outcome)), Outcome))
-        self._table.write(
-            self._table.update(
-                f"RUN#{outcome.run}",
-                "SET run = :run, runbook = :runbook, environment = :environment, #trigger = :trigger,"
-                " started_at = if_not_exists(started_at, :started), ended_at = :ended, #status = :status,"
-                " because = :because, outcome = :outcome, timeline = :timeline, expires_at = :expires",
-                reserved=("trigger", "status"),
-                run=outcome.run,
-                runbook=told.runbook,
-                environment=self._environment,
-                trigger=told.trigger,
-                started=milliseconds(outcome.started_at),
-                ended=milliseconds(outcome.ended_at),
-                status=told.status,
-                because=told.because,
-                outcome=told.json(),
-                timeline=_json(timeline),
-                expires=seconds(outcome.ended_at + RUN_KEPT),
-            )
+        return self._table.update(
+            f"RUN#{outcome.run}",
+            "SET run = :run, runbook = :runbook, environment = :environment, #trigger = :trigger,"
+            " started_at = if_not_exists(started_at, :started), ended_at = :ended, #status = :status,"
+            " because = :because, gate = :gate, outcome = :outcome, timeline = :timeline, expires_at = :expires",
+            condition="attribute_not_exists(outcome)",
+            reserved=("trigger", "status"),
+            run=outcome.run,
+            runbook=told.runbook,
+            environment=self._environment,
+            trigger=told.trigger,
+            started=milliseconds(outcome.started_at),
+            ended=milliseconds(outcome.ended_at),
+            status=told.status,
+            because=told.because,
+            gate=told.gate,
+            outcome=told.json(),
+            timeline=_json(timeline),
+            expires=seconds(outcome.ended_at + RUN_KEPT),
         )
 
     def _release(self, run: str, resource: str, cooldown_until: datetime) -> None:
-        self._table.write(
-            self._table.update(
-                _resource(resource),
-                "SET cooldown_until = :until REMOVE lease_owner, lease_until",
-                condition="lease_owner = :run",
-                until=milliseconds(cooldown_until),
-                run=run,
-            )
+        self._table.write(self._released(run, resource, cooldown_until))
+
+    def _released(self, run: str, resource: str, cooldown_until: datetime) -> dict[str, Any]:
+        return self._table.update(
+            _resource(resource),
+            "SET cooldown_until = :until REMOVE lease_owner, lease_until",
+            condition="lease_owner = :run",
+            until=milliseconds(cooldown_until),
+            run=run,
         )
 
 
@@ -231,26 +312,21 @@ def _resource(name: str) -> str:
     return f"RESOURCE#{name}"
 
 
+def _circuit(environment: str, runbook: str) -> str:
+    return f"CIRCUIT#{environment}#{runbook}"
+
+
+def _budget(environment: str) -> str:
+    return f"BUDGET#{environment}"
+
+
+def _freeze(environment: str) -> str:
+    return f"FREEZE#{environment}"
+
+
 def _json(timeline: tuple[Entry, ...]) -> str:
     told = msgspec.convert(redacted(msgspec.to_builtins(timeline)), tuple[Entry, ...])
     return msgspec.json.encode(bounded_timeline(told)).decode()
-
-
-def _refusal(refused: Refused) -> Refusal:
-    match refused.guard:
-        case "event":
-            owner = refused.found.text("run") or "unknown"
-            return Refusal(gate="duplicate", because=f"Run {owner} has this event; it may act on it, this run may not.")
-        case switch:
-            return Refusal(gate="mode", because=_switched(switch, refused.found))
-
-
-def _switched(switch: str, found: Item) -> str:
-    says = f"The live switch of {switch} says {found.text('mode') or 'nothing readable'!r}"
-    if found.number("until"):
-        says += f" until {found.instant('until'):%Y-%m-%d %H:%M:%S} UTC"
-    because = redact(found.text("because")).rstrip(".")
-    return f"{says}: {because}." if because else f"{says}."
 
 
 def _lost(lease: Lease, run: str, found: Item) -> str:
@@ -259,8 +335,3 @@ def _lost(lease: Lease, run: str, found: Item) -> str:
         return f"The lease on {lease.resource} ended at {lease.until:%H:%M:%S} UTC."
     taken = f"run {owner} has it" if owner else "it was given back"
     return f"The lease on {lease.resource} is lost: {taken}, and the fence is {fence} instead of {lease.fence}."
-
-
-def _until(found: Item, name: str, now: datetime) -> str:
-    until = found.instant(name)
-    return f"{until:%H:%M:%S} UTC (another {ceil((until - now).total_seconds())} s)"

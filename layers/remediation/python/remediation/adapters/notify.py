@@ -1,4 +1,11 @@
-"""Tell outcomes on SNS: JSON for machines, text for e-mail, attributes for subscription filters.
+"""Tell people and machines on SNS: one message in several variants, and attributes for subscription filters.
+
+| subscription | variant |
+|---|---|
+| email | the text |
+| https | the custom notification of Amazon Q Developer, which subscribes like that (core/chat.py) |
+| sms | one line |
+| any other (SQS, Lambda, Firehose, email-json) | the JSON, whose schema is in docs/schema |
 
 Everything is redacted once more here, whatever was redacted before: more people read a topic than may read a log.
 """
@@ -7,17 +14,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from remediation.core.chat import notification
 from remediation.core.deployment import Deployment
+from remediation.core.fitting import shorter_and_shorter
+from remediation.core.notice import Message, Notice
 from remediation.core.outcome import Outcome
-from remediation.core.record import bounded_outcome
 from remediation.core.redact import redact, redacted
+from remediation.core.spec import Team
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 LARGEST_MESSAGE = 250_000
-"""Bytes. SNS refuses a message above 256 KB, its attributes included."""
-_SIZES = (100_000, 50_000, 25_000, 10_000)
+"""Bytes. SNS refuses a message above 256 KB, all variants and the attributes included."""
 
 
 class SnsNotifier:
@@ -28,26 +37,33 @@ class SnsNotifier:
 
     def publish(self, outcome: Outcome) -> None:
         """Publish the outcome on the outcomes topic."""
-        self._send(self._deployment.outcomes, outcome)
+        self._send(self._deployment.outcomes, outcome, outcome.team)
 
-    def page(self, outcome: Outcome) -> None:
-        """Publish the outcome on the topic of its team. Raises LookupError where none is deployed."""
-        contact = self._deployment.contacts.get(outcome.team)
+    def page(self, outcome: Outcome, team: Team | None = None, note: str = "") -> None:
+        """Tell a team of the outcome, its own if none is named; the note comes first. Raises LookupError."""
+        paged = team or outcome.team
+        self._send(self._topic(paged), msgspec.structs.replace(outcome, note=note), paged)
+
+    def notify(self, notice: Notice, team: Team | None = None) -> None:
+        """Tell a team of the notice if one is named, and publish it on the outcomes topic. Raises LookupError."""
+        if team is not None:
+            self._send(self._topic(team), notice, team)
+        self._send(self._deployment.outcomes, notice, team or notice.team)
+
+    def _topic(self, team: Team) -> str:
+        """Return the topic of a team. Raises LookupError where none is deployed."""
+        contact = self._deployment.contacts.get(team)
         if contact is None:
-            raise LookupError(f"No contact is deployed for the team {outcome.team!r}; see config/<env>.toml.")
-        self._send(contact.topic, outcome)
+            raise LookupError(f"No contact is deployed for the team {team!r}; see config/<env>.toml.")
+        return contact.topic
 
-    def _send(self, topic: str, outcome: Outcome) -> None:
-        attributes = {
-            "environment": outcome.environment,
-            "runbook": outcome.runbook,
-            "status": outcome.status,
-            "severity": outcome.severity,
-        }
+    def _send(self, topic: str, message: Message, team: Team) -> None:
+        told = _told(message)
+        attributes = _attributes(told, team)
         self._aws.acting.sns.publish(
             TopicArn=topic,
-            Subject=outcome.subject(),
-            Message=_message(outcome),
+            Subject=told.subject(),
+            Message=_variants(told),
             MessageStructure="json",
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
@@ -55,12 +71,35 @@ class SnsNotifier:
         )
 
 
-def _message(outcome: Outcome) -> str:
-    told = msgspec.convert(redacted(msgspec.to_builtins(outcome)), Outcome)
+def _told(message: Message) -> Message:
+    """Return a message as it may be told: without secrets."""
+    told: Message = msgspec.convert(redacted(msgspec.to_builtins(message)), type(message))
+    return told
+
+
+def _attributes(told: Message, team: Team) -> dict[str, str]:
+    """Return what a subscription can filter by."""
+    if isinstance(told, Outcome):
+        kind = {"message": "outcome", "runbook": told.runbook, "status": told.status}
+    else:
+        kind = {"message": "notice", "kind": told.kind}
+    return {"environment": told.environment, **kind, "severity": told.severity, "team": team}
+
+
+def _variants(told: Message) -> str:
+    """Return the message of SNS: the longest one that fits."""
     message = b""
-    for size in _SIZES:
-        told = bounded_outcome(told, size)
-        message = msgspec.json.encode({"default": told.json(), "email": redact(told.text())})
+    for shorter in shorter_and_shorter(told):
+        default = shorter.json()
+        if len(default) > LARGEST_MESSAGE // 2:
+            continue  # the text says the same once more
+        variants = {
+            "default": default,
+            "email": redact(shorter.text()),
+            "https": msgspec.json.encode(redacted(msgspec.to_builtins(notification(shorter)))).decode(),
+            "sms": redact(shorter.short()),
+        }
+        message = msgspec.json.encode(variants)
         if len(message) <= LARGEST_MESSAGE:
             break
     return message.decode()

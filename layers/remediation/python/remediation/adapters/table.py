@@ -72,6 +72,17 @@ class Table:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
+    def unchanged(self, pk: str, name: str, was: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return a guard: the attribute still is what it was, or still is not there."""
+        guard = {
+            "TableName": self._name,
+            "Key": encoded({"pk": pk}),
+            "ConditionExpression": f"attribute_not_exists(#{name})" if was is None else f"#{name} = :was",
+            "ExpressionAttributeNames": {f"#{name}": name},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        return guard if was is None else guard | {"ExpressionAttributeValues": {":was": dict(was)}}
+
     def update(
         self, pk: str, expression: str, *, condition: str = "", reserved: Iterable[str] = (), **values: str | int
     ) -> dict[str, Any]:
@@ -85,6 +96,33 @@ class Table:
         """Return the item as it is now."""
         found = self._aws.dynamodb.get_item(TableName=self._name, Key=encoded({"pk": pk}), ConsistentRead=True)
         return Item(found.get("Item", {}))
+
+    def read_all(self, *pks: str) -> list[Item]:
+        """Return items as they are at one moment."""
+        gets: list[Any] = [{"Get": {"TableName": self._name, "Key": encoded({"pk": pk})}} for pk in pks]
+        found = _again(lambda: self._aws.dynamodb.transact_get_items(TransactItems=gets))
+        return [Item(each.get("Item", {})) for each in found["Responses"]]
+
+    def change(self, pk: str, found: Item, values: Mapping[str, str | int | None]) -> dict[str, Any]:
+        """Return an update to these values (None: no such attribute), if they still are as they were found."""
+        names = {f"#{name}": name for name in values}
+        was = {f":was_{name}": found.attributes[name] for name in values if name in found.attributes}
+        now = encoded({f":{name}": value for name, value in values.items() if value is not None})
+        same = [
+            f"#{name} = :was_{name}" if f":was_{name}" in was else f"attribute_not_exists(#{name})" for name in values
+        ]
+        sets = [f"#{name} = :{name}" for name in values if f":{name}" in now]
+        removes = [f"#{name}" for name in values if f":{name}" not in now]
+        expression = (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(removes)}" if removes else "")
+        return {
+            "TableName": self._name,
+            "Key": encoded({"pk": pk}),
+            "UpdateExpression": expression.strip(),
+            "ConditionExpression": " AND ".join(same),
+            "ExpressionAttributeNames": names,
+            **({"ExpressionAttributeValues": was | now} if was or now else {}),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
 
     def write(self, update: Mapping[str, Any]) -> bool:
         """Make one update; answer False where its condition failed."""

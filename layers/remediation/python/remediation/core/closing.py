@@ -1,13 +1,17 @@
 """However a run ends, its outcome is recorded and told: as steps of their own, each of which is tried even if one fails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import msgspec
 
+from remediation.core.circuit import Result
 from remediation.core.errors import StepFailedError
+from remediation.core.incident import SAME_FIX_WITHIN, Raised
 from remediation.core.narration import clip, describe, told
+from remediation.core.notice import Notice
 from remediation.core.outcome import PAGED, Entry, Outcome
+from remediation.core.ports import Closing
 from remediation.core.spec import TEAMS
 from remediation.core.story import Ending, Story
 
@@ -24,31 +28,92 @@ def close(story: Story, ending: Ending) -> Outcome:
         line = clip(f"The ledger could not record this outcome: {error}")
         outcome = _outcome(story, ending, story.now)
         outcome = msgspec.structs.replace(outcome, evidence=(*outcome.evidence, line))
-    ways: list[tuple[str, Callable[[Outcome], None]]] = [("publish", story.world.notifier.publish)]
-    if outcome.paged:
-        ways.append(("page", story.world.notifier.page))
-    lost: list[str] = []
-    for name, tell in ways:
-        try:
-            story.steps.read(name, lambda tell=tell: tell(outcome), None)  # type: ignore[misc]
-        except StepFailedError as error:
-            lost.append(f"{name}: {error}")
+    lost = list(_tell(story, outcome))
     if lost:
         raise OutcomeLostError(f"The outcome of run {outcome.run} could not be told ({'; '.join(lost)}).")
     return outcome
+
+
+def _tell(story: Story, outcome: Outcome) -> Iterator[str]:
+    """Publish, page where the incident needs it, and see to it that somebody answers; yield what failed."""
+    world, alarm = story.world, story.alarm.alarm if story.alarm else ""
+
+    def step(name: str, work: Callable[[], None]) -> str:
+        try:
+            story.steps.read(name, work, None)
+        except StepFailedError as error:
+            return f"{name}: {error}"
+        return ""
+
+    yield from filter(None, [step("publish", lambda: world.notifier.publish(outcome))])
+    if outcome.status == "healed" and outcome.acts:
+        step(
+            "same fix", lambda: _again(story, outcome)
+        )  # if it fails, the history of the execution says so; no more is lost
+    if not outcome.paged:
+        return
+    try:
+        raised = story.steps.read(
+            "raise", lambda: world.incidents.raise_(outcome.incident, outcome, alarm, world.clock()), Raised
+        )
+    except StepFailedError as error:
+        note = clip(f"The incident could not be recorded, so nobody watches whether somebody answers: {error}")
+        yield from filter(None, [step("page", lambda: world.notifier.page(outcome, note=note))])
+        return
+    if raised.page:
+        yield from filter(None, [step("page", lambda: world.notifier.page(outcome))])
+    if raised.opened:
+        yield from filter(None, [step("follow up", lambda: world.follow_up.start(outcome.incident, outcome, alarm))])
+
+
+def _again(story: Story, outcome: Outcome) -> None:
+    """Tell the team where the same is healed again and again: each time hides the cause a little longer."""
+    times = story.world.incidents.healed(outcome.incident, outcome.run, outcome.ended_at)
+    if not times:
+        return
+    where = outcome.environment
+    notice = Notice(
+        kind="trouble",
+        environment=where,
+        run=outcome.run,
+        incident=outcome.incident,
+        team=outcome.team,
+        severity="warning",
+        title=f"{outcome.runbook} heals the same again and again",
+        because=f"It healed this {times} times in {SAME_FIX_WITHIN.days} days. The cause is still there: look for it by day.",
+        at=outcome.ended_at,
+        lines=tuple(f"{done.action} {done.target}: {done.receipt}" for done in outcome.acts),
+        next_steps=(f"See when and what: remedy runs --runbook {outcome.runbook} --since 7d --env {where}",),
+    )
+    story.world.notifier.notify(notice, outcome.team)
 
 
 def _record(story: Story, ending: Ending) -> Outcome:
     now = story.world.clock()
     outcome = _outcome(story, ending, now)
     last = Entry(at=now, kind="outcome", text=clip(f"{outcome.status}: {outcome.because}"))
-    story.world.ledger.close(
+    closing = Closing(
         outcome=outcome,
         timeline=(*story.timeline, last),
         lease=story.lease,
         cooldown_until=now + story.runbook.guardrails.cooldown if story.tried else now,
+        result=_result(story, ending),
     )
+    story.world.ledger.close(closing, story.world.deployment.limits)
     return outcome
+
+
+def _result(story: Story, ending: Ending) -> Result:
+    """Return what the run says about its runbook: to hand over without having acted says nothing."""
+    match ending.status:
+        case "healed":
+            return "good"
+        case "not-healed" | "failed":
+            return "bad"
+        case "escalated" if story.tried:
+            return "bad"
+        case _:
+            return "neutral"
 
 
 def _outcome(story: Story, ending: Ending, now: datetime) -> Outcome:
@@ -72,4 +137,6 @@ def _outcome(story: Story, ending: Ending, now: datetime) -> Outcome:
         next_steps=ending.next_steps,
         plan=story.plan,
         paged=not story.plan and (ending.call or ending.status in PAGED),
+        incident=ending.incident or story.incident,
+        drift=story.drift,
     )

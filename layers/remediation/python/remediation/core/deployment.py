@@ -5,7 +5,10 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from remediation.core.freeze import Window
+from remediation.core.limits import Limits
 from remediation.core.spec import Mode, Place, Team
+from remediation.core.watched import Watched
 
 DEPLOYMENT = "REMEDIATION_DEPLOYMENT"
 SETTINGS = "REMEDIATION_SETTINGS"
@@ -19,7 +22,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     response: timedelta
 
 
-class Deployment(Struct, frozen=True, kw_only=True):
+class Deployment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One runbook as deployed in one environment."""
 
     place: Place
@@ -30,3 +33,8 @@ class Deployment(Struct, frozen=True, kw_only=True):
     contacts: Mapping[Team, Contact]
     drills_act: bool = False
     """Whether a rehearsed event (source `starttech.drill`) may act."""
+    limits: Limits = Limits()
+    maintenance: tuple[Window, ...] = ()
+    watched: Watched = Watched()
+    ask_first: tuple[str, ...] = ()
+    """Actions for which a person is asked first here, whatever the runbook says."""

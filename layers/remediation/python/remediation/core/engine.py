@@ -1,7 +1,7 @@
 """The loop that every runbook is carried out by: diagnose, decide, and act until there is nothing left to do.
 
-The order of the guards matters: cheap refusals first, the admission right before the first act, and once more, inside
-the step that acts, whether all that still holds. Verification is the same diagnosis asked again.
+The order of the guards matters: cheap refusals first, what only concerns acts (freezes, approval) where there is one, the
+admission right before every act, and once more, inside the step that acts, whether all that still holds. Verification is the same diagnosis asked again.
 """
 
 from contextlib import suppress
@@ -11,13 +11,17 @@ from typing import Any, Generic, assert_never
 
 from msgspec import Struct
 
+from remediation.core.admission import Lease, Request
+from remediation.core.approval import ASKED, REJECTED
+from remediation.core.asking import agreed
+from remediation.core.checks import around_it, calendars, still_in_alarm
 from remediation.core.closing import close
 from remediation.core.errors import AwsError, LeftAloneError, StepFailedError
-from remediation.core.gates import LiveAlarm, Refusal, before_looking, effective_mode, live_alarm
+from remediation.core.gates import Refusal, before_looking, effective_mode
 from remediation.core.narration import describe, facts_entry, verdict_entry
 from remediation.core.outcome import Entry, Outcome
 from remediation.core.parsing import parse
-from remediation.core.ports import Lease, World
+from remediation.core.ports import Receipt, World
 from remediation.core.routing import route
 from remediation.core.spec import AnyRunbook, F
 from remediation.core.steps import Acted, Answer, Interrupted, LeftAlone, Made, NotActed, Postponed, Steps
@@ -27,6 +31,8 @@ from remediation.core.verdict import Act, Escalate, Nothing, Target, Verdict, Wa
 
 ENOUGH_TIME = timedelta(seconds=60)
 """An act is not begun with less than this left of the Lambda invocation: its own calls, and a margin."""
+CALL_TIME = timedelta(seconds=30)
+"""The call itself is not begun with less than this left: the longest that a client waits, and a margin."""
 FRESH = timedelta(seconds=1)
 """A durable wait of any length ends the invocation; what follows has a whole one."""
 LEASE_MARGIN = timedelta(minutes=5)
@@ -66,13 +72,17 @@ def carry_out(runbook: AnyRunbook, event: object, steps: Steps, world: World) ->
 def _receive(runbook: AnyRunbook, parsed: Parsed, steps: Steps, world: World) -> Received:
     def receive() -> Received:
         at = world.clock()
-        duplicate = world.ledger.receive(
+        receipt = Receipt(
             run=steps.run,
             event="" if isinstance(parsed, Ignored | Rejected) else parsed.key,
             runbook=runbook.name,
             trigger=describe(parsed),
             now=at,
+            execution=steps.execution,
+            alarm=parsed.alarm if isinstance(parsed, AlarmRaised) else "",
+            transition=parsed.transitioned_at if isinstance(parsed, AlarmRaised) else None,
         )
+        duplicate = world.ledger.receive(receipt)
         return Received(at=at, duplicate_of=duplicate.run if duplicate else "")
 
     try:
@@ -99,21 +109,10 @@ def _handle(story: Story, received: Received) -> Ending:
         return Ending(status="rejected", because=incident.because)
     if received.unrecorded:
         return _no(story, _unanswered(received.unrecorded))
-    if refusal := _live_alarm(story, "read alarm"):
+    if refusal := still_in_alarm(story, "read alarm") or around_it(story, received.at):
         return _no(story, refusal)
     story.say(received.at, "gate", "Every gate let it pass.")
     return _reconcile(story, trigger, incident)
-
-
-def _live_alarm(story: Story, step: str) -> Refusal | None:
-    trigger = story.parsed
-    if not isinstance(trigger, AlarmRaised) or trigger.drill:
-        return None
-    try:
-        live = story.steps.read(step, lambda: story.world.alarms.read(trigger.alarm), LiveAlarm)
-    except StepFailedError as error:
-        return Refusal(gate="live alarm", because=f"The alarm {trigger.alarm!r} cannot be read: {error}")
-    return live_alarm(trigger, live)
 
 
 # ------------------------------------------------------------------------------------------------------------ the loop
@@ -141,11 +140,25 @@ def _reconcile(story: Story, trigger: Trigger, incident: Struct) -> Ending:
                 if unsure:
                     unsure = False
                     story.wait("look twice", SECOND_LOOK)
-                elif refusal := _admit(story, n, verdict) or _act(story, n, verdict):
+                    continue
+                if refusal := _go(story, n, verdict, look.at):
                     return _no(story, refusal, verdict)
             case _:
                 assert_never(verdict)
     raise AssertionError("the loop ends by returning")
+
+
+def _go(story: Story, n: int, act: Act[Target], now: datetime) -> Refusal | None:
+    """Act, if it is not frozen, people agree and it is admitted; after people have agreed, another look comes first."""
+    if refusal := calendars(story, n, now):
+        return refusal
+    match agreed(story, n, act, now):
+        case Refusal() as refusal:
+            return refusal
+        case "look again":
+            return None
+        case "yes":
+            return _admit(story, n, act) or _act(story, n, act)
 
 
 def _look(story: Story, n: int, incident: Struct) -> Look[Any]:
@@ -205,34 +218,39 @@ def _only_looking(story: Story, trigger: Trigger, act: Act[Target]) -> Ending | 
 
 
 def _admit(story: Story, n: int, act: Act[Target]) -> Refusal | None:
-    """Lease the resource before the first act, if the alarm still is what it was before any waiting."""
-    trigger = story.parsed
+    """Have the act admitted; before the first one the alarm still has to be what it was before any waiting."""
+    trigger, alarm = story.parsed, story.alarm
     assert not isinstance(trigger, Ignored | Rejected), "it was handled"
-    if story.lease is not None:
-        return None
-    if n > 1 and (refusal := _live_alarm(story, "read alarm again")):
+    first = story.lease is None
+    if first and n > 1 and (refusal := still_in_alarm(story, "read alarm again")):
         return refusal
     until = story.deadline + LEASE_MARGIN
-    try:
-        answer = story.steps.read(
-            "admit",
-            lambda: story.world.ledger.admit(
-                run=story.steps.run,
-                event=trigger.key,
-                runbook=story.runbook.name,
-                resource=act.resource,
-                until=until,
-                cooldown_until=until + story.runbook.guardrails.cooldown,
-                now=story.world.clock(),
-            ),
-            Lease | Refusal,
+    limits = story.world.deployment.limits
+
+    def admit() -> Lease | Refusal:
+        request = Request(
+            run=story.steps.run,
+            n=n,
+            event=trigger.key,
+            runbook=story.runbook.name,
+            resource=act.resource,
+            until=until,
+            cooldown_until=until + story.runbook.guardrails.cooldown,
+            now=story.world.clock(),
+            alarm=alarm.alarm if alarm else "",
+            transition=alarm.transitioned_at if alarm else None,
         )
+        return story.world.ledger.admit(request, limits)
+
+    try:
+        answer = story.steps.read(f"admit {n}", admit, Lease | Refusal)
     except StepFailedError as error:
         return _unanswered(error)
     if isinstance(answer, Refusal):
         return answer
     story.lease = answer
-    story.say(story.now, "admitted", f"Admitted to work on {answer.resource} (fence {answer.fence}).")
+    if first:
+        story.say(story.now, "admitted", f"Admitted to work on {answer.resource} (fence {answer.fence}).")
     return None
 
 
@@ -276,6 +294,8 @@ def _call(story: Story, act: Act[Target], lease: Lease) -> Made:
         refusal = _unanswered(error)
     if refusal is not None:
         return refusal
+    if world.remaining() < CALL_TIME:
+        return Postponed(because="Asking whether the act still is allowed took too long to make it now.")
     try:
         return Acted(receipt=story.runbook.actions[act.action](world.aws, world.settings, act.target))
     except LeftAloneError as error:
@@ -292,12 +312,16 @@ def _no(story: Story, refusal: Refusal, act: Act[Target] | None = None) -> Endin
         would=f"{act.action} {act.target.id}" if act else "",
         evidence=(act.because, *act.evidence) if act else (),
         next_steps=act.next_steps if act else (),
-        call=act is not None and refusal.gate not in _KNOWN,
+        call=refusal.gate in _TOLD or (act is not None and refusal.gate not in _KNOWN),
+        team=refusal.team,
+        incident=refusal.incident,
     )
 
 
-_KNOWN = frozenset({"duplicate", "mode", "live alarm", "actions disabled"})
-"""Gates behind which somebody else has the event, the alarm is over, or people have said no."""
+_KNOWN = frozenset({"duplicate", "lease", "mode", "freeze", ASKED, REJECTED, "live alarm", "actions disabled"})
+"""Gates behind which somebody else has the event or the resource, the alarm is over, or people have said no."""
+_TOLD = frozenset({"shared cause", "storm", "surroundings"})
+"""Gates that are asked before looking, and behind which somebody has to look for the cause."""
 
 
 def _unanswered(error: object) -> Refusal:

@@ -21,11 +21,13 @@ LARGEST_SKEW = timedelta(seconds=120)
 
 
 class Refusal(Struct, frozen=True, kw_only=True, tag="refusal"):
-    """A gate's no."""
+    """A gate's no. `team` and `incident` say whose it is where that is not the runbook's own."""
 
     gate: str
     because: str
     status: Literal["ignored", "refused"] = "refused"
+    team: str = ""
+    incident: str = ""
 
 
 class LiveAlarm(Struct, frozen=True, kw_only=True, tag="live"):
@@ -35,6 +37,11 @@ class LiveAlarm(Struct, frozen=True, kw_only=True, tag="live"):
     state: AlarmState = "INSUFFICIENT_DATA"
     transitioned_at: datetime | None = None
     actions_enabled: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Tell whether what it warned of is over. To have no data is not to be well."""
+        return not self.exists or self.state == "OK"
 
 
 def before_looking(trigger: Trigger, deployment: Deployment, now: datetime) -> Refusal | None:
@@ -92,7 +99,10 @@ def scope(trigger: Trigger, deployment: Deployment) -> Refusal | None:
 
 
 def freshness(trigger: Trigger, now: datetime) -> Refusal | None:
-    """Stop what comes late (EventBridge and Lambda's queue together can deliver after 30 hours) or from the future."""
+    """Stop what comes late (EventBridge and Lambda's queue together can deliver after 30 hours) or from the future.
+
+    A transition that the sweep offers again may be old; what it sent may not, and the live alarm has the last word.
+    """
     if isinstance(trigger, Invoked):
         return None
     if trigger.sent_at is None:
@@ -100,7 +110,8 @@ def freshness(trigger: Trigger, now: datetime) -> Refusal | None:
     instants = [trigger.sent_at]
     if isinstance(trigger, AlarmRaised):
         instants.append(trigger.transitioned_at)
-    age, ahead = now - min(instants), max(instants) - now
+    swept = isinstance(trigger, AlarmRaised) and trigger.swept
+    age, ahead = now - (trigger.sent_at if swept else min(instants)), max(instants) - now
     if age > LARGEST_AGE:
         return _refuse(
             "freshness", f"The event is {_seconds(age)} s old; at most {_seconds(LARGEST_AGE)} s are acted on."

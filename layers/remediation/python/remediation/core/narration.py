@@ -24,6 +24,8 @@ def describe(parsed: Parsed) -> str:
     """Return a trigger in a few words."""
     match parsed:
         case AlarmRaised():
+            if parsed.swept:
+                return f"alarm {parsed.alarm}, which still is in {parsed.state} (offered again by the sweep)"
             drill = "a rehearsed " if parsed.drill else ""
             return f"{drill}alarm {parsed.alarm} ({parsed.previous_state or 'unknown'} -> {parsed.state})"
         case AsgEvent():

@@ -17,6 +17,7 @@ from remediation.core.triggers import (
     ALARM_STATE_CHANGE,
     ASG_EVENTS,
     DRILL,
+    SWEEP,
     AlarmRaised,
     AlarmState,
     AsgEvent,
@@ -67,12 +68,17 @@ class _PreviousState(Struct):
     value: AlarmState
 
 
+class _Sweep(Struct):
+    tick: Text
+
+
 class _AlarmDetail(Struct, rename="camel"):
     alarm_name: Text
     state: _State
     previous_state: _PreviousState | None = None
     configuration: _Configuration = msgspec.field(default_factory=_Configuration)
     mute_detail: Any = None
+    sweep: _Sweep | None = None
 
 
 class _AsgDetail(Struct, rename="pascal"):
@@ -160,7 +166,7 @@ def _from_envelope(event: dict[str, Any]) -> Parsed:
         return Rejected(because="The event's `source` and `detail-type` have to be strings.")
     if kind.startswith("CloudWatch Alarm ") and kind != ALARM_STATE_CHANGE:
         return Rejected(because=f"{kind!r} is not an alarm state change.")
-    if kind == ALARM_STATE_CHANGE and source not in {"aws.cloudwatch", DRILL}:
+    if kind == ALARM_STATE_CHANGE and source not in {"aws.cloudwatch", DRILL, SWEEP}:
         return Rejected(because=f"The source of an alarm state change has to be aws.cloudwatch, not {source!r}.")
     if source.startswith("aws.") and not _AWS_SERVICE.match(source):
         return Rejected(because=f"The source {source!r} is not an AWS service.")
@@ -182,6 +188,10 @@ def _from_envelope(event: dict[str, Any]) -> Parsed:
 
 def _alarm_event(envelope: _Envelope) -> Parsed:
     detail = msgspec.convert(envelope.detail, _AlarmDetail)
+    if (detail.sweep is None) == (envelope.source == SWEEP):
+        return Rejected(
+            because=f"An event has to name its tick (`detail.sweep.tick`) if, and only if, {SWEEP} sent it."
+        )
     return AlarmRaised(
         account=envelope.account,
         region=envelope.region,
@@ -195,6 +205,7 @@ def _alarm_event(envelope: _Envelope) -> Parsed:
         suppressed=bool(detail.state.actions_suppressed_by),
         replay=envelope.replay_name,
         drill=envelope.source == DRILL,
+        tick=detail.sweep.tick if detail.sweep else "",
     )
 
 
@@ -269,12 +280,15 @@ class _Request(Struct, forbid_unknown_fields=False):
     apply: bool = False
     because: Annotated[str, Meta(max_length=500)] = ""
     request: Annotated[str, Meta(max_length=64)] = ""
+    by: Annotated[str, Meta(max_length=128)] = ""
 
 
 def _from_payload(event: dict[str, Any]) -> Parsed:
     request = msgspec.convert(event, _Request)
     payload = {key: value for key, value in event.items() if key not in _Request.__struct_fields__}
-    return Invoked(payload=payload, apply=request.apply, because=request.because, request=request.request)
+    return Invoked(
+        payload=payload, apply=request.apply, because=request.because, request=request.request, by=request.by
+    )
 
 
 def _instant(text: str, field: str) -> datetime:

@@ -10,9 +10,18 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from remediation.core.admission import Lease, Request
+from remediation.core.approval import Decided, Wanted
+from remediation.core.circuit import Result
 from remediation.core.deployment import Deployment
 from remediation.core.gates import LiveAlarm, Refusal
+from remediation.core.incident import Incident, Raised
+from remediation.core.limits import Limits
+from remediation.core.notice import Notice
 from remediation.core.outcome import Entry, Outcome
+from remediation.core.spec import Team
+from remediation.core.spoken import Spoken
+from remediation.core.surroundings import Around
 
 
 class Duplicate(Struct, frozen=True, kw_only=True):
@@ -21,46 +30,49 @@ class Duplicate(Struct, frozen=True, kw_only=True):
     run: str
 
 
-class Lease(Struct, frozen=True, kw_only=True, tag="lease"):
-    """The right to change one resource, until it expires or a higher fence is given out."""
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What is recorded of an event that arrived. `event` is its key, empty where it has none."""
 
-    resource: str
-    fence: int
-    until: datetime
+    run: str
+    event: str
+    runbook: str
+    trigger: str
+    now: datetime
+    execution: str = ""
+    alarm: str = ""
+    transition: datetime | None = None
 
 
 class Ledger(Protocol):
     """One record per event received, and the one transaction that admits an act."""
 
-    def receive(self, *, run: str, event: str, runbook: str, trigger: str, now: datetime) -> Duplicate | None:
-        """Record the run, and that the event (by its key, none if empty) is its. Asking twice is the same answer."""
+    def receive(self, receipt: Receipt) -> Duplicate | None:
+        """Record the run, and that the event is its. Asking twice is the same answer."""
 
-    def admit(
-        self,
-        *,
-        run: str,
-        event: str,
-        runbook: str,
-        resource: str,
-        until: datetime,
-        cooldown_until: datetime,
-        now: datetime,
-    ) -> Lease | Refusal:
-        """Lease the resource to the run, if the event is the run's, nobody works on it and the mode still is `act`.
-
-        The cooldown is that of a run that dies: `close` replaces it.
-        """
+    def admit(self, request: Request, limits: Limits) -> Lease | Refusal:
+        """Answer what `admission` says of the request, and keep what follows from it, all or nothing."""
 
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
-        """Say whether the lease still is ours and the mode still is `act`, right before a mutating call."""
+        """Say whether the lease still is ours, the mode still is `act` and nothing is frozen, right before the call."""
 
     def note(self, *, run: str, timeline: tuple[Entry, ...]) -> None:
         """Keep the timeline so far, for those who watch."""
 
-    def close(
-        self, *, outcome: Outcome, timeline: tuple[Entry, ...], lease: Lease | None, cooldown_until: datetime
-    ) -> None:
-        """Keep the outcome, give the lease back and start the cooldown; a lease that was lost is left alone."""
+    def close(self, closing: "Closing", limits: Limits) -> None:
+        """Keep the outcome, give the lease back, start the cooldown and count the result, all of it once.
+
+        A lease that was lost is left alone.
+        """
+
+
+class Closing(Struct, frozen=True, kw_only=True):
+    """How a run ends, as the ledger keeps it."""
+
+    outcome: Outcome
+    timeline: tuple[Entry, ...]
+    lease: Lease | None
+    cooldown_until: datetime
+    result: Result
 
 
 class Notifier(Protocol):
@@ -69,8 +81,79 @@ class Notifier(Protocol):
     def publish(self, outcome: Outcome) -> None:
         """Publish the outcome."""
 
-    def page(self, outcome: Outcome) -> None:
-        """Tell the outcome's team."""
+    def page(self, outcome: Outcome, team: Team | None = None, note: str = "") -> None:
+        """Tell a team of the outcome, its own if none is named; the note comes first."""
+
+    def notify(self, notice: Notice, team: Team | None = None) -> None:
+        """Publish a notice, and tell a team if one is named."""
+
+
+class Incidents(Protocol):
+    """What is wrong at the moment, each counted once however many runs tell of it."""
+
+    def raise_(self, key: str, outcome: Outcome, alarm: str, now: datetime) -> Raised:
+        """Open an incident, or count one more event of it. Asking twice for the same run is the same answer."""
+
+    def healed(self, key: str, run: str, now: datetime) -> int:
+        """Count a healing of it; say how often it was healed lately if people are to be told that, and else 0."""
+
+
+class Followed(Protocol):
+    """An incident, as who follows it up sees it: `run` is the run that opened it, and who it is not, changes nothing."""
+
+    def open(self, key: str) -> Incident:
+        """Return the incident as it stands."""
+
+    def waits(self, key: str, run: str, callback: str, until: datetime) -> None:
+        """Keep where to answer, and until when the follow-up waits there."""
+
+    def paged(self, key: str, run: str, page: str, now: datetime) -> Incident:
+        """Ask for a page, by name; it is granted if the incident that is returned has it as its last one."""
+
+    def said(self, by: str, about: str) -> Spoken | None:
+        """Return what a person said about a run."""
+
+    def acknowledged(self, key: str, run: str, by: str, now: datetime) -> None:
+        """Keep who acknowledged it."""
+
+    def close(self, key: str, run: str, now: datetime) -> None:
+        """Keep that it is over, or that nobody follows it up any more."""
+
+
+class FollowUp(Protocol):
+    """Sees to it that somebody answers."""
+
+    def start(self, key: str, outcome: Outcome, alarm: str) -> None:
+        """Start following an incident up, beside this run."""
+
+
+class Approvals(Protocol):
+    """What people are asked, and what they said."""
+
+    def claim(self, wanted: Wanted, now: datetime) -> str:
+        """Say why this is not asked: another run asks the same, or people have answered lately; nothing if it may be.
+
+        Asking twice for the same run is the same answer.
+        """
+
+    def ask(self, wanted: Wanted, callback: str, now: datetime) -> None:
+        """Keep what is asked, and where to answer."""
+
+    def said(self, by: str, about: str) -> Spoken | None:
+        """Return what a person said about a run or a request."""
+
+    def end(self, wanted: Wanted, status: Decided, now: datetime) -> None:
+        """Keep what became of it, so that nobody is asked any more, and when the same may be asked again."""
+
+
+class Surroundings(Protocol):
+    """What goes on around a runbook, read."""
+
+    def around(self, *, deploys: bool) -> Around:
+        """Return the alarms of the environment that are in ALARM, and the deploys that are on if they matter."""
+
+    def closed(self) -> str:
+        """Say why the change calendar does not allow changes now; nothing if it does, or if there is none."""
 
 
 class Alarms(Protocol):
@@ -90,6 +173,10 @@ class World:
     ledger: Ledger
     notifier: Notifier
     alarms: Alarms
+    incidents: Incidents
+    follow_up: FollowUp
+    approvals: Approvals
+    surroundings: Surroundings
     clock: Callable[[], datetime]
     remaining: Callable[[], timedelta]
     """Time left of this Lambda invocation."""

@@ -13,7 +13,7 @@ from remediation.core.outcome import Entry, Outcome, Status
 
 RUNS_INDEX = "runs"
 """The table's index that lists runs: partition key `environment`, sort key `started_at` (epoch milliseconds)."""
-LISTED = ("run", "runbook", "trigger", "ended_at", "status", "because")
+LISTED = ("run", "runbook", "trigger", "ended_at", "status", "because", "gate", "alarm", "transition", "execution")
 """Attributes of a run that the index has to hold besides its keys."""
 
 LARGEST_TIMELINE = 200_000
@@ -32,6 +32,12 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     status: Status | None = None
     because: str = ""
+    gate: str = ""
+    alarm: str = ""
+    """The alarm that started it, if one did, and its transition."""
+    transition: datetime | None = None
+    execution: str = ""
+    """The ARN of its durable execution."""
     outcome: Outcome | None = None
     timeline: tuple[Entry, ...] = ()
 
@@ -66,6 +72,8 @@ def bounded_outcome(outcome: Outcome, limit: int = LARGEST_OUTCOME) -> Outcome:
             would=_cut(outcome.would, characters),
             evidence=tuple(_cut(line, characters) for line in outcome.evidence[:lines]),
             next_steps=tuple(_cut(line, characters) for line in outcome.next_steps[:lines]),
+            drift=tuple(_cut(line, characters) for line in outcome.drift[:lines]),
+            note=_cut(outcome.note, characters),
             acts=tuple(
                 msgspec.structs.replace(done, receipt=_cut(done.receipt, characters)) for done in outcome.acts[:lines]
             ),

@@ -8,7 +8,7 @@ redacting twice is the same as redacting once.
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 GONE = "***"
 
@@ -23,6 +23,11 @@ _QUOTED = r"""(?:(\\+["'])(?:(?!(?<!\\)\2).)*+(?:\2)?|"(?:\\.|[^"\\])*+"?|'(?:\\
 
 _CHUNK = re.compile(r"""[^\s"<>`]+""")
 """What may hold a URI: a password in it may hold any of `@`, `/` and `:`, so its end is the last `@`."""
+_CUT_OFF = " (...)"
+"""What follows a text that was cut while it was told (core/narration.py): the `@` that ends a password may be gone."""
+_HOST = re.compile(r"(?:\[[^\]]*\]|[^:\[\]]*)(?::[0-9]{1,5})?\Z")
+"""What may stand before the path of a URI without a user."""
+_PATH = re.compile(r"[/?#]")
 _ASSIGNED = tuple(
     re.compile(rf"({name}{_IS})(?:{_QUOTED}|{bare})", re.IGNORECASE | re.DOTALL)
     for name, bare in ((_HEADER, r"[^\r\n]++"), (rf"(?<![0-9]{{12}}:){_WORD}", r"\S++"))
@@ -30,8 +35,8 @@ _ASSIGNED = tuple(
 """`password=...`, `"SecretString": "..."`, `{\\"token\\": ...}`. An ARN's `:<account>:secret:<name>` is a name."""
 _PRIVATE_KEY = r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
 _SHAPED = re.compile(
-    rf"{_PRIVATE_KEY}|eyJ[A-Za-z0-9_=-]{{8,}}(?:\.[A-Za-z0-9_=-]*)*|(?:AKIA|ASIA)[A-Z0-9]{{12,}}"
-    r"|(?:FwoGZXIvYXdz|IQoJb3JpZ2lu)[A-Za-z0-9/+=]+|(?:gh[pousr]_|github_pat_|xox[a-z]-)[A-Za-z0-9_-]{10,}",
+    rf"{_PRIVATE_KEY}|eyJ[A-Za-z0-9_=-]{{8,}}(?:\.[A-Za-z0-9_=-]*)*|(?:AKIA|ASIA)[A-Z0-9]{{12,}}|\b(?:AKIA|ASIA)[A-Z0-9]{{4,}}"
+    r"|(?:FwoGZXIvYXdz|IQoJb3JpZ2lu)[A-Za-z0-9/+=]+|(?:gh[pousr]_|github_pat_|xox[a-z]-)[A-Za-z0-9_-]{4,}",
     re.DOTALL,
 )
 """Private keys, JSON web tokens, AWS key ids and session tokens, GitHub's and Slack's tokens."""
@@ -44,6 +49,28 @@ _SAID = (
 """A word or an option, and then the secret."""
 _NAMED = re.compile(rf"(?:{_WORD}|{_HEADER})\Z", re.IGNORECASE)
 _ROUNDS = 8
+
+
+class Secret:
+    """A text that nobody is told: shown, formatted and logged as `***`, and refused by whatever would keep it.
+
+    What is read from Secrets Manager or an SSM parameter is one from the moment it is read; `reveal` it where it is used.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text, for the one call that needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return GONE
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is neither copied nor kept")
 
 
 def redact(text: str) -> str:
@@ -60,6 +87,8 @@ def redacted(value: Any) -> Any:  # noqa: ANN401 - plain data in, the same shape
     match value:
         case str():
             return redact(value)
+        case Secret():
+            return GONE
         case Mapping():
             return {redact(str(key)): _entry(str(key), entry) for key, entry in value.items()}
         case list() | tuple():
@@ -89,7 +118,12 @@ def _without_user(found: re.Match[str]) -> str:
         return chunk
     scheme, _, rest = chunk.partition("://")
     user, at, host = rest.rpartition("@")
-    return f"{scheme}://{GONE}@{host}" if at and user else chunk
+    if at:
+        return f"{scheme}://{GONE}@{host}" if user else chunk
+    if ":" in rest and found.string.startswith(_CUT_OFF, found.end()):
+        return f"{scheme}://{GONE}"
+    hosts = _PATH.split(rest, maxsplit=1)[0].rstrip(".:;,!')")
+    return chunk if all(_HOST.match(host) for host in hosts.split(",")) else f"{scheme}://{GONE}"
 
 
 def _without_value(found: re.Match[str]) -> str:

@@ -82,7 +82,7 @@ def _convert(runbook: AnyRunbook, values: dict[str, Any]) -> Struct | Rejected:
     if unknown:
         known = ", ".join(f"`{name}`" for name in runbook.incident.__struct_fields__)
         return Rejected(
-            because=f"{runbook.name} does not know `{unknown[0]}`; it takes {known}, `apply`, `because`, `request`."
+            because=f"{runbook.name} does not know `{unknown[0]}`; it takes {known}, `apply`, `because`, `request`, `by`."
         )
     try:
         incident: Struct = msgspec.convert(values, runbook.incident)

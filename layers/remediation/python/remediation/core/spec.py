@@ -4,7 +4,7 @@ Templates such as `{asg}` are filled from the runbook's settings and from `envir
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
@@ -25,6 +25,12 @@ def lowest(*modes: Mode) -> Mode:
     """Return the most careful of some modes: `off` before `observe` before `act`."""
     return min(modes, key=MODES.index)
 
+
+ANSWERED_WITHIN = timedelta(minutes=14)
+"""Lambda answers a synchronous invocation of a durable function within 15 minutes; a minute of it is for closing."""
+
+Yield: TypeAlias = Literal["mongodb", "redis", "nat", "storm", "deploy"]
+YIELDS: tuple[Yield, ...] = get_args(Yield)
 
 S = TypeVar("S", bound=Struct)
 I = TypeVar("I", bound=Struct)  # noqa: E741
@@ -109,8 +115,7 @@ class Guardrails(Struct, frozen=True, kw_only=True):
     """Limits of one run. Blast radius within a run is one target at a time, always."""
 
     heal_within: timedelta
-    """A run that has not healed by then is handed to a person. At most 14 minutes if invocable by hand (Lambda
-    answers a synchronous invocation of a durable function within 15)."""
+    """A run that has not healed by then is handed to a person; the time that people take to approve does not count."""
     cooldown: timedelta = timedelta(minutes=15)
     """After an act, the resource is left alone that long."""
     max_acts: int = 3
@@ -151,12 +156,21 @@ class Runbook(Generic[S, I, F, T]):
     decide: Callable[[F, S, tuple[Attempt[T], ...], datetime], Verdict[T]]
     actions: Mapping[str, Callable[[Any, S, T], str]]
     alarms: tuple[Alarm, ...] = ()
-    documents: tuple[Document, ...] = field(default=())
+    documents: tuple[Document, ...] = ()
+    yields_to: tuple[Yield, ...] = ()
+    """What makes it stand down: dependencies in trouble, a storm of alarms, a deploy (core/surroundings.py)."""
+    asks: tuple[str, ...] = ()
+    """Actions whose acts may ask for a person's approval."""
 
     @property
     def package(self) -> str:
         """Return the room: the folder and Python package below functions/."""
         return self.name.replace("-", "_")
+
+
+def answers_in_time(runbook: "AnyRunbook", ask_first: tuple[str, ...] = ()) -> bool:
+    """Tell whether a run always ends within what Lambda lets a caller wait (15 minutes): none that asks a person does."""
+    return not runbook.asks and not ask_first and runbook.guardrails.heal_within <= ANSWERED_WITHIN
 
 
 AnyRunbook: TypeAlias = Runbook[Any, Any, Any, Any]

@@ -53,6 +53,18 @@ class Interrupted(Struct, frozen=True, kw_only=True, tag="interrupted"):
     """The act was started and its end is not known. It is not repeated."""
 
 
+class Said(Struct, frozen=True, kw_only=True, tag="said"):
+    """Somebody answered; what they sent is not to be trusted as it is."""
+
+    payload: str
+
+
+class Expired(Struct, frozen=True, kw_only=True, tag="expired"):
+    """Nobody answered in time, which is a no."""
+
+
+Reply: TypeAlias = Said | Expired
+"""What asking a person may come to."""
 Made: TypeAlias = Acted | LeftAlone | Postponed | Refusal
 """What a call may answer."""
 Answer: TypeAlias = Made | NotActed | Interrupted
@@ -79,6 +91,10 @@ class Steps(Protocol):
     def run(self) -> str:
         """The id of this run: the same after every replay, different for every run."""
 
+    @property
+    def execution(self) -> str:
+        """The ARN of the durable execution."""
+
     def read(self, name: str, step: Callable[[], R], type_: type[R] | Any) -> R:  # noqa: ANN401
         """Run a step at least once and remember what it answered, as `type_`. Raises StepFailedError."""
 
@@ -90,3 +106,9 @@ class Steps(Protocol):
 
     def wait(self, name: str, for_: timedelta) -> None:
         """Suspend the run."""
+
+    def ask(self, name: str, submit: Callable[[str], None], timeout: timedelta) -> Reply:
+        """Suspend the run until somebody answers: `submit` is a step that tells them the id to answer to.
+
+        Raises StepFailedError where nobody could be told.
+        """

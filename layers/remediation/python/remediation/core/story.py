@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from remediation.core.admission import Lease
 from remediation.core.narration import clip, facts_entry, verdict_entry
 from remediation.core.outcome import Entry, Kind, Status
-from remediation.core.ports import Lease, World
+from remediation.core.ports import World
 from remediation.core.spec import AnyRunbook
 from remediation.core.steps import Steps
-from remediation.core.triggers import AlarmRaised, Invoked, Parsed
+from remediation.core.triggers import AlarmRaised, AsgEvent, Invoked, Parsed
 from remediation.core.verdict import Act, Attempt, Result, Target, Verdict, Wait
 
 
@@ -26,6 +27,8 @@ class Ending(Struct, frozen=True, kw_only=True):
     team: str = ""
     call: bool = False
     """Whether a person has to be told, although the status alone does not say so."""
+    incident: str = ""
+    """The incident that this is part of, where it is not the run's own."""
 
 
 @dataclass(kw_only=True)
@@ -39,7 +42,12 @@ class Story:
     started: datetime
     timeline: list[Entry] = field(default_factory=list)
     tried: tuple[Attempt[Target], ...] = ()
+    drift: tuple[str, ...] = ()
     lease: Lease | None = None
+    approved: str = ""
+    """The hash of the plan that a person approved."""
+    asked_for: timedelta = timedelta(0)
+    """How long people were asked; their time is not the run's."""
 
     @property
     def plan(self) -> bool:
@@ -54,7 +62,24 @@ class Story:
     @property
     def deadline(self) -> datetime:
         """When the run has to be over: acts have settled by then, or are not begun."""
-        return self.started + self.runbook.guardrails.heal_within
+        return self.started + self.runbook.guardrails.heal_within + self.asked_for
+
+    @property
+    def alarm(self) -> AlarmRaised | None:
+        """The alarm that started it, if a real one did."""
+        return self.parsed if isinstance(self.parsed, AlarmRaised) and not self.parsed.drill else None
+
+    @property
+    def incident(self) -> str:
+        """The incident that the run is about: the same for every event of the same trouble."""
+        match self.parsed:
+            case AlarmRaised(alarm=alarm):
+                about = alarm
+            case AsgEvent(group=group):
+                about = group
+            case _:
+                about = ""
+        return "|".join((self.world.deployment.place.environment, self.runbook.name, *filter(None, (about,))))
 
     @property
     def now(self) -> datetime:
@@ -74,6 +99,8 @@ class Story:
         attempt = Attempt(action=act.action, target=act.target, at=self.now, result=result, receipt=receipt)
         self.tried = (*self.tried, attempt)
         self.say(self.now, "act", f"{act.action} {act.target.id}: {result}. {receipt}")
+        if act.drift and result != "failed" and act.drift not in self.drift:
+            self.drift = (*self.drift, act.drift)
 
     def wait(self, name: str, for_: timedelta) -> None:
         """Let time pass."""

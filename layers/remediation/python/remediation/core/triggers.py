@@ -10,6 +10,8 @@ from msgspec import Struct
 ALARM_STATE_CHANGE = "CloudWatch Alarm State Change"
 DRILL = "starttech.drill"
 """The source of rehearsed events: PutEvents refuses sources that start with `aws.`."""
+SWEEP = "starttech.sweep"
+"""The source of alarms that the sweep offers again, because they are still in ALARM and nobody works on them."""
 ASG_EVENTS = frozenset(
     {
         "EC2 Instance Launch Unsuccessful",
@@ -46,12 +48,20 @@ class AlarmRaised(Struct, frozen=True, kw_only=True, tag="alarm"):
     suppressed: bool = False
     replay: str = ""
     drill: bool = False
+    tick: str = ""
+    """The tick of the sweep that offers it again; empty where the alarm itself went to this state just now."""
+
+    @property
+    def swept(self) -> bool:
+        """Tell whether the sweep offers it again."""
+        return bool(self.tick)
 
     @property
     def key(self) -> str:
-        """Return what is the same in every delivery of this transition."""
+        """Return what is the same in every delivery of this transition; each tick of the sweep is an event of its own."""
         kind, when = "drill" if self.drill else "alarm", self.transitioned_at.isoformat(timespec="milliseconds")
-        return f"{kind}|{self.account}|{self.region}|{self.alarm}|{self.state}|{when}"
+        what = f"{self.account}|{self.region}|{self.alarm}|{self.state}|{when}"
+        return f"sweep|{what}|{self.tick}" if self.swept else f"{kind}|{what}"
 
 
 class AsgEvent(Struct, frozen=True, kw_only=True, tag="asg"):
@@ -98,6 +108,8 @@ class Invoked(Struct, frozen=True, kw_only=True, tag="manual"):
     because: str = ""
     request: str = ""
     """A request id of the caller's: the same one twice is one run. Empty: every invocation is its own."""
+    by: str = ""
+    """The AWS user id that the caller claims; the record of their request proves it (core/spoken.py)."""
 
     @property
     def key(self) -> str:

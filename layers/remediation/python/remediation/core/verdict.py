@@ -52,12 +52,29 @@ class Escalate(Struct, frozen=True, kw_only=True, tag="escalate"):
     team: str = ""
 
 
+LONGEST_ASKED = timedelta(hours=2)
+"""No approval is waited for longer than this: the world changes meanwhile, and so does who is awake."""
+
+
+class Approval(Struct, frozen=True, kw_only=True):
+    """Ask a person before an act: anybody who may, or (two people) somebody else than who asked for the run."""
+
+    because: str = ""
+    people: Literal[1, 2] = 1
+    expires: timedelta = timedelta(minutes=30)
+
+    def __post_init__(self) -> None:
+        if not timedelta(0) < self.expires <= LONGEST_ASKED:
+            raise ValueError(f"an approval expires within {LONGEST_ASKED}, not after {self.expires}")
+
+
 class Act(Struct, Generic[T], frozen=True, kw_only=True, tag="act"):
     """Change one target, then wait `settle` before looking again.
 
     `action` names an entry of the runbook's actions. `resource` is the physical parent that is leased meanwhile (the
     Auto Scaling group, the cache, the lock), so that two runbooks never work on the same thing at once. `evidence` and
-    `next_steps` are for the person who is called if the act is not allowed.
+    `next_steps` are for the person who is called if the act is not allowed. `drift` says what the next `terraform apply`
+    will revert once it is done, with the line to change.
     """
 
     action: str
@@ -67,6 +84,8 @@ class Act(Struct, Generic[T], frozen=True, kw_only=True, tag="act"):
     settle: timedelta
     evidence: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
+    approval: Approval | None = None
+    drift: str = ""
 
 
 Verdict: TypeAlias = Nothing | Wait | Escalate | Act[T]

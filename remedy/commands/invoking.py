@@ -1,0 +1,55 @@
+"""`remedy invoke`: start a runbook by hand, and follow its run to the end."""
+
+from typing import Annotated
+
+import typer
+
+from remedy.commands.options import Env, Json, RunbookName, now
+from remedy.environment import environment
+from remedy.identity import reason
+from remedy.live import follow
+from remedy.payload import payload
+from remedy.telling import telling
+
+
+def invoke(
+    runbook: RunbookName,
+    *,
+    target: Annotated[
+        str | None, typer.Option("--target", "-t", help="What it is about: the runbook's first field.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field of the payload; may be repeated.")
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Have it done. Without this, the answer is the plan.")] = False,
+    because: Annotated[str, typer.Option("--because", help="Why, for the record.")] = "",
+    env: Env = "dev",
+    json: Json = False,
+) -> None:
+    """Start a runbook by hand and follow it to its end. Without --apply it shows the plan and changes nothing.
+
+    Exit status: 0 healed, nothing to do, or the plan was shown.
+
+    1 AWS could not be asked. 2 used wrongly. 3 a gate or the mode said no. 4 not healed, or handed to a person. 5 failed.
+    """
+    with telling():
+        status = _invoke(runbook, target, settings or [], env, because, apply=apply, json=json)
+        raise typer.Exit(status)
+
+
+def _invoke(
+    name: str, target: str | None, settings: list[str], env: str, because: str, *, apply: bool, json: bool
+) -> int:
+    from remedy.aws import asking  # noqa: PLC0415 - loads boto3, like the next
+    from remedy.invoke import exit_status  # noqa: PLC0415
+    from remedy.starting import start  # noqa: PLC0415
+
+    there = environment(env)
+    runbook = there.runbook(name)
+    body = payload(runbook, there, target=target, settings=settings, apply=apply, because=reason(because))
+    run = start(body, runbook, there, now())
+    with asking(there):
+        outcome = run.to_its_end() if json else follow(run, plan=not apply)
+    if json:
+        typer.echo(outcome.json())
+    return exit_status(outcome, apply=apply)

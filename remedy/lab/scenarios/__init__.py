@@ -1,0 +1,17 @@
+"""What can be shown: something breaks, people and clocks do their part, and what has to come of it."""
+
+from remedy.lab.scenarios.approval import APPROVAL
+from remedy.lab.scenarios.escalation import ESCALATION
+from remedy.lab.scenarios.frozen import FROZEN
+from remedy.lab.scenarios.plain import PLAIN
+from remedy.lab.scenarios.scenario import Scenario
+from remedy.lab.scenarios.storm import STORM
+
+__all__ = ["SCENARIOS", "Scenario", "named"]
+
+SCENARIOS: tuple[Scenario, ...] = (*PLAIN, STORM, APPROVAL, ESCALATION, FROZEN)
+
+
+def named(name: str) -> Scenario:
+    """Return a scenario. Raises KeyError."""
+    return {scenario.name: scenario for scenario in SCENARIOS}[name]

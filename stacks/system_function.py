@@ -1,0 +1,167 @@
+"""The functions that belong to no runbook: the sweep, and the one that follows an incident up until somebody answers.
+
+Nobody heals while the sweep stands still and nobody notices, so its silence pages: a dead man's switch.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+import msgspec
+from aws_cdk import aws_events as events
+from constructs import Construct
+
+from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
+from remediation.core.spec import AnyRunbook, OnAlarm, fill
+from remediation.core.sweep import Answers, SweepSettings, Swept
+from stacks.acknowledgements import acknowledge_system
+from stacks.alarms import SystemAlarms, Watch, function_watches
+from stacks.config import Config
+from stacks.deployments import contacts
+from stacks.live_function import LiveFunction, Plan
+from stacks.names import Names
+from stacks.permissions import ESCALATION, SWEEP, Statement, escalation, sweep
+from stacks.runbook_function import execution_timeout, room
+from stacks.shared import Shared
+
+SWEEP_EVERY = timedelta(minutes=5)
+"""As often as an alarm's own event may be late (core/gates.py, LARGEST_AGE)."""
+FOLLOWED_FOR = timedelta(hours=26)
+"""An incident is followed up for a day at most; the rest is for closing."""
+
+
+def deployment(config: Config) -> Deployment:
+    """Return an environment as a function that belongs to no runbook has to know it."""
+    names = Names(config.place)
+    return Deployment(
+        place=config.place,
+        mode=config.mode,
+        ledger=names.table,
+        outcomes=names.topic("outcomes"),
+        contacts=contacts(config),
+        limits=config.limits,
+        watched=config.watched,
+    )
+
+
+def sweep_settings(config: Config, runbooks: Iterable[AnyRunbook]) -> SweepSettings:
+    """Return what the sweep has to know of the runbooks that are deployed."""
+    return SweepSettings(runbooks=tuple(_swept(runbook, config) for runbook in runbooks))
+
+
+def _swept(runbook: AnyRunbook, config: Config) -> Swept:
+    own, place = config.runbooks[runbook.name], config.place
+    alarms = tuple(
+        Answers(
+            namespace=trigger.namespace,
+            metric=trigger.metric,
+            dimensions={
+                name: fill(template, place, own.settings)
+                # As in routing: what the incident is made of has to be there, whatever it says.
+                for name, template in (dict.fromkeys(trigger.incident.values(), "*") | dict(trigger.dimensions)).items()
+            },
+        )
+        for trigger in runbook.triggers
+        if isinstance(trigger, OnAlarm)
+    )
+    return Swept(
+        runbook=runbook.name,
+        team=runbook.team,
+        mode=own.mode,
+        alarms=alarms,
+        limit=execution_timeout(runbook, own.ask_first),
+        cooldown=runbook.guardrails.cooldown,
+    )
+
+
+class SystemFunction(LiveFunction):
+    """One function that belongs to no runbook, with the alarms on it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        summary: str,
+        statements: tuple[Statement, ...],
+        settings: msgspec.Struct | None,
+        durable_for: timedelta | None,
+        retries: int,
+        watches: Iterable[Watch],
+        shared: Shared,
+    ) -> None:
+        package = name.replace("-", "_")
+        variables = {DEPLOYMENT: msgspec.json.encode(deployment(shared.config)).decode()}
+        if settings is not None:
+            variables[SETTINGS] = msgspec.json.encode(settings).decode()
+        plan = Plan(
+            name=name,
+            package=package,
+            summary=summary,
+            code=room(package),
+            environment={**variables, "POWERTOOLS_LOG_LEVEL": "INFO"},
+            policies={"system": statements},
+            role=f"{name} in {shared.config.environment}",
+            durable_for=durable_for,
+            retries=retries,
+        )
+        super().__init__(scope, name, plan=plan, shared=shared)
+        SystemAlarms(self, "SystemAlarms", name=name, watches=watches, names=shared.names)
+        acknowledge_system(self, statements)
+
+
+class SweepAlarms(SystemFunction):
+    """The sweep, and what starts it."""
+
+    def __init__(self, scope: Construct, *, runbooks: tuple[AnyRunbook, ...], shared: Shared) -> None:
+        names = shared.names
+        super().__init__(
+            scope,
+            SWEEP,
+            summary="Offer alarms that are still in ALARM again, close what was left lying, and examine the alarms.",
+            statements=tuple(sweep(names, shared.key.key_arn, runbooks)),
+            settings=sweep_settings(shared.config, runbooks),
+            durable_for=None,
+            retries=0,  # the next tick is the next try
+            watches=sweep_watches(),
+            shared=shared,
+        )
+        schedule = events.CfnRule(
+            self,
+            "Schedule",
+            name=names.place.name(f"{SWEEP}-schedule1"),
+            description=f"Starts {shared.config.environment}-{SWEEP}",
+            schedule_expression=f"rate({round(SWEEP_EVERY.total_seconds() / 60)} minutes)",
+            state="ENABLED",
+            targets=[self.starts.target],
+        )
+        self.starts.let("events", schedule.node.id, schedule.attr_arn)
+
+
+class EscalateIncident(SystemFunction):
+    """What follows an incident up. Runbooks and the sweep start it, asynchronously; nothing else does."""
+
+    def __init__(self, scope: Construct, *, shared: Shared) -> None:
+        super().__init__(
+            scope,
+            ESCALATION,
+            summary="Page the next contact until somebody answers or the alarm is over.",
+            statements=tuple(escalation(shared.names, shared.key.key_arn)),
+            settings=None,
+            durable_for=FOLLOWED_FOR,
+            retries=2,
+            watches=function_watches(durable=True),
+            shared=shared,
+        )
+
+
+def sweep_watches() -> Iterator[Watch]:
+    """Yield the alarms on the sweep: those of every function, and one on its silence."""
+    yield from function_watches(durable=False)
+    yield Watch(
+        name="silent",
+        because="The sweep did not run for ten minutes: alarms whose event was lost or refused are not offered again.",
+        namespace="AWS/Lambda",
+        metric="Invocations",
+        below=True,
+        periods=2,
+    )

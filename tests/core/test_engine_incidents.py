@@ -1,0 +1,101 @@
+"""How a run ends for people: an incident is raised, paged for once and followed up; what is fixed again and again is told."""
+
+import pytest
+
+from remediation.core.closing import OutcomeLostError
+from remediation.core.outcome import Outcome
+from tests.support.steps import NIGHT
+from tests.support.toy import House, alarm_event
+from tests.support.world import CountingIncidents, RecordingFollowUp, Stage
+
+KEY = "dev|light-the-lamps|dark-lamps"
+CURED = {("tap", "lamp-1")}
+
+
+def unhealed(**more: object) -> Stage:
+    return Stage(house=House(cures=set()), **more)  # type: ignore[arg-type]
+
+
+def steps(stage: Stage) -> list[str]:
+    return [name for name, _ in stage.steps.names]
+
+
+def test_what_a_person_has_to_take_over_raises_an_incident_pages_and_is_followed_up() -> None:
+    stage = unhealed()
+    outcome = stage.run()
+    assert (outcome.status, outcome.incident) == ("escalated", KEY)
+    assert stage.incidents.events == {KEY: [outcome.run]}
+    assert stage.notifier.paged == [outcome]
+    assert stage.follow_up.started == [(KEY, outcome.run, "dark-lamps")]
+
+
+def test_another_run_about_the_same_trouble_is_counted_and_pages_nobody() -> None:
+    stage = unhealed()
+    stage.incidents.events[KEY] = ["run-0"]
+    outcome = stage.run()
+    assert stage.notifier.published == [outcome]
+    assert stage.incidents.events == {KEY: ["run-0", outcome.run]}
+    assert (stage.notifier.paged, stage.follow_up.started) == ([], [])
+
+
+def test_what_comes_back_too_soon_to_page_is_followed_up_all_the_same() -> None:
+    stage = unhealed(incidents=CountingIncidents(due=NIGHT))
+    outcome = stage.run()
+    assert stage.notifier.paged == []
+    assert stage.follow_up.started == [(KEY, outcome.run, "dark-lamps")]
+
+
+def test_an_incident_that_cannot_be_recorded_is_paged_for_with_a_note() -> None:
+    stage = unhealed(incidents=CountingIncidents(down=True))
+    outcome = stage.run()
+    assert stage.notifier.paged == [outcome]
+    assert "nobody watches whether somebody answers: DynamoDB did not answer." in stage.notifier.notes[0]
+    assert stage.follow_up.started == []
+
+
+def test_an_incident_that_nobody_can_follow_up_fails_the_execution_after_the_page() -> None:
+    stage = unhealed(follow_up=RecordingFollowUp(down=True))
+    with pytest.raises(OutcomeLostError, match="follow up: Lambda did not answer"):
+        stage.run()
+    assert len(stage.notifier.paged) == 1
+
+
+def test_an_incident_is_of_the_alarm_whichever_run_it_is_and_of_the_runbook_where_there_is_none() -> None:
+    assert Stage(house=House(cures=CURED)).run().incident == KEY
+    assert Stage(house=House(cures=CURED)).run({"house": "dev-house", "apply": True}).incident == "dev|light-the-lamps"
+
+
+def healed(same_fix: int) -> tuple[Stage, Outcome]:
+    stage = Stage(house=House(cures=CURED), incidents=CountingIncidents(same_fix=same_fix))
+    return stage, stage.run()
+
+
+def test_a_healing_is_counted_and_pages_nobody() -> None:
+    stage, outcome = healed(0)
+    assert outcome.status == "healed"
+    assert stage.incidents.healings == [(KEY, outcome.run)]
+    assert (stage.notifier.notices, stage.notifier.paged) == ([], [])
+
+
+def test_the_same_fix_again_and_again_is_told_to_the_team_by_a_notice_not_by_a_page() -> None:
+    stage, outcome = healed(3)
+    (notice,) = stage.notifier.notices
+    assert (notice.kind, notice.severity, notice.team) == ("trouble", "warning", "infrastructure")
+    assert notice.because == "It healed this 3 times in 7 days. The cause is still there: look for it by day."
+    assert notice.lines[0].startswith("tap lamp-1: ")
+    assert notice.run == outcome.run
+    assert stage.notifier.told == ["infrastructure"]
+    assert stage.notifier.paged == []
+
+
+def test_what_healed_by_itself_is_no_fix() -> None:
+    stage = Stage(house=House(lamps={"lamp-1": "lit"}))
+    assert stage.run().status == "nothing-to-do"
+    assert stage.incidents.healings == []
+    assert "same fix" not in steps(stage)
+
+
+def test_a_healing_that_cannot_be_counted_is_a_healing_all_the_same() -> None:
+    stage = Stage(house=House(cures=CURED), incidents=CountingIncidents(down=True))
+    assert stage.run(alarm_event()).status == "healed"
+    assert [outcome.status for outcome in stage.notifier.published] == ["healed"]

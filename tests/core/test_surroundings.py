@@ -1,0 +1,224 @@
+"""What goes on around a runbook: a dependency that is down, a deploy, a storm of alarms. Then it stands down."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from remediation.core.gates import Refusal
+from remediation.core.spec import YIELDS, Yield
+from remediation.core.surroundings import ActiveAlarm, Around, shows, stand_down
+from remediation.core.watched import NAMES, OWNERS, Cause, Dependency, Storm, Watched
+from tests.support.damage import steady
+from tests.support.steps import NIGHT
+
+MONGODB = Cause(
+    dependency="mongodb",
+    namespace="Remediation",
+    metric="DependencyDown",
+    dimensions={"environment": "dev", "dependency": "mongodb"},
+)
+REDIS = Cause(dependency="redis", namespace="AWS/ElastiCache", dimensions={"CacheClusterId": "dev-redis"})
+NAT = Cause(dependency="nat", namespace="AWS/NATGateway", metric="ErrorPortAllocation")
+WATCHED = Watched(alarm_prefix="dev-", quiet_alarms=("dev-cpu-low",), causes=(MONGODB, REDIS, NAT))
+
+
+def alarm(name: str = "dev-mongodb", seconds_ago: float = 60, **more: Any) -> ActiveAlarm:
+    return ActiveAlarm(name=name, since=NIGHT - timedelta(seconds=seconds_ago), **more)
+
+
+DOWN: dict[Dependency, ActiveAlarm] = {
+    "mongodb": alarm(namespace="Remediation", metric="DependencyDown", dimensions=MONGODB.dimensions),
+    "redis": alarm("redis-cpu", namespace="AWS/ElastiCache", metric="Any", dimensions={"CacheClusterId": "dev-redis"}),
+    "nat": alarm("nat", namespace="AWS/NATGateway", metric="ErrorPortAllocation", dimensions={"NatGatewayId": "n-1"}),
+}
+
+
+def look(
+    around: Around, yields_to: tuple[Yield, ...] = YIELDS, *, own: str = "dev-own", watched: Watched = WATCHED
+) -> Refusal | None:
+    return stand_down(around, watched, yields_to, own=own, environment="dev", now=NIGHT)
+
+
+# -------------------------------------------------------------------------------------------------------- shared cause
+
+
+@pytest.mark.parametrize("dependency", sorted(DOWN))
+def test_a_dependency_that_is_down_is_told_with_its_owner_and_its_own_incident(dependency: Dependency) -> None:
+    down = DOWN[dependency]
+    assert look(Around(alarms=(alarm("dev-other"), down))) == Refusal(
+        gate="shared cause",
+        because=f"{NAMES[dependency]} is in trouble (the alarm {down.name} is in ALARM since 03:39:00 UTC); what depends on"
+        " it is left alone until that is over.",
+        team=OWNERS[dependency],
+        incident=f"dev|shared cause|{dependency}",
+    )
+    assert look(Around(alarms=(alarm("dev-other"),))) is None
+
+
+@pytest.mark.parametrize("dependency", sorted(DOWN))
+def test_who_does_not_yield_to_it_or_was_started_by_that_very_alarm_goes_on(dependency: Dependency) -> None:
+    around = Around(alarms=(DOWN[dependency],))
+    others = tuple(each for each in YIELDS if each != dependency)
+    assert look(around, others) is None
+    assert look(around, own=DOWN[dependency].name) is None
+    assert look(around, (dependency,)) is not None
+
+
+def test_the_causes_come_in_the_order_of_the_configuration() -> None:
+    around = Around(alarms=(DOWN["nat"], DOWN["redis"], DOWN["mongodb"]))
+    for causes in ((MONGODB, NAT), (NAT, MONGODB)):
+        refusal = look(around, watched=replace(WATCHED, causes=causes))
+        assert refusal is not None
+        assert refusal.team == OWNERS[causes[0].dependency]
+
+
+@pytest.mark.parametrize(
+    ("cause", "namespace", "metric", "dimensions", "says"),
+    [
+        (MONGODB, "Remediation", "DependencyDown", {"environment": "dev", "dependency": "mongodb"}, True),
+        (MONGODB, "Remediation", "DependencyDown", {"environment": "dev", "dependency": "mongodb", "more": "x"}, True),
+        (MONGODB, "Remediation", "DependencyDown", {"environment": "prod", "dependency": "mongodb"}, False),
+        (MONGODB, "Remediation", "DependencyDown", {"environment": "dev"}, False),
+        (MONGODB, "Remediation", "Other", {"environment": "dev", "dependency": "mongodb"}, False),
+        (MONGODB, "Remediation", "", {"environment": "dev", "dependency": "mongodb"}, False),
+        (MONGODB, "Other", "DependencyDown", {"environment": "dev", "dependency": "mongodb"}, False),
+        (REDIS, "AWS/ElastiCache", "CPUUtilization", {"CacheClusterId": "dev-redis"}, True),
+        (REDIS, "AWS/ElastiCache", "", {"CacheClusterId": "dev-redis"}, True),
+        (REDIS, "", "", {}, False),
+        (NAT, "AWS/NATGateway", "ErrorPortAllocation", {}, True),
+    ],
+)
+def test_an_alarm_shows_a_cause_by_namespace_metric_and_dimensions(
+    cause: Cause, namespace: str, metric: str, dimensions: Mapping[str, str], says: bool
+) -> None:
+    assert shows(cause, alarm(namespace=namespace, metric=metric, dimensions=dimensions)) is says
+
+
+# -------------------------------------------------------------------------------------------------------------- deploy
+
+
+def test_a_deploy_is_told_in_its_own_words() -> None:
+    around = Around(deploys=("The stack app is in UPDATE_IN_PROGRESS.", "A refresh of dev-asg is on."))
+    assert look(around) == Refusal(
+        gate="deploy",
+        because="The stack app is in UPDATE_IN_PROGRESS. A refresh of dev-asg is on. What is ill may only be changing.",
+    )
+    assert look(around, ("mongodb", "storm")) is None
+    assert look(Around()) is None
+
+
+# --------------------------------------------------------------------------------------------------------------- storm
+
+
+def storm(*names: str, seconds_ago: float = 60) -> Around:
+    return Around(alarms=tuple(alarm(name, seconds_ago) for name in names))
+
+
+def test_four_alarms_within_five_minutes_are_a_storm_and_three_are_none() -> None:
+    four = storm("dev-d", "dev-c", "dev-b", "dev-a")
+    assert look(four) == Refusal(
+        gate="storm",
+        because="4 alarms of dev went into ALARM within 5 minutes (dev-a, dev-b, dev-c, dev-d), so they have one cause that"
+        " this runbook does not know.",
+        incident="dev|storm",
+    )
+    assert look(four, ("mongodb", "deploy")) is None
+    assert look(storm("dev-c", "dev-b", "dev-a")) is None
+
+
+def test_the_alarm_that_started_the_run_is_part_of_the_storm() -> None:
+    assert look(storm("dev-own", "dev-b", "dev-c", "dev-d")) is not None
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(299.999, True), (300, False), (301, False), (-5, True)])
+def test_five_minutes_are_five_minutes(seconds: float, counts: bool) -> None:
+    around = Around(alarms=(*storm("dev-b", "dev-c", "dev-d").alarms, alarm("dev-a", seconds)))
+    assert (look(around) is not None) is counts
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "counts"),
+    [
+        ("dev-a", "AWS/EC2", True),
+        ("prod-a", "AWS/EC2", False),
+        ("a-dev-", "AWS/EC2", False),
+        ("dev-cpu-low", "AWS/EC2", False),
+        ("dev-cpu-low-2", "AWS/EC2", True),
+        ("dev-remediation-errors", "AWS/Lambda", False),
+        ("dev-remediation-dead", "AWS/SQS", False),
+        ("dev-remediation-mongodb", "Remediation", True),
+        ("dev-backend-errors", "AWS/Lambda", True),
+    ],
+)
+def test_what_is_normal_foreign_or_our_own_does_not_count(name: str, namespace: str, counts: bool) -> None:
+    others = storm("dev-b", "dev-c", "dev-d").alarms
+    around = Around(alarms=(*others, alarm(name, namespace=namespace)))
+    assert (look(around, ("storm",)) is not None) is counts
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("TargetTracking-dev-asg-AlarmLow-0f1e", False),
+        ("TargetTracking-dev-asg-AlarmHigh-0f1e", True),
+        ("My-AlarmLow", True),
+    ],
+)
+def test_scaling_in_is_normal(name: str, counts: bool) -> None:
+    watched = replace(WATCHED, alarm_prefix="")
+    around = Around(alarms=(*storm("b", "c", "d").alarms, alarm(name)))
+    assert (look(around, watched=watched) is not None) is counts
+
+
+@pytest.mark.parametrize(("many", "shown"), [(5, "a, b, c, d, e)"), (6, "a, b, c, d, e and others)")])
+def test_of_a_large_storm_five_names_are_told(many: int, shown: str) -> None:
+    refusal = look(storm(*"gfedcba"[-many:]), watched=replace(WATCHED, alarm_prefix=""))
+    assert refusal is not None
+    assert f"({shown}," in refusal.because
+    assert refusal.because.startswith(f"{many} alarms")
+
+
+def test_what_a_storm_is_is_the_environments_to_say() -> None:
+    watched = replace(WATCHED, storm=Storm(alarms=2, within=timedelta(minutes=90)))
+    refusal = look(storm("dev-a", "dev-b", seconds_ago=3_600), watched=watched)
+    assert refusal is not None
+    assert "within 90 minutes" in refusal.because
+
+
+# --------------------------------------------------------------------------------------------------------------- order
+
+
+def test_the_deepest_reason_is_told_first() -> None:
+    everything = Around(alarms=(DOWN["nat"], *storm("dev-a", "dev-b", "dev-c", "dev-d").alarms), deploys=("A deploy.",))
+    gates = []
+    for around in (
+        everything,
+        replace(everything, alarms=everything.alarms[1:]),
+        replace(everything, alarms=everything.alarms[1:], deploys=()),
+    ):
+        refusal = look(around)
+        assert refusal is not None
+        gates.append(refusal.gate)
+    assert gates == ["shared cause", "deploy", "storm"]
+
+
+@settings(steady, max_examples=200)
+@given(
+    st.lists(st.sampled_from(list(DOWN.values()) + [alarm(f"dev-{n}") for n in range(6)]), max_size=12),
+    st.booleans(),
+    st.sets(st.sampled_from(YIELDS)),
+)
+def test_a_runbook_stands_down_for_what_it_yields_to_and_for_nothing_else(
+    alarms: list[ActiveAlarm], deploy: bool, yields_to: set[Yield]
+) -> None:
+    around = Around(alarms=tuple(alarms), deploys=("A deploy.",) if deploy else ())
+    refusal = look(around, tuple(yields_to))
+    down = {name for name, each in DOWN.items() if each in alarms}
+    stormy = sum(each.name.startswith("dev-") for each in alarms) >= 4
+    reasons = (down & yields_to) | ({"deploy"} & yields_to if deploy else set())
+    assert (refusal is not None) == bool(reasons or (stormy and "storm" in yields_to))
