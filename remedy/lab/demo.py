@@ -122,7 +122,7 @@ def _when(message: Message) -> datetime:
 
 def _stay(lab: Lab, console: Console) -> None:
     console.print("\nThe lab stays up until Ctrl-C. To use it from another shell:\n")
-    for name, value in sorted(lab.environment.items()):
+    for name, value in sorted(lab.console.items()):
         if name.startswith("AWS_") and os.environ.get(name) != value:
             console.print(f"export {name}={value}")
     with suppress(KeyboardInterrupt):

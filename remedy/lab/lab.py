@@ -105,7 +105,7 @@ class Lab:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the environment in which the CDK and `remedy` talk to the lab, and to nothing else."""
+        """Return the environment in which the CDK talks to the lab, and to nothing else."""
         keep = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
         nothing = str(self.directory / "no-such-file")
         return {
@@ -126,6 +126,12 @@ class Lab:
             "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
             "TMPDIR": str(self._made("tmp")),
         }
+
+    @property
+    def console(self) -> dict[str, str]:
+        """Return the environment of a person's terminal: the CDK's, and the way to the world."""
+        world = {f"AWS_ENDPOINT_URL_{name}": self.world_url for name in WORLD_SERVICES.values()}
+        return {**self.environment, **world}
 
     def bootstrap(self) -> None:
         """Prepare the account, as once per account and region in AWS."""

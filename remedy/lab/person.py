@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import boto3
 
-from remedy.lab.lab import ACCOUNT, REGION, ROOT, WORLD_SERVICES, Lab
+from remedy.lab.lab import ACCOUNT, REGION, ROOT, Lab
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/dev-remediation-operator"
 LONGEST = 120
@@ -48,9 +48,8 @@ class Person:
 
     @cached_property
     def _environment(self) -> dict[str, str]:
-        world = {f"AWS_ENDPOINT_URL_{name}": self._lab.world_url for name in WORLD_SERVICES.values()}
         plain = {"NO_COLOR": "1", "COLUMNS": "160", "TERM": "dumb", "REMEDY_ENV": "dev"}
-        return {**self._lab.environment, **world, **plain, **self._session}
+        return {**self._lab.console, **plain, **self._session}
 
     @cached_property
     def _session(self) -> dict[str, str]:

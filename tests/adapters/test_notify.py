@@ -130,7 +130,7 @@ def test_a_notice_goes_to_the_team_that_is_named_and_to_the_outcomes_topic(
 ) -> None:
     notifier.notify(NOTICE, "database")
     assert [request["TopicArn"] for request in published.requests] == [TOPICS["database"], deployed().outcomes]
-    for request in published.requests:
+    for request, team in zip(published.requests, ("database", NOTICE.team), strict=True):
         assert request["Subject"] == "[dev] Nobody took on dark-lamps"
         variants = json.loads(request["Message"])
         assert msgspec.json.decode(variants["default"], type=Notice) == NOTICE
@@ -142,8 +142,17 @@ def test_a_notice_goes_to_the_team_that_is_named_and_to_the_outcomes_topic(
             "environment": "dev",
             "kind": "unanswered",
             "severity": "critical",
-            "team": "database",
+            "team": team,
         }
+
+
+def test_a_notice_for_several_teams_is_published_once(notifier: SnsNotifier, published: Published) -> None:
+    notifier.notify(NOTICE, "database", "critical")
+    assert [request["TopicArn"] for request in published.requests] == [
+        TOPICS["database"],
+        TOPICS["critical"],
+        deployed().outcomes,
+    ]
 
 
 def test_a_notice_for_no_team_goes_to_the_outcomes_topic_only(notifier: SnsNotifier, published: Published) -> None:

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from remediation.core.admission import Lease, Request, Switch
 from remediation.core.circuit import Circuit
@@ -204,6 +205,12 @@ def test_a_live_freeze_stops_the_act_and_calls_nobody() -> None:
     outcome = stage.run()
     assert (outcome.gate, stage.house.done, stage.notifier.paged) == ("freeze", [], [])
     assert outcome.because == "dev is frozen by hand until 2026-11-23 04:40:00 UTC: Ada moves house."
+
+
+def test_a_live_freeze_says_who_set_it() -> None:
+    stage = Stage()
+    stage.ledger.freeze = structs.replace(FROZEN, by="arn:aws:sts::123456789012:assumed-role/operator/ada")
+    assert stage.run().because.startswith("dev is frozen by ada until ")
 
 
 @pytest.mark.parametrize("switch", ["freeze", "mode"])

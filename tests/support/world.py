@@ -175,13 +175,13 @@ class RecordingNotifier:
         self._tell("page", outcome if team is None else structs.replace(outcome, team=team), self.paged)
         self.notes.append(note)
 
-    def notify(self, notice: Notice, team: Team | None = None) -> None:
+    def notify(self, notice: Notice, *teams: Team) -> None:
         """Publish a notice."""
         self.asked.append("notify")
         if "notify" in self.down:
             raise AwsError("SNS did not take the notice.", operation="sns:Publish", code="InternalError")
         self.notices.append(notice)
-        self.told.append(team)
+        self.told += teams or (None,)
 
     def _tell(self, name: str, outcome: Outcome, told: list[Outcome]) -> None:
         self.asked.append(name)

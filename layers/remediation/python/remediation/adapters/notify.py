@@ -44,11 +44,11 @@ class SnsNotifier:
         paged = team or outcome.team
         self._send(self._topic(paged), msgspec.structs.replace(outcome, note=note), paged)
 
-    def notify(self, notice: Notice, team: Team | None = None) -> None:
-        """Tell a team of the notice if one is named, and publish it on the outcomes topic. Raises LookupError."""
-        if team is not None:
+    def notify(self, notice: Notice, *teams: Team) -> None:
+        """Tell teams of the notice, and publish it once on the outcomes topic. Raises LookupError."""
+        for team in teams:
             self._send(self._topic(team), notice, team)
-        self._send(self._deployment.outcomes, notice, team or notice.team)
+        self._send(self._deployment.outcomes, notice, notice.team)
 
     def _topic(self, team: Team) -> str:
         """Return the topic of a team. Raises LookupError where none is deployed."""

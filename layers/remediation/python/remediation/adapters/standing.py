@@ -100,7 +100,8 @@ def _pairs(text: str) -> list[tuple[datetime, str]]:
 
 
 def _switch(of: str, item: Item, says: str) -> Switch:
-    return Switch(of=of, says=says, until=_instant(item, "until"), because=redact(item.text("because")))
+    because, by = redact(item.text("because")), item.text("by")
+    return Switch(of=of, says=says, until=_instant(item, "until"), because=because, by=by)
 
 
 def _over(item: Item, now: datetime) -> bool:

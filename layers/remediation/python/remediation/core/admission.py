@@ -57,6 +57,8 @@ class Switch(Struct, frozen=True, kw_only=True):
     says: str
     until: datetime | None = None
     because: str = ""
+    by: str = ""
+    """Who set it, as AWS calls them."""
 
 
 class Spent(Struct, frozen=True, kw_only=True):
@@ -198,7 +200,8 @@ def switched(switch: Switch) -> Refusal:
     because = switch.because.rstrip(".")
     why = f": {because}." if because else "."
     if switch.says == "freeze":
-        return Refusal(gate="freeze", because=f"{switch.of} is frozen by hand{until}{why}")
+        who = switch.by.rpartition("/")[2] or "hand"
+        return Refusal(gate="freeze", because=f"{switch.of} is frozen by {who}{until}{why}")
     says = f"The live switch of {switch.of} says {switch.says or 'nothing readable'!r}{until}{why}"
     return Refusal(gate="mode", because=says)
 

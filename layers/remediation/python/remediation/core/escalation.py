@@ -10,7 +10,6 @@ It runs as a durable execution of its own, so that a run may end and its inciden
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -249,20 +248,20 @@ class _FollowUp:
     def _notify(self, kind: Kind, title: str, because: str, at: datetime) -> None:
         """Tell those who were paged, each once."""
         outcome = self.task.outcome
-        for team in dict.fromkeys((outcome.team, *self.paged)):
-            notice = Notice(
-                kind=kind,
-                environment=outcome.environment,
-                run=outcome.run,
-                incident=self.task.key,
-                team=team,
-                severity="critical" if kind == "unanswered" else "info",
-                title=title,
-                because=because,
-                at=at,
-                next_steps=(f"See what happened: remedy show {outcome.run} --env {outcome.environment}",),
-            )
-            self._tell(f"{kind} {self.asked} {team}", partial(self.duty.notifier.notify, notice, team))
+        notice = Notice(
+            kind=kind,
+            environment=outcome.environment,
+            run=outcome.run,
+            incident=self.task.key,
+            team=outcome.team,
+            severity="critical" if kind == "unanswered" else "info",
+            title=title,
+            because=because,
+            at=at,
+            next_steps=(f"See what happened: remedy show {outcome.run} --env {outcome.environment}",),
+        )
+        teams = dict.fromkeys((outcome.team, *self.paged))
+        self._tell(f"{kind} {self.asked}", lambda: self.duty.notifier.notify(notice, *teams))
 
     def _now(self, name: str) -> datetime:
         return self.steps.read(name, self.duty.clock, datetime)

@@ -84,8 +84,8 @@ class Notifier(Protocol):
     def page(self, outcome: Outcome, team: Team | None = None, note: str = "") -> None:
         """Tell a team of the outcome, its own if none is named; the note comes first."""
 
-    def notify(self, notice: Notice, team: Team | None = None) -> None:
-        """Publish a notice, and tell a team if one is named."""
+    def notify(self, notice: Notice, *teams: Team) -> None:
+        """Tell teams of a notice, and publish it."""
 
 
 class Incidents(Protocol):
