@@ -3,7 +3,8 @@
 This module is data: importing it loads neither boto3 nor the CDK.
 """
 
+from clear_stale_lock.runbook import RUNBOOK as CLEAR_STALE_LOCK
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
 
-CATALOG: tuple[AnyRunbook, ...] = (RESTART_UNHEALTHY_TARGETS,)
+CATALOG: tuple[AnyRunbook, ...] = (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK)

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, field
 
 from remediation.core.freeze import Window
 from remediation.core.limits import Limits
-from remediation.core.spec import MODES, TEAMS, AnyRunbook, Mode, Place, Team, fill, lowest
+from remediation.core.spec import MODES, TEAMS, AnyRunbook, Mode, Place, Team, filled, lowest
 from remediation.core.watched import Watched
 from stacks.safeguards import Guards, Operators, checked
 from stacks.shape import ShapeError, decode
@@ -207,7 +207,8 @@ def _runbook(runbook: AnyRunbook, value: object, place: Place, mode: Mode) -> Ru
             known = ", ".join(runbook.actions)
             raise ShapeError(f"{at}.ask_first[{number}]", f"{runbook.name} has no action {action!r}; it has: {known}")
     for allow in (*runbook.reads, *runbook.writes):
-        if len(re.findall(r"[*?]", fill(allow.on, place, settings))) != len(re.findall(r"[*?]", allow.on)):
+        wide = len(re.findall(r"[*?]", f"{allow.on} {allow.when}"))
+        if any(len(re.findall(r"[*?]", f"{each.on} {each.when}")) != wide for each in filled(allow, place, settings)):
             raise ShapeError(
                 f"{at}.settings",
                 f"a wildcard in a setting would widen the permission {allow.action} on {allow.on!r}; name one resource",

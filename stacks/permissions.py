@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from remediation.core.record import RUNS_INDEX
-from remediation.core.spec import TEAMS, Allow, AnyRunbook, Document, Mode, fill
+from remediation.core.spec import TEAMS, Allow, AnyRunbook, Document, Mode, filled
 from remediation.core.triggers import SWEEP as SWEPT
 from remediation.core.watched import Deploys, Lock, Watched
 from stacks.config import Config, ConfigError
@@ -55,12 +55,10 @@ def documents(runbook: AnyRunbook, mode: Mode) -> tuple[Document, ...]:
 def declared(runbook: AnyRunbook, mode: Mode, names: Names, settings: Struct) -> tuple[Statement, ...]:
     """Return the statements of a runbook's own permissions: one per resource and condition."""
     grouped: list[tuple[str, dict[str, dict[str, str]], list[str]]] = []
-    for allow in allowed(runbook, mode):
-        resource = fill(allow.on, names.place, settings)
-        condition = {
-            operator: {key: fill(value, names.place, settings) for key, value in block.items()}
-            for operator, block in allow.when.items()
-        }
+    granted = (each for allow in allowed(runbook, mode) for each in filled(allow, names.place, settings))
+    for allow in granted:
+        resource = allow.on
+        condition = {operator: dict(block) for operator, block in allow.when.items()}
         for other_resource, other_condition, actions in grouped:
             if (other_resource, other_condition) == (resource, condition):
                 actions.append(allow.action)
@@ -84,7 +82,7 @@ def policies(runbook: AnyRunbook, config: Config, key: str) -> dict[str, tuple[S
 
 def engine(runbook: AnyRunbook, names: Names, key: str, watched: Watched) -> Iterator[Statement]:
     """Yield what every runbook's function needs, whatever it does."""
-    yield from ledger(names, RUN_WRITES)
+    yield from ledger(names, (*RUN_WRITES, "SEEN#*") if runbook.sightings else RUN_WRITES)
     yield from told(names, key)
     yield alarms(names)
     yield from running(names, runbook.name, durable=True)

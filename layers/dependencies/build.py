@@ -42,6 +42,8 @@ ENGINE_OPERATIONS: Operations = {
 }
 """What the engine's own adapters and the system functions call, whatever the catalogue declares."""
 
+_OPERATIONS = {"s3:ListBucket": "ListObjectsV2"}
+"""Operations that IAM calls otherwise."""
 _CLIENTS = {"elasticloadbalancing": "elbv2"}
 """Prefixes of IAM actions to client names, where they differ."""
 
@@ -94,7 +96,7 @@ def operations_of(actions: Iterable[str]) -> Operations:
     operations = {service: set(names) for service, names in ENGINE_OPERATIONS.items()}
     for action in actions:
         prefix, _, name = action.partition(":")
-        operations.setdefault(_CLIENTS.get(prefix, prefix), set()).add(name)
+        operations.setdefault(_CLIENTS.get(prefix, prefix), set()).add(_OPERATIONS.get(action, name))
     return {service: frozenset(names) for service, names in operations.items()}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from remediation.core.routing import matches
-from remediation.core.spec import YIELDS, Allow, AnyRunbook, Every, Manual, OnAlarm, OnAsgEvent, Place, fill
+from remediation.core.spec import YIELDS, Allow, AnyRunbook, Every, Manual, OnAlarm, OnAsgEvent, Place, fill, filled
 from remediation.core.triggers import ASG_EVENTS, AsgEvent
 from stacks.names import Names
 
@@ -17,6 +17,7 @@ ONLY_STAR = re.compile(
     r"(autoscaling|ec2|elasticloadbalancing):Describe[A-Za-z]+"
     r"|cloudwatch:(DescribeAlarms|GetMetricData|GetMetricStatistics)"
     r"|ssm:(DescribeInstanceInformation|GetCommandInvocation)"
+    r"|cloudtrail:LookupEvents"
 )
 """Actions that AWS lets nobody narrow to a resource, or that list (FACTS.md, section 3). None changes anything."""
 _READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query)[A-Z]?")
@@ -56,11 +57,13 @@ def asks_for_no_more_than_it_needs(runbook: AnyRunbook) -> None:
     """Check the shape of the permissions: reads that read, writes on something, and no wildcard where none has to be."""
     for allow in (*runbook.reads, *runbook.writes):
         assert _ACTION.fullmatch(allow.action), f"{allow.action}: one action, without a wildcard"
+        if allow.on == "{each}":
+            continue  # an ARN of the configuration
         if allow.on == "*":
             assert ONLY_STAR.fullmatch(allow.action), f"{allow.action}: name the resource"
         else:
             assert allow.on.startswith("arn:aws:"), f"{allow.on}: not an ARN"
-            assert allow.on.split(":")[5].strip("*"), f"{allow.on}: every resource of a service"
+            assert allow.on.split(":", 5)[5].strip("*"), f"{allow.on}: every resource of a service"
     for allow in runbook.reads:
         assert _READ.match(allow.action.partition(":")[2]) or _only_looks(runbook, allow), f"{allow.action}: not a read"
     for allow in runbook.writes:
@@ -122,14 +125,14 @@ def maps_its_triggers_to_its_incident(runbook: AnyRunbook) -> None:
 def fits_an_environment(runbook: AnyRunbook, place: Place, settings: Struct) -> None:
     """Check that templates can be filled, that its own alarms start it, and that physical names are short enough."""
     for allow in (*runbook.reads, *runbook.writes):
-        for template in (allow.on, *(value for block in allow.when.values() for value in block.values())):
-            assert "{" not in fill(template, place, settings)
+        for each in filled(allow, place, settings):
+            assert "{" not in "".join((each.on, *(text for block in each.when.values() for text in block.values())))
     for alarm in runbook.alarms:
-        filled = {name: fill(value, place, settings) for name, value in alarm.dimensions.items()}
+        watched = {name: fill(value, place, settings) for name, value in alarm.dimensions.items()}
         assert any(
             (trigger.namespace, trigger.metric) == (alarm.namespace, alarm.metric)
-            and set(trigger.incident.values()) <= set(filled)
-            and all(matches(fill(value, place, settings), filled[name]) for name, value in trigger.dimensions.items())
+            and set(trigger.incident.values()) <= set(watched)
+            and all(matches(fill(value, place, settings), watched[name]) for name, value in trigger.dimensions.items())
             for trigger in runbook.triggers
             if isinstance(trigger, OnAlarm)
         ), f"{alarm.name} does not start {runbook.name} in {place.environment}"

@@ -172,7 +172,7 @@ mode = "act"
         (
             lambda text: text.replace("[runbooks.restart-unhealthy-targets", "[runbooks.restart-everything"),
             (
-                "config/dev.toml: runbooks.restart-everything: there is no such runbook; there are: "
+                "config/dev.toml: runbooks.restart-everything: there is no such runbook; there are: clear-stale-lock, "
                 "restart-unhealthy-targets."
             ),
         ),

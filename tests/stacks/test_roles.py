@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from remediation.core.spec import Allow, AnyRunbook, fill
+from remediation.core.spec import Allow, AnyRunbook, filled
 from stacks.catalog import CATALOG
 from tests.stacks.template import Template
 
@@ -89,11 +89,9 @@ def follow_up(template: Template) -> dict[str, Any]:
 def engine_statements(template: Template, runbook: AnyRunbook) -> list[dict[str, Any]]:
     place = template.config.place
     kinds = ("EVENT", "RUN", "RESOURCE", "BUDGET", "CIRCUIT", "APPROVAL", "INCIDENT")
+    kinds += ("SEEN",) if runbook.sightings else ()
     lock = f"{place.environment}-starttech-terraform-state-{place.account}/starttech/terraform.tfstate"
-    return [
-        *common_statements(template, runbook.name, *kinds, checks=True),
-        durable(template, runbook.name),
-        follow_up(template),
+    deploys = [
         statement({"autoscaling:DescribeInstanceRefreshes"}, "*"),
         statement(
             {"dynamodb:GetItem"},
@@ -103,6 +101,12 @@ def engine_statements(template: Template, runbook: AnyRunbook) -> list[dict[str,
                 "Null": {"dynamodb:LeadingKeys": "false"},
             },
         ),
+    ]
+    return [
+        *common_statements(template, runbook.name, *kinds, checks=True),
+        durable(template, runbook.name),
+        follow_up(template),
+        *(deploys if "deploy" in runbook.yields_to else []),
     ]
 
 
@@ -139,15 +143,9 @@ def escalation_statements(template: Template) -> list[dict[str, Any]]:
 def wanted(template: Template, runbook: AnyRunbook, allows: tuple[Allow, ...]) -> list[tuple[str, str, Any]]:
     place, settings = template.config.place, template.config.runbooks[runbook.name].settings
     return [
-        (
-            allow.action,
-            fill(allow.on, place, settings),
-            {
-                operator: {key: fill(value, place, settings) for key, value in block.items()}
-                for operator, block in allow.when.items()
-            },
-        )
+        (each.action, each.on, {operator: dict(block) for operator, block in each.when.items()})
         for allow in allows
+        for each in filled(allow, place, settings)
     ]
 
 

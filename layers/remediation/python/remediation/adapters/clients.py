@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudtrail import CloudTrailClient
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_codebuild import CodeBuildClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
+
+    from remediation.adapters.sightings import Sightings
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 """Of every client. A read takes at most 3 x 10 s, well within a Lambda invocation."""
@@ -43,13 +48,16 @@ _REPEATABLE = re.compile(r"(TransactWriteItems|UpdateItem)\Z")
 Name: TypeAlias = Literal[
     "autoscaling",
     "cloudformation",
+    "cloudtrail",
     "cloudwatch",
+    "codebuild",
     "dynamodb",
     "ec2",
     "elbv2",
     "events",
     "lambda",
     "s3",
+    "secretsmanager",
     "sns",
     "ssm",
 ]
@@ -79,13 +87,16 @@ class Services:
 
     autoscaling: "_Service[AutoScalingClient]" = _Service("autoscaling")
     cloudformation: "_Service[CloudFormationClient]" = _Service("cloudformation")
+    cloudtrail: "_Service[CloudTrailClient]" = _Service("cloudtrail")
     cloudwatch: "_Service[CloudWatchClient]" = _Service("cloudwatch")
+    codebuild: "_Service[CodeBuildClient]" = _Service("codebuild")
     dynamodb: "_Service[DynamoDBClient]" = _Service("dynamodb")
     ec2: "_Service[EC2Client]" = _Service("ec2")
     elbv2: "_Service[ElasticLoadBalancingv2Client]" = _Service("elbv2")
     events: "_Service[EventBridgeClient]" = _Service("events")
     lambda_: "_Service[LambdaClient]" = _Service("lambda")
     s3: "_Service[S3Client]" = _Service("s3")
+    secretsmanager: "_Service[SecretsManagerClient]" = _Service("secretsmanager")
     sns: "_Service[SNSClient]" = _Service("sns")
     ssm: "_Service[SSMClient]" = _Service("ssm")
 
@@ -109,8 +120,11 @@ class Services:
 class Clients(Services):
     """`aws.elbv2` reads and retries; `aws.acting.ssm` acts and is sent once; `aws.repeatable.dynamodb` is the ledger's.
 
-    Safe to use from several threads.
+    `sightings` is for runbooks about things that do not say since when they are; the composition root puts it there. Safe to
+    use from several threads.
     """
+
+    sightings: "Sightings"
 
     def __init__(self, place: Place, session: boto3.Session | None = None) -> None:
         self.place = place

@@ -22,6 +22,7 @@ from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.ledger import DynamoLedger
 from remediation.adapters.logs import logger
 from remediation.adapters.notify import SnsNotifier
+from remediation.adapters.sightings import Sightings
 from remediation.adapters.surroundings import AwsSurroundings
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.engine import carry_out
@@ -49,6 +50,7 @@ def lambda_handler(runbook: AnyRunbook) -> Callable[[Any, Any], Any]:
     deployment, settings = from_environment(DEPLOYMENT, Deployment), from_environment(SETTINGS, runbook.settings)
     place = deployment.place
     aws = Clients(place)
+    aws.sightings = Sightings(aws, table=deployment.ledger, environment=place.environment, clock=_now)
     _prepare(aws, runbook, deployment)
     ledger = DynamoLedger(aws, table=deployment.ledger, environment=place.environment)
     notifier, alarms = SnsNotifier(aws, deployment), CloudWatchAlarms(aws)

@@ -3,7 +3,7 @@
 Templates such as `{asg}` are filled from the runbook's settings and from `environment`, `account` and `region`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
@@ -38,11 +38,16 @@ F = TypeVar("F", bound=Struct)
 
 
 class Allow(Struct, frozen=True):
-    """One IAM action on one resource. `on` is an ARN template, `when` an IAM condition block of templates."""
+    """One IAM action on one resource. `on` is an ARN template, `when` an IAM condition block of templates.
+
+    `each` names a setting: then it is allowed once for each thing in it, whose fields fill the templates too (a text fills
+    `{each}`), and not at all where the setting, or a field that a template names, is empty.
+    """
 
     action: str
     on: str = "*"
     when: Mapping[str, Mapping[str, str]] = {}
+    each: str = ""
 
 
 class OnAlarm(Struct, frozen=True, kw_only=True):
@@ -161,6 +166,8 @@ class Runbook(Generic[S, I, F, T]):
     """What makes it stand down: dependencies in trouble, a storm of alarms, a deploy (core/surroundings.py)."""
     asks: tuple[str, ...] = ()
     """Actions whose acts may ask for a person's approval."""
+    sightings: bool = False
+    """Whether it keeps since when it sees things (`aws.sightings`)."""
 
     @property
     def package(self) -> str:
@@ -179,3 +186,41 @@ AnyRunbook: TypeAlias = Runbook[Any, Any, Any, Any]
 def fill(template: str, place: Place, settings: Struct) -> str:
     """Fill a template from settings and place; an unknown name is a KeyError naming it."""
     return template.format_map(msgspec.structs.asdict(settings) | msgspec.structs.asdict(place))
+
+
+def filled(allow: Allow, place: Place, settings: Struct) -> Iterator[Allow]:
+    """Yield a permission with its templates filled, once for each thing that its setting names."""
+    known = msgspec.structs.asdict(settings) | msgspec.structs.asdict(place)
+    for each in _things(allow, settings):
+        texts = _Texts(known, each)
+        on = allow.on.format_map(texts)
+        when = {
+            operator: {key: value.format_map(texts) for key, value in block.items()}
+            for operator, block in allow.when.items()
+        }
+        if not texts.empty:
+            yield Allow(allow.action, on, when)
+
+
+def _things(allow: Allow, settings: Struct) -> tuple[object, ...]:
+    if not allow.each:
+        return (None,)
+    found = getattr(settings, allow.each)
+    return found if isinstance(found, tuple) else tuple(filter(None, (found,)))
+
+
+class _Texts(dict[str, Any]):
+    """What fills the templates of one thing: `empty` says whether it lacked something that they name."""
+
+    def __init__(self, known: Mapping[str, Any], each: object) -> None:
+        super().__init__(known)
+        self._each, self.empty = each, False
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - whatever a template names
+        if self._each is None:
+            return super().__getitem__(name)
+        if name == "each":
+            return self._each
+        value = getattr(self._each, name) if hasattr(self._each, name) else super().__getitem__(name)
+        self.empty = self.empty or value in {"", False}
+        return value

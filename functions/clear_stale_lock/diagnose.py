@@ -1,0 +1,58 @@
+"""Look at the configured locks, and ask whether their holders live."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from clear_stale_lock import stores
+from clear_stale_lock.facts import Facts, Held, LockFacts, Sighting
+from clear_stale_lock.life import signs
+from clear_stale_lock.settings import Incident, Settings, State
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+
+def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
+    """Read the lock of every state, or of the one that the incident names; whom it concerns is asked only if it is held."""
+    named = [state for state in settings.states if incident.lock in {"", state.name}]
+    locks = [_lock(aws, settings, state) for state in named or settings.states]
+    if not named:
+        locks = [lock for lock in locks if any(half.info and half.info.id == incident.lock for half in lock.halves)]
+    return Facts(locks=tuple(locks))
+
+
+def _lock(aws: "Clients", settings: Settings, state: State) -> LockFacts:
+    item = stores.item(aws, state) if state.table else None
+    object_ = stores.lock_object(aws, state) if state.lockfile else None
+    kept = stores.state_object(aws, state)
+    expected = stores.digest(aws, state) if state.table else ""
+    facts = LockFacts(
+        name=state.name,
+        lock_id=state.lock_id,
+        item=item,
+        object=object_,
+        mark=stores.mark(kept, expected),
+        mismatch=stores.mismatch(kept, expected),
+    )
+    info = next((half.info for half in facts.halves if half.info), None)
+    if info is None:
+        return facts
+    seen = aws.sightings.see(f"lock/{state.lock_id}", info.id, facts.mark)
+    return LockFacts(
+        name=facts.name,
+        lock_id=facts.lock_id,
+        item=item,
+        object=object_,
+        mark=facts.mark,
+        mismatch=facts.mismatch,
+        first=Sighting(at=seen.at, mark=seen.mark),
+        cleared=_half_cleared(aws.sightings.kept(f"lock/{state.lock_id}")),
+        signs=signs(aws, settings, info, seen.now),
+    )
+
+
+def _half_cleared(kept: str) -> str:
+    """Return the object that was to follow when both halves of a lock were cleared last."""
+    held = msgspec.json.decode(kept, type=Held) if kept else None
+    return held.etag if held and held.info else ""

@@ -1,0 +1,78 @@
+"""What is known of every configured lock at one moment."""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from clear_stale_lock.lock import LockInfo
+from remediation.core.verdict import Target
+
+Life: TypeAlias = Literal["alive", "dead", "silent", "unknown"]
+"""A sign of life; positive evidence that the holder ended; no sign either way; or a source that could not be asked."""
+
+
+class Half(Struct, frozen=True, kw_only=True):
+    """A lock in one of the two stores, exactly as it was read. `info` is None where it cannot be understood."""
+
+    raw: str
+    info: LockInfo | None
+    etag: str = ""
+    """Of the object; empty for the item."""
+    modified_at: datetime | None = None
+    """When S3 wrote the object; the item has no such time."""
+
+
+class Sign(Struct, frozen=True, kw_only=True):
+    """What one source says of the holder."""
+
+    source: str
+    says: Life
+    about: str
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """When this very lock was seen first, and what its state looked like then."""
+
+    at: datetime
+    mark: str
+
+
+class LockFacts(Struct, frozen=True, kw_only=True):
+    """One state's lock."""
+
+    name: str
+    lock_id: str
+    item: Half | None = None
+    object: Half | None = None
+    first: Sighting | None = None
+    """None where the sighting could not be kept: then no age is known."""
+    mark: str = ""
+    """The state as it is: its ETag, time and digest. Never its content."""
+    mismatch: str = ""
+    """Why the state and its digest do not belong together, if they do not and that can be told."""
+    cleared: str = ""
+    """The ETag of an object whose item this product removed, or was about to: that half is to follow."""
+    signs: tuple[Sign, ...] = ()
+
+    @property
+    def halves(self) -> tuple[Half, ...]:
+        """Return what holds it."""
+        return tuple(half for half in (self.item, self.object) if half is not None)
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """All configured locks, or the one that was asked for."""
+
+    locks: tuple[LockFacts, ...]
+
+
+class Held(Target, frozen=True, kw_only=True):
+    """The lock that was judged: its ID, and in which store exactly what is to be removed."""
+
+    name: str
+    lock_id: str
+    info: str = ""
+    """The item as it was read; empty: there is none to remove."""
+    etag: str = ""
+    """The object as it was read; empty: there is none to remove."""

@@ -1,0 +1,96 @@
+"""GitHub Actions: the runs of one repository, read over one fixed address, without redirects."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+import urllib3
+from msgspec import Struct
+
+from clear_stale_lock.jobs import Job
+from clear_stale_lock.settings import Settings
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+BASE = "https://api.github.com"
+LARGEST = 8_000_000
+LONGEST_JOB = timedelta(hours=6)
+"""GitHub ends a job after six hours."""
+_TIMEOUT = urllib3.Timeout(connect=3, read=10)
+
+
+class GitHubError(Exception):
+    """GitHub could not be asked; the message is one sentence without secrets."""
+
+
+class _Run(Struct):
+    id: int
+    name: str | None
+    status: str | None
+    conclusion: str | None
+    run_started_at: datetime
+    updated_at: datetime
+
+
+class _Runs(Struct):
+    total_count: int
+    workflow_runs: list[_Run]
+
+
+class Http(Protocol):
+    """What is needed of urllib3."""
+
+    def request(self, method: str, url: str, **more: Any) -> Any:  # noqa: ANN401
+        """Make one request."""
+
+
+def jobs(aws: "Clients", settings: Settings, locked_at: datetime, http: Http | None = None) -> list[Job]:
+    """Return the runs that are on, and those around the moment of locking. Raises GitHubError, AwsError."""
+    token = aws.secretsmanager.get_secret_value(SecretId=settings.github_token)["SecretString"]
+    http = http or urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
+    around = f"{_stamp(locked_at - LONGEST_JOB)}..{_stamp(locked_at + timedelta(minutes=5))}"
+    asked = [{"created": around}, *({"status": status} for status in ("in_progress", "queued", "waiting", "pending"))]
+    found = {run.id: run for query in asked for run in _runs(http, settings.github, token, query)}
+    return [_job(run) for _, run in sorted(found.items())]
+
+
+def _runs(http: Http, repository: str, token: str, query: dict[str, str]) -> list[_Run]:
+    try:
+        answer = http.request(
+            "GET",
+            f"{BASE}/repos/{repository}/actions/runs",
+            fields={**query, "per_page": "100"},
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/vnd.github+json",
+                "X-GitHub-Api-Version": "2022-11-28",
+                "User-Agent": "starttech-remediation",
+            },
+            redirect=False,
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise GitHubError(f"GitHub cannot be reached ({type(error).__name__}).") from error
+    if answer.status != 200:
+        raise GitHubError(f"GitHub answered {answer.status} for the runs of {repository}.")
+    try:
+        runs = msgspec.json.decode(answer.data[:LARGEST], type=_Runs)
+    except msgspec.MsgspecError as error:
+        raise GitHubError("GitHub's answer cannot be read.") from error
+    if runs.total_count > len(runs.workflow_runs):
+        raise GitHubError(f"GitHub knows {runs.total_count} runs of {repository} around that time, too many to tell.")
+    return runs.workflow_runs
+
+
+def _job(run: _Run) -> Job:
+    over = run.status == "completed"
+    return Job(
+        name=f"run {run.id} ({run.name or 'unnamed'})",
+        started_at=run.run_started_at.astimezone(UTC),
+        ended_at=run.updated_at.astimezone(UTC) if over else None,
+        ended_as=run.conclusion or "",
+    )
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

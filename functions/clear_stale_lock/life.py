@@ -1,0 +1,138 @@
+"""Signs of life of a lock's holder. Each source says one of: alive, dead (it ended), silent, or that it cannot be asked.
+
+The rule of the domain (FACTS.md, section 4): absence of signs is not death, and a source that cannot be asked is alive.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from clear_stale_lock import github
+from clear_stale_lock.facts import Life, Sign
+from clear_stale_lock.jobs import Job
+from clear_stale_lock.lock import LockInfo
+from clear_stale_lock.settings import Settings
+from remediation.core.errors import AwsError
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+WROTE_LATELY = timedelta(minutes=20)
+"""CloudTrail tells of a call within 15 minutes."""
+ALIVE_STATES = frozenset({"pending", "running", "stopping"})
+_PAGES = 5
+
+Answer = tuple[Life, str]
+
+
+def signs(aws: "Clients", settings: Settings, info: LockInfo, now: datetime) -> tuple[Sign, ...]:
+    """Ask every source that is configured."""
+    return tuple(_asked(aws, settings, info, now))
+
+
+def _asked(aws: "Clients", settings: Settings, info: LockInfo, now: datetime) -> Iterator[Sign]:
+    if settings.github:
+        yield _sign("GitHub Actions", lambda: judged(github.jobs(aws, settings, info.created or now), info))
+    for project in settings.codebuild:
+        yield _sign(f"CodeBuild {project}", partial(_build_life, aws, project, info))
+    if info.host.startswith("ip-"):
+        yield _sign("EC2", lambda: _instance(aws, info.host))
+    if settings.ci_role:
+        yield _sign("CloudTrail", lambda: _writes(aws, settings.ci_role, now - WROTE_LATELY))
+
+
+def _sign(source: str, ask: Callable[[], Answer]) -> Sign:
+    try:
+        says, about = ask()
+    except (AwsError, github.GitHubError) as error:
+        says, about = "unknown", str(error)
+    return Sign(source=source, says=says, about=about)
+
+
+def judged(jobs: list[Job], info: LockInfo) -> Answer:
+    """Say what a CI's jobs mean: any that is on may be the holder; the one that was on when it locked has ended."""
+    running = [job.name for job in jobs if job.ended_at is None]
+    if running:
+        return "alive", f"{running[0]} is running or about to"
+    if info.created is None:
+        return "silent", "nothing is running, and when it was locked is not known"
+    covering = [job for job in jobs if job.covers(info.created)]
+    if not covering:
+        return "silent", "nothing is running, and no job is known that was when it was locked"
+    last = covering[-1]
+    return "dead", f"{last.name}, which was running when it was locked, ended ({last.ended_as or 'ended'})"
+
+
+def _builds(aws: "Clients", project: str) -> list[Job]:
+    ids = aws.codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"][:100]
+    if not ids:
+        return []
+    return [
+        Job(
+            name=f"build {build['id']}",
+            started_at=build["startTime"].astimezone(UTC),
+            ended_at=None if build["buildStatus"] == "IN_PROGRESS" else build["endTime"].astimezone(UTC),
+            ended_as=build["buildStatus"],
+        )
+        for build in aws.codebuild.batch_get_builds(ids=ids)["builds"]
+    ]
+
+
+def _build_life(aws: "Clients", project: str, info: LockInfo) -> Answer:
+    return judged(_builds(aws, project), info)
+
+
+def _instance(aws: "Clients", host: str) -> Answer:
+    name = host if "." in host else f"{host}.*"
+    found = aws.ec2.describe_instances(Filters=[{"Name": "private-dns-name", "Values": [name]}])
+    instances = [instance for reservation in found["Reservations"] for instance in reservation["Instances"]]
+    for instance in instances:
+        if instance["State"]["Name"] in ALIVE_STATES:
+            return "alive", f"{instance['InstanceId']} ({host}) is {instance['State']['Name']}"
+    if instances:
+        return "dead", f"{instances[0]['InstanceId']} ({host}) is {instances[0]['State']['Name']}"
+    return "silent", f"no instance is called {host}"
+
+
+def _writes(aws: "Clients", role: str, since: datetime) -> Answer:
+    pages = aws.cloudtrail.get_paginator("lookup_events").paginate(
+        LookupAttributes=[{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
+        StartTime=since,
+        PaginationConfig={"MaxItems": 50 * _PAGES},
+    )
+    seen = 0
+    for page in pages:
+        for event in page["Events"]:
+            seen += 1
+            if _role(event.get("CloudTrailEvent", "")) == role:
+                return "alive", f"{role} called {event.get('EventName', 'something')} at {event['EventTime']:%H:%M:%S}"
+    if seen >= 50 * _PAGES:
+        return "unknown", f"there are more than {seen} writes in 20 minutes, too many to look through"
+    return "silent", f"{role} has changed nothing in 20 minutes"
+
+
+class _Issuer(Struct, frozen=True, rename="camel"):
+    user_name: str = ""
+
+
+class _Session(Struct, frozen=True, rename="camel"):
+    session_issuer: _Issuer = _Issuer()
+
+
+class _Identity(Struct, frozen=True, rename="camel"):
+    session_context: _Session = _Session()
+
+
+class _Event(Struct, rename="camel"):
+    user_identity: _Identity = _Identity()
+
+
+def _role(event: str) -> str:
+    try:
+        return msgspec.json.decode(event, type=_Event).user_identity.session_context.session_issuer.user_name
+    except msgspec.MsgspecError:
+        return ""

@@ -1,0 +1,79 @@
+"""Which locks there are, how old one has to be, and whom to ask whether its holder is alive."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from remediation.core.spec import Place
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """One Terraform state, and where its lock is: the item of a table, the object next to the state, or both.
+
+    With a workspace the key is `env:/<workspace>/<key>`, as Terraform spells it.
+    """
+
+    name: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+    bucket: str
+    key: str
+    table: str = ""
+    """The lock table (`dynamodb_table`); empty: none."""
+    lockfile: bool = False
+    """Whether Terraform locks by `<key>.tflock` (`use_lockfile`)."""
+
+    @property
+    def lock_id(self) -> str:
+        """Return the item's key: `<bucket>/<key>` (RUNBOOK.md leaves out the bucket, which deletes nothing)."""
+        return f"{self.bucket}/{self.key}"
+
+    @property
+    def digest_id(self) -> str:
+        """Return the key of the item beside it that holds the state's MD5, which is no lock."""
+        return f"{self.lock_id}-md5"
+
+    @property
+    def lock_key(self) -> str:
+        """Return the key of the lock's object."""
+        return f"{self.key}.tflock"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The defaults are those of StartTech's `dev` (FACTS.md, sections 1 and 4)."""
+
+    states: tuple[State, ...] = ()
+    """One for each state of the environment; empty: there is none, and every request is refused."""
+    stale_after: timedelta = timedelta(minutes=60)
+    """At least the CI job's time-out and twice what an apply takes: younger is never stale."""
+    moved_within: timedelta = timedelta(minutes=10)
+    """Two looks at the same lock are at least so far apart before its state counts as still."""
+    automatic_plan: bool = False
+    """Whether a dead plan's lock is cleared without asking."""
+    ci: tuple[str, ...] = ("runner@",)
+    """How `Who` starts where CI holds a lock; anybody else is a person."""
+    github: str = ""
+    """`owner/repository` whose runs apply Terraform; empty: none."""
+    github_token: str = ""
+    """ARN of the secret that holds a token which may read its runs."""
+    codebuild: tuple[str, ...] = ()
+    """CodeBuild projects that apply Terraform."""
+    ci_role: str = ""
+    """Name of the role that CI applies with: what it wrote lately is a sign of life."""
+
+    @property
+    def lockfiles(self) -> tuple[State, ...]:
+        """Return the states that are locked by an object."""
+        return tuple(state for state in self.states if state.lockfile)
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """Which lock: the name of a state, or the ID in the lock. Empty: all of them."""
+
+    lock: Annotated[str, Meta(max_length=200)] = ""
+
+
+def scope(incident: Incident, settings: Settings, place: Place) -> str | None:
+    """Say why the incident is not this environment's: a name is known, or it is an ID, which only the locks can tell."""
+    if not settings.states:
+        return f"no Terraform state is configured for {place.environment} (setting `states`)"
+    return None

@@ -1,0 +1,77 @@
+"""Terraform's two lock stores, read by exact names: never a Scan, and never the state's content.
+
+The state's own time and ETag come from listing its exact key, its digest from the item next to the lock (hazard L10).
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from clear_stale_lock.facts import Half
+from clear_stale_lock.lock import read
+from clear_stale_lock.settings import State
+from remediation.core.errors import AwsError
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+_GONE = frozenset({"NoSuchKey", "404"})
+
+
+class StateObject(Struct, frozen=True, kw_only=True):
+    """The state as S3 lists it. The ETag is its MD5 where it is not encrypted by KMS and was written in one part."""
+
+    etag: str
+    modified_at: datetime
+
+
+def item(aws: "Clients", state: State) -> Half | None:
+    """Return the lock's item; an item without information is none (the digest has none)."""
+    found = aws.dynamodb.get_item(TableName=state.table, Key={"LockID": {"S": state.lock_id}}, ConsistentRead=True)
+    if "Item" not in found:
+        return None
+    raw = found["Item"].get("Info", {}).get("S", "")
+    return Half(raw=raw, info=read(raw))
+
+
+def digest(aws: "Clients", state: State) -> str:
+    """Return the MD5 that Terraform expects of the state; empty where it keeps none."""
+    found = aws.dynamodb.get_item(TableName=state.table, Key={"LockID": {"S": state.digest_id}}, ConsistentRead=True)
+    return found.get("Item", {}).get("Digest", {}).get("S", "")
+
+
+def lock_object(aws: "Clients", state: State) -> Half | None:
+    """Return the lock's object with its ETag and S3's own time."""
+    try:
+        found = aws.s3.get_object(Bucket=state.bucket, Key=state.lock_key)
+    except AwsError as error:
+        if error.code in _GONE:
+            return None
+        raise
+    raw = found["Body"].read().decode("utf-8", "replace")
+    return Half(raw=raw, info=read(raw), etag=found["ETag"], modified_at=found["LastModified"].astimezone(UTC))
+
+
+def state_object(aws: "Clients", state: State) -> StateObject | None:
+    """Return the state as it is listed; None where there is none (yet)."""
+    listed = aws.s3.list_objects_v2(Bucket=state.bucket, Prefix=state.key, MaxKeys=2)
+    for found in listed.get("Contents", ()):
+        if found["Key"] == state.key:
+            return StateObject(etag=found["ETag"].strip('"'), modified_at=found["LastModified"].astimezone(UTC))
+    return None
+
+
+def mismatch(found: StateObject | None, expected: str) -> str:
+    """Say that the state and its digest do not belong together; nothing where they do, or where that cannot be told.
+
+    An ETag that is no MD5 (KMS, several parts) cannot be compared.
+    """
+    if not expected or found is None or len(found.etag) != 32 or found.etag == expected:
+        return ""
+    return f"The state's ETag is {found.etag}, and Terraform expects {expected}: every command will refuse it."
+
+
+def mark(found: StateObject | None, expected: str) -> str:
+    """Return what changes whenever the state does."""
+    return f"{found.etag} {found.modified_at.isoformat()} {expected}" if found else f"none {expected}"

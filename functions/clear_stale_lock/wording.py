@@ -1,0 +1,52 @@
+"""What people are told about locks: who holds one, what is known, and what to type."""
+
+from datetime import timedelta
+
+from clear_stale_lock.facts import LockFacts
+from clear_stale_lock.lock import LockInfo
+
+PLAN_FIRST = "terraform plan   # before anything is applied: an interrupted apply may have left things half done"
+
+
+def minutes(span: timedelta) -> int:
+    """Return whole minutes."""
+    return int(span.total_seconds() // 60)
+
+
+def held_by(lock: LockFacts, info: LockInfo) -> str:
+    """Say who holds it, for what, and since when by what."""
+    since = f", seen since {lock.first.at:%Y-%m-%d %H:%M:%S} UTC" if lock.first else ""
+    where = " and ".join(name for name, half in (("DynamoDB", lock.item), ("S3", lock.object)) if half)
+    what = info.operation.removeprefix("OperationType").lower() or "something unknown"
+    return f"{info.who or 'Somebody'} holds the lock of {lock.name} in {where} for {what} ({info.id}{since})"
+
+
+def cleared(lock: LockFacts) -> str:
+    """Say that it is free again, and what the state looks like."""
+    warning = f" {lock.mismatch} It was not repaired." if lock.mismatch else ""
+    return f"The lock of {lock.name} is free: plan before you apply.{warning}"
+
+
+def evidence(lock: LockFacts) -> tuple[str, ...]:
+    """Return what is known of a lock, a line each."""
+    lines = []
+    for name, half in (("DynamoDB", lock.item), ("S3", lock.object)):
+        if half is None:
+            continue
+        info = half.info
+        if info is None:
+            lines.append(f"{name}: cannot be read ({len(half.raw)} characters)")
+            continue
+        created = f"{info.created:%Y-%m-%d %H:%M:%S} UTC by its holder's clock" if info.created else "when is unknown"
+        lines.append(f"{name}: {info.id}, {info.operation or 'no operation'}, {info.who or 'nobody named'}, {created}")
+        if info.path and info.path not in lock.lock_id:
+            lines.append(f"{name}: it names the path {info.path}, not {lock.lock_id}")
+    lines += [f"{sign.source}: {sign.about}" for sign in lock.signs]
+    return (*lines, *([lock.mismatch] if lock.mismatch else ()))
+
+
+def commands(lock: LockFacts) -> tuple[str, ...]:
+    """Return what a person does next."""
+    ids = [half.info.id for half in lock.halves if half.info]
+    unlock = (f"terraform force-unlock {ids[0]}   # only if you know that its holder is gone",) if ids else ()
+    return ("remedy locks", *unlock, PLAN_FIRST)

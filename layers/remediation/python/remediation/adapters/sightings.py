@@ -1,0 +1,73 @@
+"""What was seen when, for things that do not say since when they are: kept in the ledger, by subject.
+
+    SEEN#<environment>#<subject>    id, at (of the first look at this id), mark, kept
+
+Another id under the same subject is another thing, and begins anew. Writing happens while a runbook looks: it changes nothing
+but this record, and only if nobody else has written it meanwhile.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from remediation.adapters.table import CONFLICT, Table, milliseconds, seconds
+from remediation.core.errors import AwsError
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+KEPT = timedelta(days=400)
+ROUNDS = 5
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """When this very thing was seen first, what it looked like then, and what time it is now."""
+
+    at: datetime
+    mark: str
+    now: datetime
+
+
+class Sightings:
+    """The sightings of one environment."""
+
+    def __init__(self, aws: "Clients", *, table: str, environment: str, clock: Callable[[], datetime]) -> None:
+        self._table, self._environment, self._clock = Table(aws, table), environment, clock
+
+    def see(self, subject: str, id_: str, mark: str) -> Seen:
+        """Return the first sighting of a thing, which is this one if there is none. Raises AwsError."""
+        now = self._clock()
+        for _ in range(ROUNDS):
+            item = self._table.read(self._pk(subject))
+            if item.text("id") == id_ and item.number("at"):
+                return Seen(at=item.instant("at"), mark=item.text("mark"), now=now)
+            values: dict[str, str | int | None] = {
+                "id": id_,
+                "at": milliseconds(now),
+                "mark": mark,
+                "expires_at": seconds(now + KEPT),
+            }
+            if self._table.write(self._table.change(self._pk(subject), item, values)):
+                return Seen(at=now, mark=mark, now=now)
+        sentence = f"Others were writing about {subject!r} at the same moment, {ROUNDS} times out of {ROUNDS}."
+        raise AwsError(sentence, operation="dynamodb:UpdateItem", code=CONFLICT)
+
+    def keep(self, subject: str, text: str) -> None:
+        """Keep a text with a subject: what is about to be taken away. Raises AwsError."""
+        self._table.write(
+            self._table.update(
+                self._pk(subject),
+                "SET kept = :text, expires_at = :expires",
+                text=text,
+                expires=seconds(self._clock() + KEPT),
+            )
+        )
+
+    def kept(self, subject: str) -> str:
+        """Return the text that was kept last; empty if there is none."""
+        return self._table.read(self._pk(subject)).text("kept")
+
+    def _pk(self, subject: str) -> str:
+        return f"SEEN#{self._environment}#{subject}"

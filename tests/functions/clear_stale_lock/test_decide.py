@@ -1,0 +1,272 @@
+"""When a lock is cleared, when a person is asked, and when nobody may: one test per rule of FACTS.md, section 4."""
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from clear_stale_lock.facts import Facts, Held, Sighting, Sign
+from clear_stale_lock.settings import Settings
+from remediation.core.verdict import Act, Attempt, Escalate, Nothing
+from tests.functions.clear_stale_lock.locks import (
+    DEAD,
+    HOUR,
+    ID,
+    MINUTE,
+    NOW,
+    SETTINGS,
+    SILENT,
+    STATE,
+    cleared,
+    file,
+    info,
+    item,
+    judged,
+    lock,
+)
+
+# ------------------------------------------------------------------------------------------------------------- cleared
+
+
+def test_the_lock_of_cis_plan_that_has_ended_is_cleared_without_asking_where_configuration_says_so() -> None:
+    act = cleared(lock())
+    assert act.approval is None
+    assert act.target == Held(id=ID, name="starttech", lock_id=STATE.lock_id, info=info(), etag='"e1"')
+    assert act.resource == f"terraform-lock/{STATE.lock_id}"
+    assert act.because == (
+        "runner@fv-az123-456 holds the lock of starttech in DynamoDB and S3 for plan"
+        f" ({ID}, seen since 2026-11-23 05:00:00 UTC), and seems left over:"
+        " run 7 (apply), which was running when it was locked, ended (cancelled)."
+    )
+    assert "terraform plan" in act.next_steps[-1], "plan before anything is applied"
+
+
+@pytest.mark.parametrize("half", ["item", "object"])
+def test_a_lock_in_one_store_only_is_cleared_there(half: str) -> None:
+    other = {"item": "object", "object": "item"}[half]
+    act = cleared(lock(**{other: None}))
+    assert (bool(act.target.info), bool(act.target.etag)) == (half == "item", half == "object")
+
+
+# --------------------------------------------------------------------------------------------------------------- asked
+
+
+@pytest.mark.parametrize("operation", ["OperationTypeApply", "OperationTypeRefresh", "init", ""])
+def test_anything_but_a_plan_is_asked_for(operation: str) -> None:
+    found = lock(item=item(info(Operation=operation)), object=file(info(Operation=operation)))
+    approval = cleared(found).approval
+    assert approval is not None
+    assert "may have left things half done" in approval.because
+
+
+@pytest.mark.parametrize("who", ["ada@laptop", "@host", "", "root@vm", "xrunner@fv-az1"])
+def test_who_is_not_on_the_list_of_ci_is_a_person_and_is_asked_for(who: str) -> None:
+    approval = cleared(lock(item=item(info(Who=who)), object=file(info(Who=who)))).approval
+    assert approval is not None
+    assert "may be a person at work" in approval.because
+
+
+def test_without_evidence_that_its_holder_ended_a_person_is_asked() -> None:
+    approval = cleared(lock(signs=(SILENT,))).approval
+    assert approval is not None
+    assert approval.because == "Nothing proves that its holder has ended."
+
+
+def test_where_configuration_clears_nothing_by_itself_a_person_is_asked() -> None:
+    approval = cleared(lock(), settings=replace(SETTINGS, automatic_plan=False)).approval
+    assert approval is not None
+    assert "automatic_plan" in approval.because
+
+
+def test_the_defaults_clear_nothing_without_asking() -> None:
+    assert Settings().automatic_plan is False
+    assert Settings().states == ()
+
+
+# ---------------------------------------------------------------------------------------------------------- left alone
+
+
+def left(found: Any) -> str:
+    verdict = judged(found)
+    assert isinstance(verdict, Nothing), verdict
+    return verdict.because
+
+
+def test_nobody_holds_it() -> None:
+    assert left(lock(item=None, object=None)) == "Nobody holds the lock of starttech."
+
+
+@pytest.mark.parametrize(("minutes", "acts"), [(59, False), (60, True)])
+def test_it_is_as_old_as_we_have_seen_it(minutes: int, acts: bool) -> None:
+    found = lock(first=Sighting(at=NOW - minutes * MINUTE, mark="m1"))
+    assert isinstance(judged(found), Act) == acts
+    if not acts:
+        assert "seen for 59 min, and at least 60 min make it stale" in left(found)
+
+
+def test_the_object_may_be_younger_than_our_sighting() -> None:
+    assert "seen for 5 min" in left(lock(object=file(modified_at=NOW - 5 * MINUTE)))
+
+
+def test_the_holders_own_clock_makes_nothing_older() -> None:
+    old = info(Created="2020-01-01T00:00:00Z")
+    assert "seen for 5 min" in left(lock(item=item(old), object=None, first=Sighting(at=NOW - 5 * MINUTE, mark="m1")))
+
+
+def test_without_a_sighting_no_age_is_known() -> None:
+    assert left(lock(first=None)).endswith("since when is not known.")
+
+
+def test_a_state_that_changed_since_is_somebody_at_work() -> None:
+    assert "its state has changed since" in left(lock(mark="m2"))
+
+
+@pytest.mark.parametrize("source", ["GitHub Actions", "CodeBuild terraform", "EC2", "CloudTrail"])
+@pytest.mark.parametrize("others", [(), (DEAD,)], ids=["alone", "beside evidence of an end"])
+def test_a_sign_of_life_anywhere_leaves_it_alone(source: str, others: tuple[Sign, ...]) -> None:
+    found = lock(signs=(*others, Sign(source=source, says="alive", about=f"{source} sees it at work")))
+    assert f"{source} sees it at work" in left(found)
+
+
+@pytest.mark.parametrize("source", ["GitHub Actions", "CodeBuild terraform", "EC2", "CloudTrail"])
+def test_a_source_that_cannot_be_asked_counts_as_alive(source: str) -> None:
+    found = lock(signs=(DEAD, Sign(source=source, says="unknown", about="it did not answer")))
+    assert f"{source} cannot be asked, which counts as alive" in left(found)
+
+
+# ----------------------------------------------------------------------------------------------------------- a person's
+
+
+def told(found: Any) -> Escalate:
+    verdict = judged(found)
+    assert isinstance(verdict, Escalate), verdict
+    return verdict
+
+
+@pytest.mark.parametrize("raw", ["", "{", "[]", "7", "null", '{"Who": "x"}', '{"ID": 7}', "x" * 20_000, '{"ID": ""}'])
+def test_what_cannot_be_read_is_a_persons(raw: str) -> None:
+    assert "says nothing that can be read" in told(lock(item=item(raw), object=None)).because
+
+
+def test_two_ids_are_two_holders() -> None:
+    assert "two different IDs" in told(lock(object=file(info(ID="another")))).because
+
+
+def test_a_digest_is_no_lock() -> None:
+    verdict = told(lock(lock_id=f"{STATE.lock_id}-md5"))
+    assert "never a lock" in verdict.because
+
+
+@pytest.mark.parametrize(("seconds", "escalates"), [(120, False), (121, True)])
+def test_a_clock_from_the_future_proves_nothing(seconds: int, escalates: bool) -> None:
+    created = (NOW + timedelta(seconds=seconds)).isoformat()
+    verdict = judged(lock(item=item(info(Created=created)), object=file(info(Created=created))))
+    assert isinstance(verdict, Escalate) == escalates
+
+
+def test_what_could_not_be_cleared_is_a_persons() -> None:
+    target = cleared(lock()).target
+    failed = Attempt(action="clear-lock", target=target, at=NOW - MINUTE, result="failed", receipt="no")
+    verdict = judged(lock(), tried=(failed,))
+    assert isinstance(verdict, Escalate)
+    assert verdict.because == "Clearing the lock of starttech failed."
+
+
+# ------------------------------------------------------------------------------------------------------- half and whole
+
+
+def test_a_half_that_an_interrupted_run_left_is_finished_without_asking_again() -> None:
+    left_over = lock(item=None, object=file(info(Operation="OperationTypeApply")), cleared='"e1"')
+    act = cleared(left_over)
+    assert act.approval is None
+    assert act.target.etag == '"e1"'
+    assert "the other half keeps it locked" in act.because
+
+
+def test_another_object_than_the_one_that_was_to_follow_is_judged_like_any_other() -> None:
+    assert (
+        cleared(lock(item=None, object=file(info(Operation="OperationTypeApply")), cleared='"e0"')).approval is not None
+    )
+
+
+def test_what_was_cleared_is_free_and_the_state_is_told_of_where_it_does_not_match() -> None:
+    done = Attempt(action="clear-lock", target=cleared(lock()).target, at=NOW - MINUTE, result="done", receipt="ok")
+    verdict = judged(
+        lock(item=None, object=None, mismatch="The state's ETag is 1, and Terraform expects 2."), tried=(done,)
+    )
+    assert isinstance(verdict, Nothing)
+    assert verdict.because == (
+        "The lock of starttech is free: plan before you apply. The state's ETag is 1, and Terraform expects 2."
+        " It was not repaired."
+    )
+
+
+def test_a_new_holder_after_clearing_is_left_alone() -> None:
+    done = Attempt(action="clear-lock", target=cleared(lock()).target, at=NOW - MINUTE, result="done", receipt="ok")
+    other = lock(
+        item=item(info(ID="another")), object=file(info(ID="another")), first=Sighting(at=NOW - MINUTE, mark="m1")
+    )
+    assert isinstance(judged(other, tried=(done,)), Nothing)
+
+
+def test_of_several_locks_one_is_cleared_at_a_time_and_an_act_comes_before_a_person() -> None:
+    from clear_stale_lock.decide import decide  # noqa: PLC0415 - the others go through `judged`
+
+    locks = (lock(name="odd", item=item("{"), object=None), lock(name="stale"), lock(name="also"))
+    verdict = decide(Facts(locks=locks), SETTINGS, (), NOW)
+    assert isinstance(verdict, Act)
+    assert verdict.target.name == "stale"
+
+
+# ------------------------------------------------------------------------------------------------------------ properties
+
+
+def test_five_hundred_mutations_of_the_information_give_no_act_without_asking_and_no_crash() -> None:
+    chance = Random("info 1")
+    for _ in range(500):
+        raw = bytearray(info().encode())
+        for _ in range(chance.randint(1, 8)):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        verdict = judged(lock(item=item(raw.decode("utf-8", "replace"))))
+        assert not isinstance(verdict, Act) or verdict.target.id == ID, "the two halves still are one lock"
+
+
+@given(
+    who=st.sampled_from(["runner@fv-az1", "ada@laptop", ""]),
+    operation=st.sampled_from(["OperationTypePlan", "OperationTypeApply", ""]),
+    says=st.lists(st.sampled_from(["alive", "dead", "silent", "unknown"]), max_size=4),
+    seen=st.integers(0, 600),
+    written=st.integers(0, 600),
+    moved=st.booleans(),
+    automatic=st.booleans(),
+)
+def test_nothing_young_moving_or_alive_is_ever_cleared_and_nothing_but_a_dead_plan_of_cis_without_asking(  # noqa: PLR0917
+    who: str, operation: str, says: list[Any], seen: int, written: int, moved: bool, automatic: bool
+) -> None:
+    raw = info(Who=who, Operation=operation)
+    found = lock(
+        item=item(raw),
+        object=file(raw, modified_at=NOW - written * MINUTE),
+        first=Sighting(at=NOW - seen * MINUTE, mark="m1"),
+        mark="m2" if moved else "m1",
+        signs=tuple(Sign(source=f"source {n}", says=each, about="it says so") for n, each in enumerate(says)),
+    )
+    verdict = judged(found, settings=replace(SETTINGS, automatic_plan=automatic))
+    alive = moved or {"alive", "unknown"} & set(says)
+    may = min(seen, written) >= 60 and not alive
+    assert isinstance(verdict, Act) == bool(may)
+    if isinstance(verdict, Act):
+        alone = automatic and who.startswith("runner@") and operation == "OperationTypePlan" and "dead" in says
+        assert (verdict.approval is None) == alone
+
+
+def test_six_hours_are_what_dev_waits(tmp_path: Any) -> None:
+    from stacks.catalog import CATALOG  # noqa: PLC0415
+    from stacks.config import load  # noqa: PLC0415
+
+    settings = load("dev", CATALOG).runbooks["clear-stale-lock"].settings
+    assert settings.stale_after == 6 * HOUR + 10 * MINUTE
