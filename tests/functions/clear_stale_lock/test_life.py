@@ -1,0 +1,218 @@
+"""Signs of life: what each source says, and that one which cannot be asked is no silence."""
+
+import json
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import urllib3
+from msgspec.structs import replace
+
+from clear_stale_lock import github
+from clear_stale_lock.facts import Sign
+from clear_stale_lock.jobs import Job
+from clear_stale_lock.life import judged, signs
+from clear_stale_lock.lock import LockInfo, read
+from remediation.adapters.clients import Clients
+from remediation.core.errors import AwsError
+from tests.functions.clear_stale_lock.locks import HOUR, MINUTE, NOW, SETTINGS, info
+
+LOCKED_AT = datetime.fromisoformat("2026-11-23T05:00:00.736618+00:00")
+
+
+def holder(**changes: Any) -> LockInfo:
+    found = read(info(**changes))
+    assert found is not None
+    return found
+
+
+def job(start: timedelta, end: timedelta | None, *, ended_as: str = "success") -> Job:
+    ended = None if end is None else LOCKED_AT + end
+    return Job(name="run 7 (apply)", started_at=LOCKED_AT + start, ended_at=ended, ended_as=ended_as)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "says"),
+    [
+        ([], "silent"),
+        ([job(-MINUTE, None)], "alive"),
+        ([job(-MINUTE, 10 * MINUTE)], "dead"),
+        ([job(-MINUTE, 10 * MINUTE), job(5 * HOUR, None)], "alive"),
+        ([job(-HOUR, -MINUTE)], "silent"),
+        ([job(MINUTE, HOUR)], "silent"),
+    ],
+    ids=["none", "running", "ended", "another is running", "ended before", "began after"],
+)
+def test_a_job_that_runs_is_life_and_the_end_of_the_one_that_locked_is_death(jobs: list[Job], says: str) -> None:
+    assert judged(jobs, holder())[0] == says
+
+
+def test_without_an_instant_no_job_is_the_one_that_locked() -> None:
+    assert judged([job(-MINUTE, MINUTE)], holder(Created="yesterday"))[0] == "silent"
+
+
+# -------------------------------------------------------------------------------------------------------------- GitHub
+
+
+class Http:
+    """GitHub's API, over HTTPS on its one address, with a token."""
+
+    def __init__(self, *runs: dict[str, Any], status: int = 200, total: int | None = None) -> None:
+        self.runs, self.status, self.total = runs, status, total
+        self.asked: list[dict[str, Any]] = []
+
+    def request(self, method: str, url: str, **more: Any) -> Any:
+        assert (method, url) == ("GET", "https://api.github.com/repos/acme/infra/actions/runs")
+        assert more["headers"]["Authorization"] == "Bearer a-token"
+        assert more["redirect"] is False
+        self.asked.append(more["fields"])
+        body = {"total_count": len(self.runs) if self.total is None else self.total, "workflow_runs": list(self.runs)}
+        return SimpleNamespace(status=self.status, data=json.dumps(body).encode())
+
+
+def a_run(**changes: Any) -> dict[str, Any]:
+    run = {
+        "id": 7,
+        "name": "apply",
+        "status": "completed",
+        "conclusion": "cancelled",
+        "run_started_at": "2026-11-23T04:58:00Z",
+        "updated_at": "2026-11-23T05:30:00Z",
+        "jobs_url": "https://evil.example/jobs",
+    }
+    return run | changes
+
+
+GITHUB = replace(SETTINGS, github="acme/infra", github_token="arn:aws:secretsmanager:us-east-1:123456789012:secret:x")
+SECRET = SimpleNamespace(get_secret_value=lambda **_: {"SecretString": "a-token"})
+
+
+def asked_of(http: Http) -> list[Job]:
+    return github.jobs(cast("Clients", SimpleNamespace(secretsmanager=SECRET)), GITHUB, LOCKED_AT, cast("Any", http))
+
+
+def test_github_is_asked_for_what_runs_and_for_what_ran_when_it_was_locked() -> None:
+    http = Http(a_run())
+    assert [found.name for found in asked_of(http)] == ["run 7 (apply)"]
+    assert {fields.get("status") for fields in http.asked} == {None, "in_progress", "queued", "waiting", "pending"}
+    assert http.asked[0]["created"] == "2026-11-22T23:00:00Z..2026-11-23T05:05:00Z"
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress", "waiting", "requested", None])
+def test_whatever_is_not_completed_is_on(status: str | None) -> None:
+    (found,) = asked_of(Http(a_run(status=status, conclusion=None)))
+    assert found.ended_at is None
+
+
+@pytest.mark.parametrize(
+    "http", [Http(status=401), Http(status=302), Http(a_run(), total=500), Http(a_run(run_started_at="?"))]
+)
+def test_an_answer_that_is_none_is_an_error(http: Http) -> None:
+    with pytest.raises(github.GitHubError):
+        asked_of(http)
+
+
+def test_a_connection_that_fails_says_nothing_of_the_token() -> None:
+    class Broken:
+        def request(self, *_: Any, **__: Any) -> Any:
+            raise urllib3.exceptions.HTTPError("Bearer a-token")
+
+    with pytest.raises(github.GitHubError, match="cannot be reached") as raised:
+        github.jobs(cast("Clients", SimpleNamespace(secretsmanager=SECRET)), GITHUB, LOCKED_AT, cast("Any", Broken()))
+    assert "a-token" not in str(raised.value)
+
+
+# ----------------------------------------------------------------------------------------------------------------- AWS
+
+
+class Broken:
+    """A service that does not answer."""
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**_: Any) -> Any:
+            raise AwsError("It did not answer.", operation=name, code="Throttling")
+
+        return call
+
+
+def the(sign: str, aws: Any, settings: Any = SETTINGS, **who: Any) -> Sign:
+    (found,) = signs(cast("Clients", aws), settings, holder(**who), NOW)
+    assert found.source == sign
+    return found
+
+
+def instances(*states: str) -> Any:
+    found = [{"InstanceId": f"i-{n}", "State": {"Name": state}} for n, state in enumerate(states)]
+    return SimpleNamespace(ec2=SimpleNamespace(describe_instances=lambda **_: {"Reservations": [{"Instances": found}]}))
+
+
+@pytest.mark.parametrize(
+    ("states", "says"),
+    [
+        ((), "silent"),
+        (("running",), "alive"),
+        (("pending",), "alive"),
+        (("stopping",), "alive"),
+        (("terminated",), "dead"),
+        (("stopped",), "dead"),
+        (("terminated", "running"), "alive"),
+    ],
+)
+def test_the_instance_that_who_names(states: tuple[str, ...], says: str) -> None:
+    assert the("EC2", instances(*states), Who="ubuntu@ip-10-0-1-7").says == says
+
+
+def test_a_host_that_is_no_instances_is_not_asked_for() -> None:
+    assert signs(cast("Clients", instances("running")), SETTINGS, holder(), NOW) == ()
+
+
+def builds(status: str, end: timedelta | None) -> Any:
+    build = {"id": "terraform:7", "startTime": LOCKED_AT - MINUTE, "buildStatus": status}
+    if end is not None:
+        build["endTime"] = LOCKED_AT + end
+    return SimpleNamespace(
+        codebuild=SimpleNamespace(
+            list_builds_for_project=lambda **_: {"ids": ["terraform:7"]},
+            batch_get_builds=lambda **_: {"builds": [build]},
+        )
+    )
+
+
+@pytest.mark.parametrize(("status", "end", "says"), [("IN_PROGRESS", None, "alive"), ("STOPPED", HOUR, "dead")])
+def test_builds_of_codebuild(status: str, end: timedelta | None, says: str) -> None:
+    settings = replace(SETTINGS, codebuild=("terraform",))
+    assert the("CodeBuild terraform", builds(status, end), settings).says == says
+
+
+def trail(*roles: str) -> Any:
+    def event(role: str) -> dict[str, Any]:
+        told = {"userIdentity": {"sessionContext": {"sessionIssuer": {"userName": role}}}}
+        return {"EventName": "RunInstances", "EventTime": NOW, "CloudTrailEvent": json.dumps(told)}
+
+    pages = [{"Events": [event(role) for role in roles] + [{"EventName": "x", "CloudTrailEvent": "not json"}]}]
+    return SimpleNamespace(
+        cloudtrail=SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: iter(pages)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("roles", "says"), [((), "silent"), (("other",), "silent"), (("ci",), "alive"), (("other",) * 300, "unknown")]
+)
+def test_what_cis_role_changed_lately_is_a_sign_of_life(roles: tuple[str, ...], says: str) -> None:
+    assert the("CloudTrail", trail(*roles), replace(SETTINGS, ci_role="ci")).says == says
+
+
+@pytest.mark.parametrize(
+    ("settings", "who"),
+    [
+        (GITHUB, {}),
+        (replace(SETTINGS, codebuild=("terraform",)), {}),
+        (SETTINGS, {"Who": "ubuntu@ip-10-0-1-7"}),
+    ],
+)
+def test_what_cannot_be_asked_is_unknown(settings: Any, who: dict[str, str]) -> None:
+    broken = Broken()
+    aws = SimpleNamespace(secretsmanager=broken, codebuild=broken, ec2=broken)
+    (found,) = signs(cast("Clients", aws), settings, holder(**who), NOW)
+    assert (found.says, found.about) == ("unknown", "It did not answer.")
