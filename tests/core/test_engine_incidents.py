@@ -5,7 +5,7 @@ import pytest
 from remediation.core.closing import OutcomeLostError
 from remediation.core.outcome import Outcome
 from tests.support.steps import NIGHT
-from tests.support.toy import House, alarm_event
+from tests.support.toy import House, alarm_event, scheduled_event
 from tests.support.world import CountingIncidents, RecordingFollowUp, Stage
 
 KEY = "dev|light-the-lamps|dark-lamps"
@@ -99,3 +99,17 @@ def test_a_healing_that_cannot_be_counted_is_a_healing_all_the_same() -> None:
     stage = Stage(house=House(cures=CURED), incidents=CountingIncidents(down=True))
     assert stage.run(alarm_event()).status == "healed"
     assert [outcome.status for outcome in stage.notifier.published] == ["healed"]
+
+
+def test_a_schedule_that_finds_nothing_to_do_is_on_record_and_tells_nobody() -> None:
+    stage = Stage(house=House(lamps={"lamp-1": "lit"}))
+    outcome = stage.run(scheduled_event())
+    assert outcome.status == "nothing-to-do"
+    assert stage.ledger.runs[outcome.run].outcome == outcome
+    assert stage.notifier.published == []
+
+
+def test_a_schedule_that_finds_something_tells_of_it() -> None:
+    stage = Stage(house=House(cures=CURED))
+    outcome = stage.run(scheduled_event())
+    assert (outcome.status, stage.notifier.published) == ("healed", [outcome])

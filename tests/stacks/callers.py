@@ -81,7 +81,8 @@ class Environment:
     @property
     def functions(self) -> tuple[Caller, ...]:
         """Return all of them."""
-        return (self.runbook, self.sweep, self.escalation)
+        runbooks = (self._function(f"{runbook.name} in ") for runbook in CATALOG)
+        return (*runbooks, self.sweep, self.escalation)
 
     @property
     def operator(self) -> Caller:

@@ -3,11 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
+from remediation.core.spec import OnAlarm
 from stacks.catalog import CATALOG
 from stacks.config import Config, Contact, load
 from tests.stacks.template import Synthesis, Template, synthesise
 
 ALARMS = "arn:aws:sns:us-east-1:123456789012:dev-alarms"
+ALARMED = {runbook.name for runbook in CATALOG if any(isinstance(trigger, OnAlarm) for trigger in runbook.triggers)}
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +26,9 @@ def tuned(config: Config) -> Config:
         drills_act=True,
         contacts=replace(config.contacts, infrastructure=emails),
         runbooks={
-            name: replace(runbook, reserved_concurrency=2, memory_mb=1024, alarm_topics=(ALARMS,))
+            name: replace(
+                runbook, reserved_concurrency=2, memory_mb=1024, alarm_topics=(ALARMS,) if name in ALARMED else ()
+            )
             for name, runbook in config.runbooks.items()
         },
     )

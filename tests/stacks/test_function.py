@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
-from remediation.core.spec import AnyRunbook, Guardrails
+from remediation.core.spec import AnyRunbook, Guardrails, answers_in_time
 from stacks.catalog import CATALOG
 from stacks.runbook_function import execution_timeout
 from tests.stacks.template import Properties, Template
@@ -22,7 +22,16 @@ def function(template: Template, runbook: AnyRunbook) -> Properties:
 def test_a_function_is_durable_for_as_long_as_a_synchronous_invocation_may_take(
     template: Template, runbook: AnyRunbook
 ) -> None:
-    assert function(template, runbook)["DurableConfig"] == {"ExecutionTimeout": 900, "RetentionPeriodInDays": 30}
+    in_time = 15 * 60 if answers_in_time(runbook, template.config.runbooks[runbook.name].ask_first) else None
+    durable = function(template, runbook)["DurableConfig"]
+    assert durable["RetentionPeriodInDays"] == 30
+    assert durable["ExecutionTimeout"] == (in_time or execution_timeout(runbook).total_seconds())
+
+
+def test_where_people_are_asked_a_run_may_wait_for_them_once_for_each_act() -> None:
+    guardrails = Guardrails(heal_within=timedelta(minutes=10), max_acts=2)
+    asking: AnyRunbook = replace(LIGHT_THE_LAMPS, guardrails=guardrails, asks=("tap",))
+    assert execution_timeout(asking) == timedelta(hours=4, minutes=15)
 
 
 def test_a_runbook_that_nobody_invokes_may_take_longer() -> None:

@@ -116,7 +116,7 @@ def test_only_people_can_be_named(principal: str, tmp_path: Path) -> None:
 def test_an_operator_may_exactly_this(dev_operated: Environment) -> None:
     here = "us-east-1:123456789012"
     ledger = f"arn:aws:dynamodb:{here}:table/dev-remediation-ledger"
-    run = f"arn:aws:lambda:{here}:function:dev-restart-unhealthy-targets"
+    runs = [f"arn:aws:lambda:{here}:function:dev-{runbook.name}" for runbook in CATALOG]
     incident = f"arn:aws:lambda:{here}:function:dev-escalate-incident:*"
     deployed = {
         (action, resource)
@@ -125,10 +125,16 @@ def test_an_operator_may_exactly_this(dev_operated: Environment) -> None:
         for resource in statement["Resource"]
     }
     assert deployed == {
-        ("lambda:InvokeFunction", f"{run}:live"),
-        ("lambda:GetDurableExecution", f"{run}:*"),
-        ("lambda:GetDurableExecutionHistory", f"{run}:*"),
-        ("lambda:SendDurableExecutionCallbackSuccess", f"{run}:*"),
+        *(("lambda:InvokeFunction", f"{run}:live") for run in runs),
+        *(
+            (f"lambda:{action}", f"{run}:*")
+            for run in runs
+            for action in (
+                "GetDurableExecution",
+                "GetDurableExecutionHistory",
+                "SendDurableExecutionCallbackSuccess",
+            )
+        ),
         ("lambda:SendDurableExecutionCallbackSuccess", incident),
         ("dynamodb:GetItem", ledger),
         ("dynamodb:UpdateItem", ledger),

@@ -56,7 +56,7 @@ def test_only_this_rule_of_this_account_may_invoke_the_alias(template: Template)
 
 
 def test_alarms_that_a_topic_has_already_start_the_alias_too(loud: Template) -> None:
-    (subscription,) = [one for one in loud.all("SNS::Subscription") if one["Protocol"] == "lambda"]
+    (subscription, *_) = [one for one in loud.all("SNS::Subscription") if one["Protocol"] == "lambda"]
     queue = f"SQS::Queue dev-remediation-{RUNBOOK.name}-dlq.Arn"
     assert subscription == {
         "TopicArn": ALARMS,

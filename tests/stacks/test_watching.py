@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from remediation.core.spec import AnyRunbook, fill
 from stacks.catalog import CATALOG
 from stacks.documents import content
 from stacks.permissions import documents
+from stacks.runbook_function import asking
 from tests.stacks.template import Properties, Template
 
 EVERY = pytest.mark.parametrize("runbook", CATALOG, ids=lambda runbook: runbook.name)
@@ -60,7 +62,8 @@ WATCHED = {
 def test_a_function_that_does_not_heal_pages_a_person(template: Template, runbook: AnyRunbook, name: str) -> None:
     config = template.config
     alarm = template.one("CloudWatch::Alarm", AlarmName=f"{config.environment}-remediation-{runbook.name}-{name}")
-    too_long = (runbook.guardrails.heal_within.total_seconds() + 120) * 1000
+    asked = asking(runbook, config.runbooks[runbook.name].ask_first)
+    too_long = (runbook.guardrails.heal_within + asked + timedelta(minutes=2)).total_seconds() * 1000
     assert (alarm["MetricName"], alarm["Statistic"]) == WATCHED[name]
     assert alarm["Threshold"] == (too_long if name == "too-long" else 1)
     queue = {"QueueName": f"{config.environment}-remediation-{runbook.name}-dlq"}

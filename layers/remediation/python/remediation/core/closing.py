@@ -14,6 +14,7 @@ from remediation.core.outcome import PAGED, Entry, Outcome
 from remediation.core.ports import Closing
 from remediation.core.spec import TEAMS
 from remediation.core.story import Ending, Story
+from remediation.core.triggers import Scheduled
 
 
 class OutcomeLostError(Exception):
@@ -45,6 +46,8 @@ def _tell(story: Story, outcome: Outcome) -> Iterator[str]:
             return f"{name}: {error}"
         return ""
 
+    if isinstance(story.parsed, Scheduled) and outcome.status == "nothing-to-do":
+        return  # every five minutes, for ever: it is on record
     yield from filter(None, [step("publish", lambda: world.notifier.publish(outcome))])
     if outcome.status == "healed" and outcome.acts:
         step(
