@@ -71,7 +71,7 @@ def test_a_calm_environment_says_so(people: Console) -> None:
     assert people is not None
     text = fine("status")
     assert "(account 123456789012, us-east-1)" in text.splitlines()[0]
-    assert lines(text, "modes") == ["dev act (deployed act)", f"{RUNBOOK} act (deployed act)"]
+    assert lines(text, "modes") == [f"{of} act (deployed act)" for of in ("dev", *(each.name for each in CATALOG))]
     assert lines(text, "freeze") == ["not frozen"]
     assert lines(text, "circuits") == ["all closed"]
     assert lines(text, "budgets") == ["dev, 15 minutes 3 of 3 acts left", "dev, 24 hours 10 of 10 acts left"]
@@ -86,7 +86,7 @@ def test_modes_and_a_freeze_are_told_with_who_why_and_until_when(people: Console
     people.sits = "grace"
     fine("freeze", "--until", "1h", "--because", "the database moves")
     text = fine("status")
-    environment, runbook = lines(text, "modes")
+    environment, runbook, *_ = lines(text, "modes")
     assert environment == "dev act (deployed act)"
     assert runbook.startswith(f"{RUNBOOK} observe (deployed act; by hand observe until 20")
     assert runbook.endswith("by ada: the release is going wrong)")

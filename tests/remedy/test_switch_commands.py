@@ -71,7 +71,7 @@ def test_a_mode_is_lowered_at_once_with_who_and_why(aws: Clients, ledger: Dynamo
     assert "Done, in effect at once: mode observe of dev (was act). Because: the release is going wrong" in text
     assert [line.split()[:3] for line in text.splitlines()[2:]] == [
         ["dev", "observe", "act"],
-        [RUNBOOK, "observe", "act"],
+        *([runbook.name, "observe", "act"] for runbook in CATALOG),
     ]
     assert gate(admitted(ledger, "first")) == "mode"
     (audit,) = items(aws, "AUDIT#").values()
@@ -92,7 +92,8 @@ def test_one_runbook_is_lowered_and_the_others_are_not(ledger: DynamoLedger, peo
     assert people is not None
     fine("mode", "off", "--runbook", RUNBOOK, *BECAUSE)
     rows = json.loads(fine("mode", "--json"))
-    assert [(row["of"], row["in_effect"]) for row in rows] == [("dev", "act"), (RUNBOOK, "off")]
+    others = [(runbook.name, "act") for runbook in CATALOG if runbook.name != RUNBOOK]
+    assert [(row["of"], row["in_effect"]) for row in rows] == [("dev", "act"), (RUNBOOK, "off"), *others]
     assert gate(admitted(ledger, "first")) == "mode"
 
 
@@ -109,7 +110,7 @@ def test_a_lowering_may_end_by_itself(people: Console) -> None:
     assert people is not None
     at = datetime.now(UTC)
     told = json.loads(fine("mode", "observe", "--until", "2h", *BECAUSE, "--json"))
-    (row, _) = json.loads(fine("mode", "--json"))
+    (row, *_) = json.loads(fine("mode", "--json"))
     until = datetime.fromisoformat(row["live"]["until"])
     assert timedelta(hours=2) <= until - at < timedelta(hours=2, minutes=1)
     assert f"until {until:%Y-%m-%d %H:%M:%S} UTC" in told["what"]
@@ -291,7 +292,7 @@ def test_a_circuit_that_opens_anew_at_that_moment_stays_open(aws: Clients, peopl
     ("arguments", "sentence"),
     [
         ([RUNBOOK], 'Closing a circuit needs a reason, for the record: say --because "...".'),
-        (["zzz", *BECAUSE], "There is no runbook 'zzz'; there are: restart-unhealthy-targets."),
+        (["zzz", *BECAUSE], "There is no runbook 'zzz'; there are: clear-stale-lock, restart-unhealthy-targets."),
         ([RUNBOOK, "--env", "qa", *BECAUSE], "There is no environment 'qa'"),
     ],
 )
