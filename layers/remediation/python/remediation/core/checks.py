@@ -17,7 +17,7 @@ def still_in_alarm(story: Story, step: str) -> Refusal | None:
     try:
         live = story.steps.read(step, lambda: story.world.alarms.read(trigger.alarm), LiveAlarm)
     except StepFailedError as error:
-        return Refusal(gate="live alarm", because=f"The alarm {trigger.alarm!r} cannot be read: {error}")
+        return Refusal(gate="surroundings", because=f"The alarm {trigger.alarm!r} cannot be read: {error}")
     return live_alarm(trigger, live)
 
 

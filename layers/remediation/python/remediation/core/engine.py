@@ -320,8 +320,8 @@ def _no(story: Story, refusal: Refusal, act: Act[Target] | None = None) -> Endin
 
 _KNOWN = frozenset({"duplicate", "lease", "mode", "freeze", ASKED, REJECTED, "live alarm", "actions disabled"})
 """Gates behind which somebody else has the event or the resource, the alarm is over, or people have said no."""
-_TOLD = frozenset({"shared cause", "storm", "surroundings"})
-"""Gates that are asked before looking, and behind which somebody has to look for the cause."""
+_TOLD = frozenset({"ledger", "shared cause", "storm", "surroundings"})
+"""Gates that are asked before looking, and behind which somebody has to look: for the cause, or because this cannot."""
 
 
 def _unanswered(error: object) -> Refusal:
