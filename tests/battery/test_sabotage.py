@@ -1,7 +1,9 @@
 """A trial that cannot fail shows nothing: with a guard taken out, its trial says so."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -93,6 +95,15 @@ def test_duplicates_see_a_lease_that_is_written_over_another(monkeypatch: pytest
         kept = {key: value for key, value in update.items() if "Condition" not in key}
         return kept | {"ExpressionAttributeValues": written}
 
+    read_all, together = Table.read_all, Barrier(12)
+
+    def at_once(self: Table, *pks: str) -> Any:
+        found = read_all(self, *pks)
+        with suppress(BrokenBarrierError):
+            together.wait(timeout=2)  # so that each has read before the first one writes
+        return found
+
+    monkeypatch.setattr(Table, "read_all", at_once)
     monkeypatch.setattr(Table, "change", blindly)
     monkeypatch.setattr(duplicates, "AT_ONCE", 12)
     assert "one of fifty events about one resource" in missed(duplicates.TRIAL, 1)
@@ -139,6 +150,7 @@ def test_events_see_an_alarm_that_nobody_offers_again(monkeypatch: pytest.Monkey
 def test_failures_see_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     tell = closing._tell
     monkeypatch.setattr(closing, "_tell", lambda *about: iter([*tell(*about)][:0]))  # whatever fails, nobody hears
+    monkeypatch.setattr(failures, "TIMES", (10,))
     assert "runs that ended well and told nobody" in missed(failures.TRIAL, 1)
 
 
@@ -157,6 +169,7 @@ def test_the_table_sees_a_blast_radius_that_is_not_asked(monkeypatch: pytest.Mon
 
 def test_the_table_sees_budgets_that_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "_spent", lambda *_: iter(()))
+    monkeypatch.setattr(blast, "PACES", blast.PACES[-1:])
     assert "of them within a day" in missed(blast.TRIAL, 1)
 
 

@@ -4,6 +4,7 @@ The order of the guards matters: cheap refusals first, what only concerns acts (
 admission right before every act, and once more, inside the step that acts, whether all that still holds. Verification is the same diagnosis asked again.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
@@ -288,18 +289,52 @@ def _call(story: Story, act: Act[Target], lease: Lease) -> Made:
     world = story.world
     if world.remaining() < ENOUGH_TIME:
         return Postponed(because="Too little of the Lambda invocation is left to act.")
+    asking = _Asking(world.aws, lambda: _still_may(story, lease))
+    try:
+        return Acted(receipt=story.runbook.actions[act.action](asking, world.settings, act.target))
+    except LeftAloneError as error:
+        return LeftAlone(because=str(error))
+    except _NotNowError as error:
+        return error.answer
+
+
+class _NotNowError(Exception):
+    """An act that was admitted may not be made any more; nothing was done."""
+
+    def __init__(self, answer: Refusal | Postponed) -> None:
+        super().__init__(answer.because)
+        self.answer = answer
+
+
+class _Asking:
+    """What an action is handed as `aws`: whoever reaches for the clients that act is asked first whether that still may be.
+
+    So whatever the action looks at before, the question is the last thing before the call. It is asked once: an act that was
+    begun is finished.
+    """
+
+    def __init__(self, aws: Any, ask: Callable[[], Refusal | Postponed | None]) -> None:  # noqa: ANN401 - the runbook's own
+        self._aws, self._ask, self._yes = aws, ask, False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as of the runbook's own
+        if name == "acting" and not self._yes:
+            no = self._ask()
+            if no is not None:
+                raise _NotNowError(no)
+            self._yes = True
+        return getattr(self._aws, name)
+
+
+def _still_may(story: Story, lease: Lease) -> Refusal | Postponed | None:
+    """Return why an act may not be made any more, if so: the mode, a freeze, the lease, or the time that is left."""
+    world = story.world
     try:
         refusal = world.ledger.confirm(run=story.steps.run, runbook=story.runbook.name, lease=lease, now=world.clock())
     except AwsError as error:
         refusal = _unanswered(error)
-    if refusal is not None:
-        return refusal
-    if world.remaining() < CALL_TIME:
-        return Postponed(because="Asking whether the act still is allowed took too long to make it now.")
-    try:
-        return Acted(receipt=story.runbook.actions[act.action](world.aws, world.settings, act.target))
-    except LeftAloneError as error:
-        return LeftAlone(because=str(error))
+    if refusal is None and world.remaining() < CALL_TIME:
+        return Postponed(because="Looking once more took too long to make the call now.")
+    return refusal
 
 
 def _no(story: Story, refusal: Refusal, act: Act[Target] | None = None) -> Ending:
