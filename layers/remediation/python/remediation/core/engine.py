@@ -110,7 +110,7 @@ def _handle(story: Story, received: Received) -> Ending:
         return Ending(status="rejected", because=incident.because)
     if received.unrecorded:
         return _no(story, _unanswered(received.unrecorded))
-    if refusal := still_in_alarm(story, "read alarm") or around_it(story, received.at):
+    if refusal := still_in_alarm(story, "read alarm") or around_it(story, received.at, "look around"):
         return _no(story, refusal)
     story.say(received.at, "gate", "Every gate let it pass.")
     return _reconcile(story, trigger, incident)
@@ -219,11 +219,13 @@ def _only_looking(story: Story, trigger: Trigger, act: Act[Target]) -> Ending | 
 
 
 def _admit(story: Story, n: int, act: Act[Target]) -> Refusal | None:
-    """Have the act admitted; before the first one the alarm still has to be what it was before any waiting."""
+    """Have the act admitted; after any waiting the alarm still has to be what it was, and nothing else may have begun."""
     trigger, alarm = story.parsed, story.alarm
     assert not isinstance(trigger, Ignored | Rejected), "it was handled"
     first = story.lease is None
     if first and n > 1 and (refusal := still_in_alarm(story, "read alarm again")):
+        return refusal
+    if n > 1 and (refusal := around_it(story, story.now, f"look around {n}")):
         return refusal
     until = story.deadline + LEASE_MARGIN
     limits = story.world.deployment.limits
