@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix synth deploy diff destroy bench docs clean
+.PHONY: help setup demo test check fix synth deploy diff destroy bench battery docs clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -53,6 +53,9 @@ destroy: setup ## Remove the stack of ENV
 
 bench: setup ## Measure cold start, warm calls and sizes against their goals
 	python -m bench $(ARGS)
+
+battery: setup ## Try what may go wrong, many times (docs/reliability.md; minutes)
+	python -m battery $(ARGS)
 
 docs: setup ## Regenerate docs/catalogue.md, the README's runbook table and docs/schema
 	python -m remedy.catalogue

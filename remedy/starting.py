@@ -7,8 +7,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from remediation.adapters.history import History
+from remediation.core.parsing import parse
 from remediation.core.record import RunRecord
 from remediation.core.spec import AnyRunbook, answers_in_time
+from remediation.core.spoken import request_hash
+from remediation.core.triggers import Invoked
 from remediation.core.verdict import LONGEST_ASKED
 from remedy.approvals import Asked, asked_of
 from remedy.aws import Aws, connect
@@ -31,7 +34,7 @@ def start(payload: Mapping[str, Any], runbook: AnyRunbook, environment: Environm
         request = payload["request"]
         what = f"asked for {runbook.name} in {environment.place.environment}, request {request}"
         change = aws.identity.change(what, payload.get("because", ""), now)
-        say(aws, environment, "request", request, change=change)
+        say(aws, environment, "request", request, change=change, hash_=_requested(runbook, payload))
         payload = {**payload, "by": aws.identity.user}
     lambda_ = AwsLambda(aws.invoking(), environment, runbook)
     limits = runbook.guardrails
@@ -42,6 +45,12 @@ def start(payload: Mapping[str, Any], runbook: AnyRunbook, environment: Environm
         environment=environment.place.environment,
         followed_for=FOLLOWED_FOR if lambda_.waits else limits.heal_within + limits.max_acts * LONGEST_ASKED,
     )
+
+
+def _requested(runbook: AnyRunbook, payload: Mapping[str, Any]) -> str:
+    """Return what binds a request to what is requested; nothing where the engine would not understand it either."""
+    trigger = parse(dict(payload))
+    return request_hash(runbook.name, trigger.payload) if isinstance(trigger, Invoked) else ""
 
 
 class AwsLambda:

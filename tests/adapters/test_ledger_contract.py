@@ -109,10 +109,18 @@ def test_after_a_run_that_died_the_resource_cools_down_all_the_same(any_ledger: 
     admit(any_ledger, "dead", "an event", cooldown=MINUTES)
     free = NIGHT + LEASE + MINUTES
     receive(any_ledger, "second", "another event")
-    for run, event in (("second", "another event"), ("dead", "an event")):
-        assert gate(admit(any_ledger, run, event, now=NIGHT + LEASE)) == "cooldown"
+    assert gate(admit(any_ledger, "second", "another event", now=NIGHT + LEASE)) == "cooldown"
     assert gate(admit(any_ledger, "second", "another event", now=free - timedelta(milliseconds=1))) == "cooldown"
     assert isinstance(admit(any_ledger, "second", "another event", now=free), Lease)
+
+
+def test_a_run_whose_lease_has_ended_leases_anew_if_nobody_else_has(any_ledger: Ledger) -> None:
+    first = begin(any_ledger, "first", cooldown=MINUTES)
+    again = admit(any_ledger, "first", "an event", now=NIGHT + LEASE, cooldown=MINUTES)
+    assert isinstance(again, Lease), again
+    assert again.fence == first.fence + 1
+    assert confirm(any_ledger, "first", again, now=NIGHT + LEASE) is None
+    assert gate(confirm(any_ledger, "first", first, now=NIGHT + LEASE)) == "lease", "the old one stays lost"
 
 
 def test_a_lease_is_confirmed_until_it_ends(any_ledger: Ledger) -> None:

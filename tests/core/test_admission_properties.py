@@ -136,7 +136,8 @@ def check_lease(world: World, request: Request, lease: Lease, before: Resource, 
     fences = world.fences.setdefault(request.resource, [])
     if not fences or fences[-1] != (lease.fence, request.run):
         assert not fences or lease.fence > fences[-1][0], "fences only grow"
-        assert before.cooldown_until is None or before.cooldown_until <= now, "it is left alone while it cools down"
+        cool = before.cooldown_until is None or before.cooldown_until <= now
+        assert cool or before.owner == request.run, "others leave it alone while it cools down"
         fences.append((lease.fence, request.run))
     if circuit.open:
         assert world.limits.breaker.trial_after is not None

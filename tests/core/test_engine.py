@@ -204,11 +204,20 @@ def test_an_alarm_that_is_not_what_the_event_said_is_refused(stage: Stage, live:
     assert (outcome.status, outcome.gate, stage.house.looks) == ("refused", gate, 0)
 
 
-def test_an_alarm_that_cannot_be_read_is_refused(stage: Stage) -> None:
+def test_an_alarm_that_cannot_be_read_is_refused_and_told_to_a_person(stage: Stage) -> None:
     stage.alarms.down = True
     outcome = stage.run()
-    assert (outcome.status, outcome.gate) == ("refused", "live alarm")
+    assert (outcome.status, outcome.gate, outcome.paged) == ("refused", "surroundings", True)
     assert stage.house.looks == 0
+
+
+def test_a_ledger_that_does_not_answer_is_told_to_a_person(stage: Stage) -> None:
+    stage.ledger.down = {"receive", "admit", "confirm", "note", "close"}
+    stage.incidents.down = True
+    outcome = stage.run()
+    assert (outcome.status, outcome.gate) == ("refused", "ledger")
+    assert stage.notifier.paged == [outcome]
+    assert stage.house.done == []
 
 
 def test_an_alarm_that_is_over_after_a_wait_is_not_acted_on(stage: Stage) -> None:

@@ -17,8 +17,10 @@ from remediation.core.gates import LiveAlarm
 from remediation.core.notice import Notice
 from remediation.core.outcome import Outcome
 from remediation.core.spec import Guardrails
-from remediation.core.spoken import Spoken
+from remediation.core.spoken import Spoken, request_hash
+from remediation.core.surroundings import ActiveAlarm, Around
 from remediation.core.verdict import Act, Approval, Nothing, Target
+from remediation.core.watched import Cause, Watched
 from tests.support.damage import any_json, steady
 from tests.support.steps import NIGHT, InMemorySteps, Moment
 from tests.support.toy import PLACE, Bulb, House, act, alarm_event, scripted
@@ -238,6 +240,22 @@ def test_what_was_approved_is_not_done_if_it_is_switched_off_or_over_by_then(
     assert (stage.ledger.owners(), stage.notifier.paged) == ({}, [])
 
 
+@pytest.mark.parametrize(
+    ("around", "gate"),
+    [
+        (Around(deploys=("An instance refresh of dev-asg is InProgress.",)), "deploy"),
+        (Around(alarms=(ActiveAlarm(name="mongodb-down", since=NIGHT, namespace="Remediation"),)), "shared cause"),
+    ],
+)
+def test_what_was_approved_is_not_done_where_a_deploy_or_an_outage_began_meanwhile(around: Around, gate: str) -> None:
+    watched = Watched(causes=(Cause(dependency="mongodb", namespace="Remediation"),))
+    stage = answers(asking(watched=watched))
+    stage.runbook = replace(stage.runbook, yields_to=("deploy", "mongodb"))
+    meanwhile(stage, lambda: setattr(stage.surroundings, "seen", around))
+    outcome = stage.run()
+    assert (outcome.status, outcome.gate, stage.house.done) == ("refused", gate, [])
+
+
 def test_what_was_approved_is_not_done_in_a_maintenance_window_that_began_meanwhile() -> None:
     soon = Window(because="Soon.", on="monday", at=time(3, 44), minutes=60)
     refused(answers(asking(maintenance=(soon,))), "freeze", paged=False)
@@ -350,7 +368,9 @@ def for_two(requested: Spoken | None, *, by: str) -> Stage:
     return stage
 
 
-ASKED = Spoken(says="request", about="req-1", by=ADA, at=NIGHT)
+ASKED = Spoken(
+    says="request", about="req-1", by=ADA, at=NIGHT, hash=request_hash("light-the-lamps", {"house": "dev-house"})
+)
 
 
 @pytest.mark.parametrize(
@@ -361,6 +381,25 @@ ASKED = Spoken(says="request", about="req-1", by=ADA, at=NIGHT)
         (None, BOB, "refused", "who asked for this run is not known"),
         (structs.replace(ASKED, says="approve"), BOB, "refused", "who asked for this run is not known"),
         (structs.replace(ASKED, by=BOB), BOB, "refused", "who asked for this run is not known"),
+        (structs.replace(ASKED, hash=""), BOB, "refused", "who asked for this run is not known"),
+        (
+            structs.replace(ASKED, hash=request_hash("light-the-lamps", {"house": "dev-garden"})),
+            BOB,
+            "refused",
+            "who asked for this run is not known",
+        ),
+        (
+            structs.replace(ASKED, hash=request_hash("another", {"house": "dev-house"})),
+            BOB,
+            "refused",
+            "who asked for this run is not known",
+        ),
+        (
+            structs.replace(ASKED, at=NIGHT - timedelta(minutes=16)),
+            BOB,
+            "refused",
+            "who asked for this run is not known",
+        ),
     ],
 )
 def test_where_two_people_are_needed_the_one_who_asked_has_to_be_known_and_be_another(

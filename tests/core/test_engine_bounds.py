@@ -59,7 +59,7 @@ def test_only_a_plan_is_told_how_to_have_it_done(stage: Stage) -> None:
 def test_the_gate_that_said_no_is_in_the_timeline(stage: Stage) -> None:
     stage.alarms.down = True
     outcome = stage.run()
-    assert f"live alarm: {outcome.because}" in stage.said()
+    assert f"surroundings: {outcome.because}" in stage.said()
     assert stage.said()[-1] == f"refused: {outcome.because}"
 
 

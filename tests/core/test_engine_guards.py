@@ -395,3 +395,40 @@ def test_what_terraform_will_revert_is_told_once_and_only_if_it_may_have_been_do
     if error:
         stage.house.fails = {"tap": error, "replace": error}
     assert stage.run().drift == drift
+
+
+# -------------------------------------------------------------------------------------------- the last question
+
+
+def test_what_is_switched_off_while_an_action_looks_once_more_is_not_done() -> None:
+    stage = Stage()
+
+    def tap(aws: Any, settings: Any, target: Any) -> str:
+        stage.ledger.mode = "off"  # while it looks
+        done: str = aws.acting.do("tap", target.id)
+        return done
+
+    stage.runbook = replace(stage.runbook, actions={**stage.runbook.actions, "tap": tap})
+    outcome = stage.run()
+    assert (outcome.status, outcome.gate, stage.house.done) == ("refused", "mode", [])
+
+
+def test_an_act_that_was_begun_is_finished() -> None:
+    stage = Stage()
+
+    def tap(aws: Any, settings: Any, target: Any) -> str:
+        aws.acting.do("warm", target.id)
+        stage.ledger.mode = "off"
+        done: str = aws.acting.do("tap", target.id)
+        return done
+
+    stage.runbook = replace(stage.runbook, actions={**stage.runbook.actions, "tap": tap})
+    assert stage.run().status == "healed"
+    assert stage.house.done == [("warm", "lamp-1"), ("tap", "lamp-1")]
+
+
+def test_who_only_looks_is_not_asked() -> None:
+    stage = Stage()
+    stage.ledger.down = {"confirm"}
+    stage.runbook = replace(stage.runbook, actions={**stage.runbook.actions, "tap": lambda aws, *_: str(aws.look())})
+    assert stage.run().acts[0].result == "done", "nothing was changed, so nothing had to be asked"

@@ -12,7 +12,7 @@ from remediation.core.deployment import Contact
 from remediation.core.errors import AwsError
 from remediation.core.escalation import MOST_PAGES, Duty, Ended, Task, UntoldError, follow_up
 from remediation.core.gates import LiveAlarm
-from remediation.core.incident import PAGE_EVERY, Incident, paged, raised
+from remediation.core.incident import PAGE_EVERY, Healing, Incident, paged, raised
 from remediation.core.notice import Notice
 from remediation.core.outcome import Outcome
 from remediation.core.spec import Team
@@ -290,6 +290,21 @@ def test_what_has_no_alarm_ends_with_the_acknowledgement() -> None:
     ended = night.through()
     assert (ended.end, night.incidents.incident.status) == ("acknowledged", "closed")
     assert night.told == [("acknowledged", "application")]
+
+
+def test_what_has_no_alarm_is_over_when_a_later_run_has_healed_it() -> None:
+    night = Night(alarm="")
+    healing = Healing(NIGHT + 10 * MINUTE, "run-2")
+    night.incidents.incident = replace(night.incidents.incident, healed=(Healing(NIGHT - MINUTE, "run-0"), healing))
+    ended = night.through()
+    assert (ended.end, night.pages, night.told) == ("recovered", [], [("recovered", "application")])
+    assert night.notifier.notices[0].because == "A later run has healed it, 15 minutes after it was reported."
+
+
+def test_an_earlier_healing_ends_nothing() -> None:
+    night = Night(alarm="")
+    night.incidents.incident = replace(night.incidents.incident, healed=(Healing(NIGHT - MINUTE, "run-0"),))
+    assert night.through().end == "unanswered"
 
 
 def test_where_the_run_did_not_page_the_team_is_paged_first_and_when_it_is_due() -> None:

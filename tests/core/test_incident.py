@@ -74,6 +74,21 @@ def test_an_incident_that_nobody_follows_up_any_more_is_opened_anew(after: timed
     assert (answer.page, answer.opened) == (anew, anew)
 
 
+def test_a_page_of_an_earlier_follow_up_is_none_of_the_next_one() -> None:
+    granted = paged(opened(), "run-1", "page 1", NIGHT + PAGE_EVERY)
+    reopened = raised(replace(granted, status="closed"), "run-2", NIGHT + PAGE_EVERY + MINUTE)[0]
+    assert reopened.page == ""
+    assert paged(reopened, "run-2", "page 1", NIGHT + PAGE_EVERY + 2 * MINUTE).page == ""
+
+
+def test_a_run_whose_answer_is_forgotten_still_is_the_one_that_opened_it() -> None:
+    incident = opened()
+    for n in range(2, 60):
+        incident = replace(raised(incident, f"run-{n}", NIGHT + MINUTE)[0], followed_until=NIGHT + 20 * MINUTE)
+    again, answer = raised(incident, "run-1", NIGHT + 2 * MINUTE)
+    assert (again, answer.page, answer.opened) == (incident, False, True)
+
+
 def test_a_page_is_granted_when_the_last_one_is_old_enough() -> None:
     incident = opened()
     assert paged(incident, "run-1", "page 2", NIGHT + PAGE_EVERY - MINUTE) == incident

@@ -120,6 +120,10 @@ def test_a_duplicate_does_not_count_as_a_run() -> None:
     assert offered(ended("refused", "duplicate"), after=LOST_AFTER)
 
 
+def test_an_alarm_of_the_same_name_elsewhere_is_none_of_ours() -> None:
+    assert offered(ended("ignored", "scope"), after=LOST_AFTER)
+
+
 # --------------------------------------------------------------------------------------------------- passing reasons
 
 

@@ -1,12 +1,15 @@
 """The command line without AWS, and with one in this process (moto): the ledger's table as the CDK app makes it."""
 
 import io
+import threading
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 from rich.console import Console as Screen
 from typer.testing import CliRunner
 
@@ -42,9 +45,16 @@ def dev() -> Environment:
 
 @pytest.fixture
 def aws(dev: Environment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
-    """Clients of the environment's account, which has the ledger's table."""
+    """Clients of the environment's account, which has the ledger's table. It is asked once at a time, as moto needs."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
+    lock, call_action = threading.Lock(), DynamoHandler.call_action
+
+    def one_at_a_time(handler: DynamoHandler, *args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return call_action(handler, *args, **kwargs)
+
+    monkeypatch.setattr(DynamoHandler, "call_action", one_at_a_time)
     with mock_aws():
         clients = Clients(dev.place, boto3.Session(region_name=dev.place.region))
         clients.acting.dynamodb.create_table(

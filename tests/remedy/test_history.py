@@ -92,7 +92,7 @@ def test_one_run_is_told_with_its_whole_timeline(happened: Callable[..., Outcome
         "Run aaaa-aaaa-aaaa, started",
         "gate      Every gate let it pass.",
         "facts     Looked. group dev-backend-tg-v2, targets [i-0abc unhealthy, i-0def healthy], logs [2]",
-        "verdict   restart-container i-0abc: its container is \\x1b[31mdead.",
+        "verdict   restart-container i-0abc: its container is [31mdead.",
         "wait      Waiting 90 s.",
         f"outcome   healed: {LONG}",
         "Every target is healthy.",

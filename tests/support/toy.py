@@ -63,6 +63,11 @@ class House:
     fails: dict[str, Exception] = field(default_factory=dict)
     on_look: Callable[[int], None] = lambda _: None
 
+    @property
+    def acting(self) -> "House":
+        """What changes something."""
+        return self
+
     def look(self) -> Facts:
         self.looks += 1
         self.on_look(self.looks)
@@ -122,7 +127,7 @@ def scope(incident: Incident, settings: Settings, place: Place) -> str | None:
 
 
 def _action(name: str) -> Callable[[House, Settings, Target], str]:
-    return lambda aws, _settings, target: aws.do(name, target.id)
+    return lambda aws, _settings, target: aws.acting.do(name, target.id)
 
 
 LIGHT_THE_LAMPS: Runbook[Settings, Incident, Facts, Target] = Runbook(

@@ -118,10 +118,12 @@ class Reaper:
             note = clip(f"The incident could not be recorded, so nobody watches whether somebody answers: {error}")
             self.notifier.page(outcome, note=note)
             raise
-        if raised.page:
-            self.notifier.page(outcome)
-        if raised.opened:
-            self.follow_up.start(outcome.incident, outcome, alarm)
+        try:
+            if raised.page:
+                self.notifier.page(outcome)
+        finally:
+            if raised.opened:
+                self.follow_up.start(outcome.incident, outcome, alarm)
 
     def _close(self, run: RunRecord, outcome: Outcome, cooldown: timedelta) -> None:
         """Record the outcome if there still is none, and give back what was leased."""

@@ -162,8 +162,8 @@ def _switched_off(request: Request, standing: Standing, limits: Limits) -> Itera
 
 def _taken(request: Request, resource: Resource) -> Iterator[Refusal]:
     now, name = request.now, request.resource
-    if _held(request, resource):
-        return
+    if resource.owner == request.run:
+        return  # also where its lease has ended while people thought: nobody else has taken it, and the cooldown is its own
     if resource.until is not None and resource.until > now:
         because = f"Run {resource.owner} works on {name} until {clock(resource.until, now)}."
         yield Refusal(gate="lease", because=because)

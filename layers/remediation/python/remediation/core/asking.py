@@ -13,7 +13,7 @@ from remediation.core.approval import ASKED, REJECTED, Decided, Wanted, changed,
 from remediation.core.errors import StepFailedError
 from remediation.core.gates import Refusal
 from remediation.core.notice import Notice
-from remediation.core.spoken import Spoken
+from remediation.core.spoken import REQUEST_HOLDS, Spoken, request_hash
 from remediation.core.steps import Expired, Reply
 from remediation.core.story import Story
 from remediation.core.triggers import Invoked
@@ -137,7 +137,9 @@ def _unknown_requester(story: Story, n: int, asked: Wanted) -> Refusal | None:
         spoken = story.steps.read(f"requester {n}", lambda: approvals.said(trigger.by, trigger.request), Spoken | None)
     except StepFailedError as error:
         return nobody_to_ask(f"Who asked for this run cannot be read: {error}")
-    if spoken is not None and spoken.says == "request":
+    wanted_this = request_hash(story.runbook.name, trigger.payload)
+    said_this = spoken is not None and (spoken.says, spoken.hash) == ("request", wanted_this)
+    if spoken is not None and said_this and abs(story.started - spoken.at) <= REQUEST_HOLDS:
         return None
     return nobody_to_ask(
         f"{asked.plan} needs two people, and who asked for this run is not known; start it with `remedy invoke`."

@@ -17,18 +17,18 @@ def still_in_alarm(story: Story, step: str) -> Refusal | None:
     try:
         live = story.steps.read(step, lambda: story.world.alarms.read(trigger.alarm), LiveAlarm)
     except StepFailedError as error:
-        return Refusal(gate="live alarm", because=f"The alarm {trigger.alarm!r} cannot be read: {error}")
+        return Refusal(gate="surroundings", because=f"The alarm {trigger.alarm!r} cannot be read: {error}")
     return live_alarm(trigger, live)
 
 
-def around_it(story: Story, now: datetime) -> Refusal | None:
+def around_it(story: Story, now: datetime, step: str) -> Refusal | None:
     """Look around, if the runbook yields to anything: what cannot be seen is taken for a reason."""
     runbook, deployment = story.runbook, story.world.deployment
     if not runbook.yields_to:
         return None
     deploys = "deploy" in runbook.yields_to
     try:
-        around = story.steps.read("look around", lambda: story.world.surroundings.around(deploys=deploys), Around)
+        around = story.steps.read(step, lambda: story.world.surroundings.around(deploys=deploys), Around)
     except StepFailedError as error:
         because = f"Whether a deploy or an outage is going on cannot be seen: {error}"
         return Refusal(gate="surroundings", because=because)

@@ -50,9 +50,8 @@ def _tell(story: Story, outcome: Outcome) -> Iterator[str]:
         return  # every five minutes, for ever: it is on record
     yield from filter(None, [step("publish", lambda: world.notifier.publish(outcome))])
     if outcome.status == "healed" and outcome.acts:
-        step(
-            "same fix", lambda: _again(story, outcome)
-        )  # if it fails, the history of the execution says so; no more is lost
+        # If this fails, the history of the execution says so; no more is lost.
+        step("same fix", lambda: _again(story, outcome))
     if not outcome.paged:
         return
     try:

@@ -4,6 +4,7 @@ The order of the guards matters: cheap refusals first, what only concerns acts (
 admission right before every act, and once more, inside the step that acts, whether all that still holds. Verification is the same diagnosis asked again.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
@@ -109,7 +110,7 @@ def _handle(story: Story, received: Received) -> Ending:
         return Ending(status="rejected", because=incident.because)
     if received.unrecorded:
         return _no(story, _unanswered(received.unrecorded))
-    if refusal := still_in_alarm(story, "read alarm") or around_it(story, received.at):
+    if refusal := still_in_alarm(story, "read alarm") or around_it(story, received.at, "look around"):
         return _no(story, refusal)
     story.say(received.at, "gate", "Every gate let it pass.")
     return _reconcile(story, trigger, incident)
@@ -218,11 +219,13 @@ def _only_looking(story: Story, trigger: Trigger, act: Act[Target]) -> Ending | 
 
 
 def _admit(story: Story, n: int, act: Act[Target]) -> Refusal | None:
-    """Have the act admitted; before the first one the alarm still has to be what it was before any waiting."""
+    """Have the act admitted; after any waiting the alarm still has to be what it was, and nothing else may have begun."""
     trigger, alarm = story.parsed, story.alarm
     assert not isinstance(trigger, Ignored | Rejected), "it was handled"
     first = story.lease is None
     if first and n > 1 and (refusal := still_in_alarm(story, "read alarm again")):
+        return refusal
+    if n > 1 and (refusal := around_it(story, story.now, f"look around {n}")):
         return refusal
     until = story.deadline + LEASE_MARGIN
     limits = story.world.deployment.limits
@@ -288,18 +291,52 @@ def _call(story: Story, act: Act[Target], lease: Lease) -> Made:
     world = story.world
     if world.remaining() < ENOUGH_TIME:
         return Postponed(because="Too little of the Lambda invocation is left to act.")
+    asking = _Asking(world.aws, lambda: _still_may(story, lease))
+    try:
+        return Acted(receipt=story.runbook.actions[act.action](asking, world.settings, act.target))
+    except LeftAloneError as error:
+        return LeftAlone(because=str(error))
+    except _NotNowError as error:
+        return error.answer
+
+
+class _NotNowError(Exception):
+    """An act that was admitted may not be made any more; nothing was done."""
+
+    def __init__(self, answer: Refusal | Postponed) -> None:
+        super().__init__(answer.because)
+        self.answer = answer
+
+
+class _Asking:
+    """What an action is handed as `aws`: whoever reaches for the clients that act is asked first whether that still may be.
+
+    So whatever the action looks at before, the question is the last thing before the call. It is asked once: an act that was
+    begun is finished.
+    """
+
+    def __init__(self, aws: Any, ask: Callable[[], Refusal | Postponed | None]) -> None:  # noqa: ANN401 - the runbook's own
+        self._aws, self._ask, self._yes = aws, ask, False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as of the runbook's own
+        if name == "acting" and not self._yes:
+            no = self._ask()
+            if no is not None:
+                raise _NotNowError(no)
+            self._yes = True
+        return getattr(self._aws, name)
+
+
+def _still_may(story: Story, lease: Lease) -> Refusal | Postponed | None:
+    """Return why an act may not be made any more, if so: the mode, a freeze, the lease, or the time that is left."""
+    world = story.world
     try:
         refusal = world.ledger.confirm(run=story.steps.run, runbook=story.runbook.name, lease=lease, now=world.clock())
     except AwsError as error:
         refusal = _unanswered(error)
-    if refusal is not None:
-        return refusal
-    if world.remaining() < CALL_TIME:
-        return Postponed(because="Asking whether the act still is allowed took too long to make it now.")
-    try:
-        return Acted(receipt=story.runbook.actions[act.action](world.aws, world.settings, act.target))
-    except LeftAloneError as error:
-        return LeftAlone(because=str(error))
+    if refusal is None and world.remaining() < CALL_TIME:
+        return Postponed(because="Looking once more took too long to make the call now.")
+    return refusal
 
 
 def _no(story: Story, refusal: Refusal, act: Act[Target] | None = None) -> Ending:
@@ -320,8 +357,8 @@ def _no(story: Story, refusal: Refusal, act: Act[Target] | None = None) -> Endin
 
 _KNOWN = frozenset({"duplicate", "lease", "mode", "freeze", ASKED, REJECTED, "live alarm", "actions disabled"})
 """Gates behind which somebody else has the event or the resource, the alarm is over, or people have said no."""
-_TOLD = frozenset({"shared cause", "storm", "surroundings"})
-"""Gates that are asked before looking, and behind which somebody has to look for the cause."""
+_TOLD = frozenset({"ledger", "shared cause", "storm", "surroundings"})
+"""Gates that are asked before looking, and behind which somebody has to look: for the cause, or because this cannot."""
 
 
 def _unanswered(error: object) -> Refusal:

@@ -129,9 +129,8 @@ class _FollowUp:
         """Return when the follow-up's first page is due, and count the run's own if it sent one."""
         last = found.paged_at if found is not None else now
         if found is not None and found.opened_at is not None and last is not None and last < found.opened_at:
-            return max(
-                now, last + PAGE_EVERY
-            )  # it was opened too soon after another one of its kind to be paged at once
+            # It was opened too soon after another one of its kind to be paged for at once.
+            return max(now, last + PAGE_EVERY)
         self.paged = [self.task.outcome.team]
         return (last or now) + self._patience(self.task.outcome.team)
 
@@ -158,11 +157,12 @@ class _FollowUp:
             return Expired()
 
     def _over(self) -> bool:
-        """Look whether the alarm is over. Not to know is not over."""
-        if not self.task.alarm:
-            return False
-        live = self._read(f"look {self.asked}", lambda: self.duty.alarms.read(self.task.alarm).over, bool)
-        return live is True
+        """Look whether the alarm is over, or a later run has healed what has none. Not to know is not over."""
+        if self.task.alarm:
+            live = self._read(f"look {self.asked}", lambda: self.duty.alarms.read(self.task.alarm).over, bool)
+            return live is True
+        found = self._read(f"look {self.asked}", lambda: self.duty.incidents.open(self.task.key), Incident)
+        return found is not None and any(each.at > self.task.outcome.ended_at for each in found.healed)
 
     def _acknowledged(self, reply: Said, now: datetime) -> Spoken | None:
         """Return who acknowledged the incident; what is no acknowledgement of somebody whom AWS knows, is none."""
@@ -227,7 +227,8 @@ class _FollowUp:
         minutes = round((now - outcome.ended_at).total_seconds() / 60)
         if end == "recovered":
             who = f" {self.by.who} had acknowledged it." if self.by else ""
-            because = f"The alarm {self.task.alarm} is over, {minutes} minutes after it was reported.{who}"
+            what = f"The alarm {self.task.alarm} is over" if self.task.alarm else "A later run has healed it"
+            because = f"{what}, {minutes} minutes after it was reported.{who}"
             self._notify("recovered", f"{self._what} has recovered", because, now)
         elif self.task.alarm:
             because = (

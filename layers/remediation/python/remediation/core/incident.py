@@ -71,6 +71,8 @@ def raised(incident: Incident, run: str, now: datetime) -> tuple[Incident, Raise
     for known in incident.answered:
         if known.run == run:
             return incident, known.raised
+    if _followed(incident, now) and incident.run == run:
+        return incident, Raised(page=False, opened=True, events=incident.events, due=_due(incident))
     if _followed(incident, now):
         answer = Raised(page=False, opened=False, events=incident.events + 1, due=_due(incident))
         changed = msgspec.structs.replace(incident, events=answer.events)
@@ -84,7 +86,7 @@ def raised(incident: Incident, run: str, now: datetime) -> tuple[Incident, Raise
             run=run,
             opened_at=now,
             paged_at=now if page else incident.paged_at,
-            page="the run's" if page else incident.page,
+            page="the run's" if page else "",
             followed_until=now + GRACE,
             events=1,
         )

@@ -73,8 +73,13 @@ class Secret:
         raise TypeError("a Secret is neither copied nor kept")
 
 
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal or a chat obeys instead of showing it: escapes, and marks that turn the direction of writing."""
+
+
 def redact(text: str) -> str:
-    """Return a text without the secrets in it, of whatever length and however broken."""
+    """Return a text without the secrets in it, of whatever length and however broken, and without what nobody sees."""
+    text = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     for _ in range(_ROUNDS):
         text, before = _once(text), text
         if text == before:

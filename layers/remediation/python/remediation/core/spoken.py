@@ -4,12 +4,24 @@ The rule of the domain: a decision is worth the identity behind it. IAM lets an 
 user id (docs/security.md), so what is found there was said by that identity, whatever else a message claims.
 """
 
-from datetime import datetime
-from typing import Literal, TypeAlias
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
 Says: TypeAlias = Literal["request", "approve", "reject", "acknowledge"]
+
+
+REQUEST_HOLDS = timedelta(minutes=15)
+"""How old a request may be when its run begins: an old one is no leave to ask again in somebody's name."""
+
+
+def request_hash(runbook: str, payload: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what exactly is requested, in hexadecimal: the runbook, and the incident that it is about."""
+    return sha256(json.dumps([runbook, payload], sort_keys=True, default=str).encode()).hexdigest()
 
 
 class Spoken(Struct, frozen=True, kw_only=True):
@@ -22,7 +34,7 @@ class Spoken(Struct, frozen=True, kw_only=True):
     arn: str = ""
     """How AWS calls them, for people to read."""
     hash: str = ""
-    """Of the plan that was approved."""
+    """Of the plan that was approved, or of what was requested."""
     because: str = ""
 
     @property

@@ -53,8 +53,8 @@ PASSING = frozenset(
 """Gates whose no says nothing about the alarm, only about the moment."""
 _SAME = timedelta(milliseconds=1)
 """The ledger keeps instants in milliseconds, CloudWatch in microseconds."""
-_NO_SAY = frozenset({"duplicate", "state"})
-"""Gates of runs that judged nothing: another run has the event, or it was not one of an alarm that is on."""
+_NO_SAY = frozenset({"duplicate", "scope", "state"})
+"""Gates of runs that judged nothing: another run has the event, or it was none of an alarm that is on here."""
 
 
 class Answers(Struct, frozen=True, kw_only=True, array_like=True):

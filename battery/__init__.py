@@ -1,0 +1,1 @@
+"""The battery of HAZARDS.md, section 4: what the product claims of itself, measured. `python -m battery`."""

@@ -1,0 +1,37 @@
+"""The grounds of the catalogue: a runbook joins the battery by a line here. tests/battery says which one is missing."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from battery.ground import Case, Ground, Grounds, Tried
+from battery.grounds.restart_unhealthy_targets import RESTART_UNHEALTHY_TARGETS
+
+GROUNDS: Grounds = {tried.runbook.name: tried for tried in (RESTART_UNHEALTHY_TARGETS,)}
+"""By the runbook's name."""
+
+
+class Named(Struct, frozen=True, kw_only=True):
+    """A case of a runbook."""
+
+    tried: Tried
+    case: Case
+
+    @property
+    def name(self) -> str:
+        """Return what tells it from every other."""
+        return f"{self.tried.runbook.name}, {self.case.name}"
+
+    def ground(self) -> Ground:
+        """Return its night."""
+        return self.case.ground()
+
+
+def cases(*ends: str) -> tuple[Named, ...]:
+    """Return every case of every runbook, or those that end in one of these ways."""
+    return tuple(_cases(ends))
+
+
+def _cases(ends: tuple[str, ...]) -> Iterator[Named]:
+    for tried in GROUNDS.values():
+        yield from (Named(tried=tried, case=case) for case in tried.cases if not ends or case.ends in ends)
