@@ -88,7 +88,7 @@ def follow_up(template: Template) -> dict[str, Any]:
 
 def engine_statements(template: Template, runbook: AnyRunbook) -> list[dict[str, Any]]:
     place = template.config.place
-    kinds = ("EVENT", "RUN", "RESOURCE", "BUDGET", "CIRCUIT", "APPROVAL", "INCIDENT")
+    kinds: tuple[str, ...] = ("EVENT", "RUN", "RESOURCE", "BUDGET", "CIRCUIT", "APPROVAL", "INCIDENT")
     kinds += ("SEEN",) if runbook.sightings else ()
     lock = f"{place.environment}-starttech-terraform-state-{place.account}/starttech/terraform.tfstate"
     deploys = [

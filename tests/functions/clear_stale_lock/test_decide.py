@@ -269,4 +269,5 @@ def test_six_hours_are_what_dev_waits(tmp_path: Any) -> None:
     from stacks.config import load  # noqa: PLC0415
 
     settings = load("dev", CATALOG).runbooks["clear-stale-lock"].settings
+    assert isinstance(settings, Settings)
     assert settings.stale_after == 6 * HOUR + 10 * MINUTE
