@@ -1,7 +1,7 @@
 """The lab's configuration: config/dev.toml of the repository, and what a scenario adds to it.
 
-What everybody in the lab gets is at the top: people who may operate, and how soon the lab's application is up again. A scenario
-adds lines to a table. Everything else is what would be deployed to dev.
+What everybody in the lab gets is at the top: people who may operate, how soon the lab's application is up again, and how soon a
+lock of Terraform's counts as stale. A scenario adds lines to a table. Everything else is what would be deployed to dev.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,19 @@ Added = Mapping[str, str]
 PEOPLE = ("ada", "grace")
 """Users who may assume the operators' role."""
 
+SOONER = {
+    'warm_up = "PT30S"': 'warm_up = "PT5S"',
+    'stale_after = "PT6H10M"': 'stale_after = "PT20S"\nmoved_within = "PT10S"',
+}
+
 
 def write(source: Path, directory: Path, account: str, added: Added) -> Path:
     """Write the lab's dev.toml into a directory, and return that."""
     principals = ", ".join(f'"arn:aws:iam::{account}:user/{name}"' for name in PEOPLE)
     everybody = {"[operators]": f"principals = [{principals}]\nmfa = false # a user of the lab has no second factor"}
     text = (source / "dev.toml").read_text("utf-8")
-    text = text.replace('warm_up = "PT30S"', 'warm_up = "PT5S"')
+    for there, here in SOONER.items():
+        text = text.replace(there, here)
     for header, lines in {**everybody, **added}.items():
         text = put(text, header, lines)
     directory.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ so that nobody has to wait; the time-out, thresholds, path and matcher are the r
 """
 
 import base64
+import json
 from typing import Any
 
 from remedy.lab.lab import ACCOUNT, Lab
@@ -19,7 +20,11 @@ NOTICES_AFTER = 120.0
 BALANCER_ID = "50dc6c495c0c9188"
 """Of the balancer and of the target group, as config/dev.toml names them."""
 TARGET_GROUP, BALANCER, GROUP = "dev-backend-tg-v2", "dev-alb-v2", "dev-backend-asg"
-LOCKS = "dev-starttech-terraform-locks"
+STATES, LOCKS = f"dev-starttech-terraform-state-{ACCOUNT}", "dev-starttech-terraform-locks"
+"""The bucket and the table of Terraform's S3 backend."""
+STATE = "starttech/terraform.tfstate"
+EMPTY = {"version": 4, "serial": 1, "lineage": "3f1b6c5e-0d5a-4a3e-9a57-5f0f6b1f7c11", "outputs": {}, "resources": []}
+"""A state that Terraform goes on from."""
 TAGS = {"Project": "StartTech", "Environment": "dev", "ManagedBy": "Terraform"}
 DESIRED = 2
 
@@ -30,7 +35,7 @@ def build(lab: Lab) -> None:
     alb_group, ec2_group = _security_groups(lab.client("ec2"), vpc)
     target_group = _balancer(lab.client("elbv2"), vpc, subnets, alb_group)
     _group(lab, subnets, ec2_group, target_group)
-    _terraform(lab)
+    backend(lab)
     lab.world("age", {"seconds": AGE})
     eventually("the targets are healthy", lambda: healthy(lab) == DESIRED, seconds=60)
 
@@ -127,17 +132,19 @@ def _group(lab: Lab, subnets: list[str], security_group: str, target_group: str)
     )
 
 
-def _terraform(lab: Lab) -> None:
-    """Create the table of Terraform's locks, with the digest of a state that nobody changes at the moment."""
-    dynamodb = lab.client("dynamodb")
+def backend(lab: Lab) -> None:
+    """Create the backend of Terraform: a versioned bucket with a state, and the table with its digest. Nobody holds a lock."""
+    s3, dynamodb = lab.client("s3"), lab.client("dynamodb")
+    s3.create_bucket(Bucket=STATES)
+    s3.put_bucket_versioning(Bucket=STATES, VersioningConfiguration={"Status": "Enabled"})
     dynamodb.create_table(
         TableName=LOCKS,
         KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    state = f"dev-starttech-terraform-state-{ACCOUNT}/starttech/terraform.tfstate"
-    digest = {"LockID": {"S": f"{state}-md5"}, "Digest": {"S": "0f343b0931126a20f133d67c2b018a3b"}}
+    written = s3.put_object(Bucket=STATES, Key=STATE, Body=json.dumps(EMPTY).encode())
+    digest = {"LockID": {"S": f"{STATES}/{STATE}-md5"}, "Digest": {"S": written["ETag"].strip('"')}}
     dynamodb.put_item(TableName=LOCKS, Item=digest)
 
 

@@ -160,6 +160,8 @@ class Timeline:
 
     def _runs(self) -> Iterator[Moment]:
         for run, entries in runs(self._lab):
+            if _quiet(entries):
+                continue
             told = self._seen.entries.setdefault(run, set())
             for entry in entries:
                 if (entry.at, entry.text) not in told and entry.kind not in {"facts", "outcome"}:
@@ -193,6 +195,13 @@ def runs(lab: Lab) -> Iterator[tuple[str, list[Entry]]]:
     for item in lab.client("dynamodb").scan(TableName=TABLE)["Items"]:
         if item["pk"]["S"].startswith("RUN#") and "timeline" in item:
             yield item["run"]["S"], msgspec.json.decode(item["timeline"]["S"], type=list[Entry])
+
+
+def _quiet(entries: list[Entry]) -> bool:
+    """Tell whether a run of the schedule has found nothing to do so far; there is one every few seconds."""
+    found = (entry for entry in entries if entry.kind not in {"received", "gate", "facts", "outcome"})
+    scheduled = any(entry.text == "Received the schedule." for entry in entries)
+    return scheduled and all(entry.text.startswith("Nothing to do") for entry in found)
 
 
 def _of(detail: dict[str, Any]) -> str:

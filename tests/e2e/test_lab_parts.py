@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from remediation.core.outcome import Entry, Kind
 from remedy.lab.configuration import put
 from remedy.lab.emulator import clock
 from remedy.lab.emulator.alarms import judge
 from remedy.lab.emulator.clock import AHEAD, hurried
 from remedy.lab.processes import LabError
+from remedy.lab.timeline import _quiet
 from remedy.lab.world.calendars import Calendar, parse
 from remedy.lab.world.commands import SsmError, _checked, _substituted
 from remedy.lab.world.docker import render
@@ -122,3 +124,18 @@ def test_a_change_calendar_is_open_but_for_its_events_or_closed_but_for_them() -
 def test_a_calendar_that_the_lab_cannot_read_is_refused() -> None:
     with pytest.raises(SsmError):
         parse(CALENDAR.format(kind="DEFAULT_OPEN") + "RRULE:FREQ=WEEKLY")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "verdict", "quiet"),
+    [
+        ("the schedule", "Nothing to do: Nobody holds the lock of starttech.", True),
+        ("the schedule", "clear-lock 0cfc0d6d: its build has ended.", False),
+        ("a request", "Nothing to do: Nobody holds the lock of starttech.", False),
+    ],
+)
+def test_of_the_schedule_only_those_runs_are_shown_that_find_something_to_do(
+    trigger: str, verdict: str, quiet: bool
+) -> None:
+    lines: list[tuple[Kind, str]] = [("received", f"Received {trigger}."), ("facts", "Looked."), ("verdict", verdict)]
+    assert _quiet([Entry(at=NOON, kind=kind, text=text) for kind, text in lines]) is quiet
