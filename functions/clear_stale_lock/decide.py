@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from clear_stale_lock.facts import Facts, Half, Held, LockFacts
 from clear_stale_lock.lock import PLAN, LockInfo
 from clear_stale_lock.settings import Settings
-from clear_stale_lock.wording import cleared, commands, evidence, held_by, minutes
+from clear_stale_lock.wording import cleared, commands, evidence, held_by, lasting
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Verdict, Wait
 
 CLEAR = "clear-lock"
@@ -76,7 +76,7 @@ def _left_alone(lock: LockFacts, settings: Settings, now: datetime) -> str:
         return "since when is not known"
     age = _age(lock.halves, lock.first.at, now)
     if age < settings.stale_after:
-        return f"seen for {minutes(age)} min, and at least {minutes(settings.stale_after)} min make it stale"
+        return f"seen for {lasting(age)}, and at least {lasting(settings.stale_after)} make it stale"
     if now - lock.first.at < settings.moved_within:
         return "it was seen for the first time just now"
     if lock.mark != lock.first.mark:

@@ -8,9 +8,10 @@ from clear_stale_lock.lock import LockInfo
 PLAN_FIRST = "terraform plan   # before anything is applied: an interrupted apply may have left things half done"
 
 
-def minutes(span: timedelta) -> int:
-    """Return whole minutes."""
-    return int(span.total_seconds() // 60)
+def lasting(span: timedelta) -> str:
+    """Return whole minutes, or seconds where it is less than one."""
+    seconds = int(span.total_seconds())
+    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
 
 
 def held_by(lock: LockFacts, info: LockInfo) -> str:

@@ -3,6 +3,7 @@
 | module | ministack does | AWS does, and so does the lab |
 |---|---|---|
 | alarms | evaluate an alarm over all dimensions at once, tell nobody but SNS | dimensions, M of N, missing data; an event |
+| builds | end every build of CodeBuild as it begins | a build lasts (until it is stopped: nothing carries it out) |
 | durable | start durable functions only by hand, answer at the first wait | by any trigger; answer when the run has ended |
 | starting | know no execution names, take every synchronous Invoke, list one version | one execution per name; refuse; list |
 | clock | time out every callback at once | (long waits pass faster, and the function's clock with them) |

@@ -118,7 +118,7 @@ def test_a_lock_is_seen_first_and_cleared_when_it_is_old_and_its_holder_has_ende
     night.ended()
     first = night.run()
     assert first.status == "nothing-to-do"
-    assert "seen for 0 min, and at least 60 min make it stale" in first.because
+    assert "seen for 0 s, and at least 60 min make it stale" in first.because
     night.stores.now += 2 * HOUR
     outcome = night.run()
     assert outcome.status == "healed"
