@@ -15,9 +15,11 @@ Added = Mapping[str, str]
 PEOPLE = ("ada", "grace")
 """Users who may assume the operators' role."""
 
+STALE = 20
+"""Seconds from which on a lock is stale, if nothing else speaks against it."""
 SOONER = {
     'warm_up = "PT30S"': 'warm_up = "PT5S"',
-    'stale_after = "PT6H10M"': 'stale_after = "PT20S"\nmoved_within = "PT10S"',
+    'stale_after = "PT6H10M"': f'stale_after = "PT{STALE}S"\nmoved_within = "PT10S"',
 }
 
 

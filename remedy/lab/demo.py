@@ -43,6 +43,9 @@ def main(
         chosen = named(scenario)
     except KeyError as error:
         raise typer.BadParameter(f"{scenario!r}: expected one of {CHOICES}") from error
+    if missing := chosen.missing():
+        console.print(missing)
+        sys.exit(2)
     console.print(Panel(f"[bold]{chosen.name}[/]\n{chosen.summary}", expand=False))
     started = time.monotonic()
 

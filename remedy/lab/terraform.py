@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from botocore.exceptions import ClientError
@@ -102,6 +103,7 @@ class Terraform:
     def __init__(self, lab: Lab, name: str, *, table: bool = True, lockfile: bool = True) -> None:
         self._lab, self.table, self.lockfile = lab, table, lockfile
         self.workspace, self.name, self.ended = "", name, list[Ended]()
+        self.stuck, self.killed_at = Locks("", ""), 0.0
         self.directory = lab.directory / "terraform" / name
         self.directory.mkdir(parents=True)
         stores = [f'dynamodb_table = "{LOCKS}"'] * table + ["use_lockfile = true"] * lockfile
@@ -165,6 +167,12 @@ class Terraform:
         child = self._lab.run(f"terraform {self.name}", BINARY, *words, cwd=self.directory, env=self._environment)
         eventually(f"terraform {slow} holds the lock", lambda: self._held_by_all, seconds=30, child=child)
         return child
+
+    def kill(self, child: Child) -> Locks:
+        """Kill it with SIGKILL, and all that it started; return the lock that it leaves behind."""
+        child.stop()
+        self.stuck, self.killed_at = self.locks, time.time()
+        return self.stuck
 
     def open_gate(self) -> None:
         """Let an apply past the gate at which it waits, as soon as it does."""

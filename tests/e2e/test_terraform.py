@@ -59,8 +59,7 @@ def blocked(ended: Ended) -> bool:
 def test_the_lock_of_a_killed_apply_waits_for_its_age_and_for_a_person(lab: Lab, stores: Stores) -> None:
     terraform = Terraform(lab, f"killed apply {stores}", **stores._asdict())
     with watching(lab, terraform) as watch:
-        terraform.begin("apply").stop()
-        stuck = terraform.locks
+        stuck = terraform.kill(terraform.begin("apply"))
         assert blocked(terraform.run("plan", status=None))
 
         young = watch.tick()
@@ -87,8 +86,7 @@ def test_the_lock_of_a_killed_plan_of_ci_is_cleared_without_asking_once_its_buil
     terraform = Terraform(lab, f"killed plan {stores}", **stores._asdict())
     with watching(lab, terraform) as watch:
         build = watch.by_ci()
-        terraform.begin("plan").stop()
-        stuck = terraform.locks
+        stuck = terraform.kill(terraform.begin("plan"))
         watch.tick()
         running = watch.tick(after=7 * HOUR)
         assert (running.status, terraform.locks) == ("nothing-to-do", stuck)
@@ -196,7 +194,7 @@ def test_a_lock_that_was_taken_just_before_the_act_is_not_removed(lab: Lab, stor
 def test_what_was_interrupted_between_the_stores_blocks_terraform_until_the_next_run_finishes_it(lab: Lab) -> None:
     terraform = Terraform(lab, "interrupted", table=True, lockfile=True)
     with watching(lab, terraform) as watch:
-        terraform.begin("apply").stop()
+        terraform.kill(terraform.begin("apply"))
         watch.tick()
         lost = AwsError("S3 did not answer.", operation="s3:DeleteObject", code="RequestTimeout")
         with patch.object(watch.aws.acting.s3, "delete_object", side_effect=lost):
@@ -218,7 +216,7 @@ def test_the_lock_of_one_workspace_is_cleared_and_that_of_another_stays(lab: Lab
     blue.work_in("blue")
     with watching(lab, blue, default) as watch:
         apply = default.begin("apply")
-        blue.begin("apply").stop()
+        blue.kill(blue.begin("apply"))
         held = default.locks
         watch.approvals.about = blue.locks.item
         watch.tick()

@@ -6,10 +6,11 @@ from remedy.lab.scenarios.frozen import FROZEN
 from remedy.lab.scenarios.plain import PLAIN
 from remedy.lab.scenarios.scenario import Scenario
 from remedy.lab.scenarios.storm import STORM
+from remedy.lab.scenarios.terraform_lock import TERRAFORM_LOCK
 
 __all__ = ["SCENARIOS", "Scenario", "named"]
 
-SCENARIOS: tuple[Scenario, ...] = (*PLAIN, STORM, APPROVAL, ESCALATION, FROZEN)
+SCENARIOS: tuple[Scenario, ...] = (*PLAIN, STORM, APPROVAL, ESCALATION, FROZEN, TERRAFORM_LOCK)
 
 
 def named(name: str) -> Scenario:

@@ -9,6 +9,7 @@ from remedy.lab.configuration import Added
 from remedy.lab.environment import DESIRED
 from remedy.lab.lab import Lab
 from remedy.lab.person import Person
+from remedy.lab.terraform import Terraform
 from remedy.lab.timeline import Source, Timeline, Tone
 
 RESTART = "dev-remediation-restart-container"
@@ -29,6 +30,8 @@ class Stage:
     timeline: Timeline
     deployed: Deployed
     people: dict[str, Person] = field(default_factory=dict)
+    terraform: Terraform | None = None
+    """Where a scenario has somebody work with it."""
 
     def person(self, name: str) -> Person:
         """Return somebody, who comes when they are first called."""
@@ -89,6 +92,8 @@ class Scenario:
     mode: str = "act"
     added: Added = field(default_factory=dict)
     """What the lab's configuration gets besides its own."""
+    missing: Callable[[], str] = lambda: ""
+    """Says what this machine lacks, and what to do about it; nothing where it can be played."""
     heals: bool = False
     """Whether every target has to be healthy in the end."""
 
