@@ -2,6 +2,7 @@
 cleared when it is over; then Terraform works again. A live Terraform never loses its lock.
 """
 
+import socket
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -225,3 +226,11 @@ def test_the_lock_of_one_workspace_is_cleared_and_that_of_another_stays(lab: Lab
         blue.run("apply", "-auto-approve")
         default.let_go(apply)
         assert all(len(set(terraform.digest)) == 1 for terraform in (default, blue))
+
+
+def test_an_answer_of_the_lab_comes_in_one_piece_as_terraform_needs_it(lab: Lab) -> None:
+    with socket.create_connection(("127.0.0.1", int(lab.emulator_url.rpartition(":")[2])), timeout=10) as connection:
+        connection.sendall(b"GET /_ministack/health HTTP/1.1\r\nHost: lab\r\n\r\n")
+        head, _, body = connection.recv(1_000_000).partition(b"\r\n\r\n")
+    length = next(line for line in head.lower().splitlines() if line.startswith(b"content-length:"))
+    assert len(body) == int(length.split()[1]) > 0
