@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from remediation.adapters.incidents import recovery_of
 from remediation.adapters.table import Item
 from remediation.core.record import RunRecord
 from remedy.aws import Aws, asking
@@ -25,7 +26,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     run: str
     runbook: str
     team: str
-    alarm: str
+    alarms: tuple[str, ...]
     status: str
     opened_at: datetime
     paged_at: datetime | None
@@ -59,7 +60,7 @@ def incident_of(item: Item) -> Incident | None:
         run=item.text("run"),
         runbook=item.text("runbook"),
         team=item.text("team"),
-        alarm=item.text("alarm"),
+        alarms=recovery_of(item).alarms,
         status=item.text("status"),
         opened_at=item.instant("opened_at"),
         paged_at=item.instant("paged_at") if item.number("paged_at") else None,

@@ -352,6 +352,7 @@ def _no(story: Story, refusal: Refusal, act: Act[Target] | None = None) -> Endin
         call=refusal.gate in _TOLD or (act is not None and refusal.gate not in _KNOWN),
         team=refusal.team,
         incident=refusal.incident,
+        recovery=refusal.recovery,
     )
 
 
