@@ -109,7 +109,7 @@ def test_a_run_in_progress_has_nothing_to_take_on(ledger: DynamoLedger, people: 
 
 
 def test_a_run_that_does_not_exist_cannot_be_taken_on(people: Console) -> None:
-    assert refused("ack", "nope", status=1).startswith("There is no run 'nope' in dev.")
+    assert refused("ack", "zzzz-zzzz-zzzz", status=1).startswith("There is no run 'zzzz-zzzz-zzzz' in dev.")
     assert people.answered == []
 
 
