@@ -438,9 +438,11 @@ def test_an_escalation_whose_alarm_is_on_is_left_alone_whatever_its_name(night: 
     assert night.aws.calls.of("DescribeAlarms")[1]["AlarmNames"] == ["elsewhere-dark-lamps"]
 
 
-@pytest.mark.parametrize("lacks", ["alarm", "callback"])
-def test_an_incident_of_no_alarm_or_that_nobody_follows_up_is_left_alone(night: Night, lacks: str) -> None:
-    night.incident(**{lacks: ""})
+@pytest.mark.parametrize(("alarm", "callback"), [("", "callback-1"), (ALARM, "")])
+def test_an_incident_of_no_alarm_or_that_nobody_follows_up_is_left_alone(
+    night: Night, alarm: str, callback: str
+) -> None:
+    night.incident(alarm=alarm, callback=callback)
     assert night.tick() == Report(tick="tick-1")
 
 

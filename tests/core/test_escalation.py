@@ -264,6 +264,7 @@ def test_recovery_within_the_response_time_pages_nobody_and_is_told() -> None:
 
 def test_a_storm_is_over_when_too_few_of_its_alarms_are_left_to_make_one() -> None:
     others = ("dark-1", "dark-2", "dark-3")
+    night = Night()
     for well, pages in (((), 7), (others[:1], 7), (others[:2], 0)):
         night = Night()
         night.task = replace(night.task, recovery=Recovery(alarms=("dark-lamps", *others), least=3))
