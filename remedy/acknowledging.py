@@ -1,7 +1,10 @@
 """Take an incident on: the answer of `remedy ack`. Nobody else is paged for it then; the incident stays open until it is over."""
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
+from time import sleep
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +20,16 @@ from remedy.telling import NotDoneError, TroubleError
 
 MOST = 100
 """Incidents that are listed."""
+
+
+PATIENCE = 15
+"""Seconds: a follow-up that was started just now, or pages just now, waits for answers by then."""
+
+R = TypeVar("R")
+
+
+class NotYetError(TroubleError):
+    """Nobody waits for an answer at this moment, and soon somebody will."""
 
 
 class Incident(Struct, frozen=True, kw_only=True):
@@ -79,16 +92,33 @@ def open_incidents(aws: Aws, environment: Environment) -> list[Incident]:
 
 
 def acknowledge(aws: Aws, environment: Environment, record: RunRecord, *, because: str, now: datetime) -> Acknowledged:
-    """Say that this person takes on what a run could not heal. Raises RemedyError."""
-    found = _unanswered(aws, environment, record)
+    """Say that this person takes on what a run could not heal. Raises RemedyError.
+
+    Whoever answers a page at once is a few seconds ahead of who follows it up, and waits for them.
+    """
+
+    def unanswered() -> Incident:
+        return _unanswered(aws, environment, record)
+
+    def answer() -> None:
+        if not answered(aws, environment, unanswered().callback):
+            raise NotYetError(f"The incident of run {record.run} is being looked at right now. Try again in a minute.")
+
+    found = _patiently(unanswered)
     change = aws.identity.change(f"acknowledged {found.key}, run {record.run}", because, now)
     runs = dict.fromkeys((found.run, record.run))  # the page may have named either
     say(aws, environment, "acknowledge", *runs, change=change)
-    if not answered(aws, environment, found.callback):
-        again = _unanswered(aws, environment, record)  # a page that was sent just now has a callback of its own
-        if again.callback == found.callback or not answered(aws, environment, again.callback):
-            raise TroubleError(f"The incident of run {record.run} is being looked at right now. Try again in a minute.")
+    _patiently(answer)  # a page that is sent just now has a callback of its own
     return Acknowledged(run=record.run, incident=found.key, because=because, by=aws.identity.arn, at=now)
+
+
+def _patiently(ask: Callable[[], R]) -> R:
+    for _ in range(PATIENCE):
+        try:
+            return ask()
+        except NotYetError:
+            sleep(1)
+    return ask()
 
 
 def _unanswered(aws: Aws, environment: Environment, record: RunRecord) -> Incident:
@@ -107,5 +137,5 @@ def _unanswered(aws: Aws, environment: Environment, record: RunRecord) -> Incide
         who = called(found.acknowledged_by) or "somebody"
         raise NotDoneError(f"{who} has acknowledged the incident of run {run} already.")
     if not found.callback:
-        raise TroubleError(f"The incident of run {run} is not being followed up yet. Try again in a minute.")
+        raise NotYetError(f"The incident of run {run} is not being followed up yet. Try again in a minute.")
     return found
