@@ -1,10 +1,14 @@
 """Take an incident on: the answer of `remedy ack`. Nobody else is paged for it then; the incident stays open until it is over."""
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
+from time import sleep
+from typing import TypeVar
 
 from msgspec import Struct
 
+from remediation.adapters.incidents import recovery_of
 from remediation.adapters.table import Item
 from remediation.core.record import RunRecord
 from remedy.aws import Aws, asking
@@ -18,6 +22,16 @@ MOST = 100
 """Incidents that are listed."""
 
 
+PATIENCE = 15
+"""Seconds: a follow-up that was started just now, or pages just now, waits for answers by then."""
+
+R = TypeVar("R")
+
+
+class NotYetError(TroubleError):
+    """Nobody waits for an answer at this moment, and soon somebody will."""
+
+
 class Incident(Struct, frozen=True, kw_only=True):
     """One incident: what is wrong, since when, whom it paged, and who took it on. `run` is the one that opened it."""
 
@@ -25,7 +39,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     run: str
     runbook: str
     team: str
-    alarm: str
+    alarms: tuple[str, ...]
     status: str
     opened_at: datetime
     paged_at: datetime | None
@@ -59,7 +73,7 @@ def incident_of(item: Item) -> Incident | None:
         run=item.text("run"),
         runbook=item.text("runbook"),
         team=item.text("team"),
-        alarm=item.text("alarm"),
+        alarms=recovery_of(item).alarms,
         status=item.text("status"),
         opened_at=item.instant("opened_at"),
         paged_at=item.instant("paged_at") if item.number("paged_at") else None,
@@ -78,16 +92,33 @@ def open_incidents(aws: Aws, environment: Environment) -> list[Incident]:
 
 
 def acknowledge(aws: Aws, environment: Environment, record: RunRecord, *, because: str, now: datetime) -> Acknowledged:
-    """Say that this person takes on what a run could not heal. Raises RemedyError."""
-    found = _unanswered(aws, environment, record)
+    """Say that this person takes on what a run could not heal. Raises RemedyError.
+
+    Whoever answers a page at once is a few seconds ahead of who follows it up, and waits for them.
+    """
+
+    def unanswered() -> Incident:
+        return _unanswered(aws, environment, record)
+
+    def answer() -> None:
+        if not answered(aws, environment, unanswered().callback):
+            raise NotYetError(f"The incident of run {record.run} is being looked at right now. Try again in a minute.")
+
+    found = _patiently(unanswered)
     change = aws.identity.change(f"acknowledged {found.key}, run {record.run}", because, now)
     runs = dict.fromkeys((found.run, record.run))  # the page may have named either
     say(aws, environment, "acknowledge", *runs, change=change)
-    if not answered(aws, environment, found.callback):
-        again = _unanswered(aws, environment, record)  # a page that was sent just now has a callback of its own
-        if again.callback == found.callback or not answered(aws, environment, again.callback):
-            raise TroubleError(f"The incident of run {record.run} is being looked at right now. Try again in a minute.")
+    _patiently(answer)  # a page that is sent just now has a callback of its own
     return Acknowledged(run=record.run, incident=found.key, because=because, by=aws.identity.arn, at=now)
+
+
+def _patiently(ask: Callable[[], R]) -> R:
+    for _ in range(PATIENCE):
+        try:
+            return ask()
+        except NotYetError:
+            sleep(1)
+    return ask()
 
 
 def _unanswered(aws: Aws, environment: Environment, record: RunRecord) -> Incident:
@@ -106,5 +137,5 @@ def _unanswered(aws: Aws, environment: Environment, record: RunRecord) -> Incide
         who = called(found.acknowledged_by) or "somebody"
         raise NotDoneError(f"{who} has acknowledged the incident of run {run} already.")
     if not found.callback:
-        raise TroubleError(f"The incident of run {run} is not being followed up yet. Try again in a minute.")
+        raise NotYetError(f"The incident of run {run} is not being followed up yet. Try again in a minute.")
     return found

@@ -1,5 +1,6 @@
 """The operator's command line. The commands are in remedy/commands; this puts them together."""
 
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated
@@ -11,6 +12,7 @@ from remedy.commands.explaining import explain
 from remedy.commands.invoking import invoke
 from remedy.commands.looking import audit, runs, show, status
 from remedy.commands.switching import circuit, freeze, mode, thaw
+from remedy.telling import MISTAKE, printable
 
 LOOK, START, ANSWER, SWITCH = "Look", "Start", "Answer", "Switch, at once"
 
@@ -50,8 +52,19 @@ def _remedy(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; what typer itself finds wrong with it is one sentence, like everything else."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        if error.format_message():  # there is none where the help was shown instead
+            print(_sentence(error), file=sys.stderr)  # noqa: T201
+        sys.exit(MISTAKE)
+
+
+def _sentence(error: typer.TyperException) -> str:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "remedy"
+    return f"{printable(error.format_message()).rstrip('.')}. See: {command} --help"
 
 
 if __name__ == "__main__":

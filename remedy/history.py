@@ -65,7 +65,7 @@ def listed(runs: History, environment: Environment, wanted: Wanted) -> list[RunR
 def told(runs: History, environment: Environment, run: str) -> RunRecord:
     """Return one run with its timeline. Raises RemedyError."""
     with asking(environment):
-        record = runs.run(run.strip().lower())
+        record = runs.run(run)
     if record is None or record.environment != environment.place.environment:
         where = environment.place.environment
         raise TroubleError(f"There is no run {run!r} in {where}. List them with: remedy runs --env {where}")

@@ -5,12 +5,11 @@ more is only done on what was seen: if somebody changed it meanwhile, that is to
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from remediation.adapters.switches import Change, Live, LiveFreeze, LiveMode, Switches
-from remediation.core.freeze import LONGEST
 from remediation.core.spec import MODES, Mode
 from remedy.aws import Aws, asking
 from remedy.environment import Environment
@@ -72,12 +71,7 @@ class Board:
         return self._change(attempt, lambda live: _told(live.mode(runbook, now), f"mode of {of}"))
 
     def freeze(self, until: datetime, *, because: str, now: datetime) -> Change:
-        """Freeze the environment, for eight hours at most. Raises RemedyError."""
-        if until - now > LONGEST:
-            raise MistakeError(
-                f"A freeze lasts {LONGEST // timedelta(hours=1)} hours at most, until {clock(now + LONGEST)}: one that is"
-                " forgotten would hide an outage. It can be prolonged."
-            )
+        """Freeze the environment. Raises RemedyError."""
 
         def attempt(live: Live) -> tuple[bool, Change | None]:
             standing = live.freeze(now)

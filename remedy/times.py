@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from remediation.core.freeze import LONGEST
 from remedy.telling import MistakeError
 
 _LENGTH = re.compile(r"\A(?P<count>\d{1,6})\s?(?P<unit>[smhdw])\Z")
@@ -42,6 +43,17 @@ def until_when(text: str, now: datetime) -> datetime:
         raise MistakeError(f"--until {text!r} is neither as far ahead as 30m or 4h, nor a time.") from error
     if until <= now:
         raise MistakeError(f"--until {text} is over: it is {clock(now)}.")
+    return until
+
+
+def end_of_freeze(text: str, now: datetime) -> datetime:
+    """Return when a freeze ends, at most eight hours from now. Raises MistakeError."""
+    until = until_when(text, now)
+    if until - now > LONGEST:
+        raise MistakeError(
+            f"A freeze lasts {LONGEST // timedelta(hours=1)} hours at most, until {clock(now + LONGEST)}: one that is"
+            " forgotten would hide an outage. It can be prolonged."
+        )
     return until
 
 

@@ -1,6 +1,6 @@
 """One environment's stack: what is shared, and one function per runbook of its configuration."""
 
-from aws_cdk import Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import Annotations, Environment, RemovalPolicy, Stack, Tags
 from constructs import Construct
 
 from layers.dependencies.build import LAMBDA, Target
@@ -57,6 +57,13 @@ class RemediationStack(Stack):
                 self, "Operators", config=config, key=key.key_arn, runbooks=deployed, ledger=ledger.table
             )
             acknowledge_operators(operators, operators.statements)
+        else:
+            env = config.environment
+            Annotations.of(self).add_warning_v2(
+                "starttech:no-operators",
+                f"Nobody gets the role {env}-remediation-operator, so nobody can acknowledge, approve or switch anything off:"
+                f" name them under [operators] in config/{env}.toml.",
+            )
         Dashboard(self, "Dashboard", catalog=deployed, config=config)
         for tag, value in config.tags.items():
             Tags.of(self).add(tag, value)

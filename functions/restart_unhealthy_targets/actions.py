@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def restart_container(aws: "Clients", settings: Settings, target: Judged) -> str:
-    """Restart the container that was judged, unless its target has recovered or left since (hazards R1, R7, R8).
+    """Restart the container that was judged, unless its target has recovered or left since.
 
     Once the command is sent it may have been carried out, so whatever becomes of it is told and not raised. Only the
     script's own word that the container is another one by now says that nothing happened.

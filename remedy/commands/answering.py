@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from remedy.commands.options import Because, Env, Json, RunId, now, print_json
+from remedy.commands.options import Because, Env, Json, RunId, now, print_json, run_id
 from remedy.display import show_line, waiting
 from remedy.environment import environment
 from remedy.identity import reason
@@ -45,7 +45,7 @@ def ack(run: RunId, because: Because = "", env: Env = "dev", json: Json = False)
     from remedy.history import history, told  # noqa: PLC0415
 
     with telling():
-        there, why = environment(env), reason(because)
+        there, run, why = environment(env), run_id(run), reason(because)
         with waiting("Looking for the incident ..."):
             aws = connect(there)
             done = acknowledge(aws, there, told(history(there, aws), there, run), because=why, now=now())
@@ -62,10 +62,10 @@ def _answer(says: "Answer", run: str, hash_: str, because: str, env: str, *, sur
 
     if hash_ and len(hash_) < SHORTEST_HASH:
         raise MistakeError(f"--hash {hash_!r} is too short to tell a plan: at least {SHORTEST_HASH} characters.")
-    there = environment(env)
+    there, run = environment(env), run_id(run)
     with waiting("Reading what is asked ..."):
         aws = connect(there)
-        found = answerable(aws, there, run.strip().lower(), says, hash_=hash_, now=now())
+        found = answerable(aws, there, run, says, hash_=hash_, now=now())
     if not json:
         show_plan(found, there, now())
     if not (sure or json) and _at_terminal():

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from remedy.commands.options import Env, Json, RunId, now, print_json
+from remedy.commands.options import Env, Json, RunId, now, print_json, run_id
 from remedy.display import show_runs, waiting
 from remedy.display_switches import show_changes
 from remedy.environment import environment
@@ -55,7 +55,7 @@ def show(
     from remedy.history import story  # noqa: PLC0415 - loads boto3
 
     with telling():
-        there = environment(env)
+        there, run = environment(env), run_id(run)
         with waiting("Reading the ledger ..."):
             told = story(there, run)
         if json:

@@ -12,7 +12,7 @@ from remedy.display_switches import show_change, show_modes
 from remedy.environment import environment
 from remedy.identity import reason
 from remedy.telling import MistakeError, telling
-from remedy.times import until_when
+from remedy.times import end_of_freeze, until_when
 
 Until = Annotated[
     str, typer.Option("--until", metavar="TIME", help="When it ends by itself: 30m or 4h from now, or a time.")
@@ -81,7 +81,7 @@ def freeze(
         there = environment(env)
         if not until:
             raise MistakeError("A freeze needs an end: say --until 2h (eight hours at most), or --end to end one.")
-        why, at = reason(because, needed_for="A freeze"), until_when(until, now())
+        why, at = reason(because, needed_for="A freeze"), end_of_freeze(until, now())
         from remedy.aws import connect  # noqa: PLC0415 - loads boto3, like the next
         from remedy.switches import Board  # noqa: PLC0415
 

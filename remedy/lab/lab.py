@@ -61,6 +61,7 @@ class Lab:
         self.world_url = f"http://127.0.0.1:{self._world_port}"
         self._emulator_port = emulator
         self._children: list[Child] = []
+        self._servers: tuple[Child, ...] = ()
         self._clients: dict[str, Any] = {}
         self._closed = False
         self._sigterm: Any = None
@@ -73,6 +74,7 @@ class Lab:
         try:
             emulator = self._start_emulator()
             world = self._start_world()
+            self._servers = (emulator, world)
             eventually("the emulator answers", lambda: listening(self._emulator_port), seconds=30, child=emulator)
             eventually("the world answers", lambda: listening(self._world_port), seconds=30, child=world)
         except BaseException:
@@ -81,10 +83,14 @@ class Lab:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Leave nothing behind."""
+        """Leave nothing behind. Raises LabError where a server died: whatever failed then, that is why."""
+        died = next((server for server in self._servers if server.status is not None), None)
+        why = f"{died.name} ended with status {died.status}.\n{died.tail()}" if died else ""
         self.close()
         if self._sigterm is not None:
             signal.signal(signal.SIGTERM, self._sigterm)
+        if why and isinstance(error, Exception):
+            raise LabError(why) from error
 
     def close(self) -> None:
         """Kill every process of the lab and remove its directory. Another thread's wait for one of them fails."""

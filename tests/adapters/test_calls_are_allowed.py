@@ -27,6 +27,7 @@ from remediation.aws import deploys
 from remediation.core.admission import Lease, Request
 from remediation.core.approval import Wanted
 from remediation.core.errors import AwsError
+from remediation.core.incident import Recovery
 from remediation.core.limits import Limits
 from remediation.core.notice import Notice
 from remediation.core.outcome import Outcome
@@ -163,9 +164,9 @@ def test_the_engine_is_allowed_what_it_asks_and_asks_for_all_that_it_is_allowed(
         lambda: CloudWatchAlarms(aws).read("dev-remediation-unhealthy-targets"),
         lambda: notifier.publish(an_outcome()),
         lambda: notifier.page(an_outcome()),
-        lambda: incidents.raise_("dev|an incident", an_outcome(), "an alarm", NIGHT),
+        lambda: incidents.raise_("dev|an incident", an_outcome(), Recovery.of("an alarm"), NIGHT),
         lambda: incidents.healed("dev|an incident", RUN, NIGHT),
-        lambda: LambdaFollowUp(aws, DEPLOYED.place).start("dev|an incident", an_outcome(), "an alarm"),
+        lambda: LambdaFollowUp(aws, DEPLOYED.place).start("dev|an incident", an_outcome(), Recovery.of("an alarm")),
         lambda: surroundings.around(deploys=False),
         *(lambda asg=asg: deploys.refresh(aws, asg) for asg in DEPLOYED.watched.deploys.asgs),
         *(lambda lock=lock: deploys.apply(aws, lock, NIGHT) for lock in DEPLOYED.watched.deploys.locks),
@@ -184,7 +185,9 @@ def test_the_engine_is_allowed_what_it_asks_and_asks_for_all_that_it_is_allowed(
 def test_the_follow_up_is_allowed_what_it_asks_and_asks_for_all_that_it_is_allowed(listener: Listener) -> None:
     duty = composed(DEPLOYED, Clients(PLACE, listener.session))
     key, incidents = "dev|an incident", duty.incidents
-    DynamoIncidents(Clients(PLACE), table=TABLE, environment="dev").raise_(key, an_outcome(), "an alarm", NIGHT)
+    DynamoIncidents(Clients(PLACE), table=TABLE, environment="dev").raise_(
+        key, an_outcome(), Recovery.of("an alarm"), NIGHT
+    )
     assert incidents.open(key).status == "open"
     incidents.waits(key, RUN, "callback", NIGHT + MINUTE)
     assert incidents.paged(key, RUN, "page 2", NIGHT + 15 * MINUTE).page == "page 2"

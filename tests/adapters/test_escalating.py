@@ -16,6 +16,7 @@ from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.reaping import RECOVERED
 from remediation.core.deployment import DEPLOYMENT
 from remediation.core.escalation import Ended, Task, follow_up
+from remediation.core.incident import Recovery
 from remediation.core.steps import Reply, Said, Steps
 from tests.adapters.executions import Execution, Moment, answered, executing
 from tests.adapters.test_handler import messages  # noqa: F401 - a fixture
@@ -80,8 +81,8 @@ def test_a_process_that_dies_at_any_checkpoint_ends_like_one_that_does_not(
     duty = replace(composed(deployed(), aws), incidents=incidents)
 
     def whole(**die: Any) -> tuple[Any, int]:
-        incidents.raise_(KEY, an_outcome(), "dark-lamps", NIGHT)
-        task = Task(key=KEY, alarm="dark-lamps", outcome=an_outcome())
+        incidents.raise_(KEY, an_outcome(), Recovery.of("dark-lamps"), NIGHT)
+        task = Task(key=KEY, recovery=Recovery.of("dark-lamps"), outcome=an_outcome())
         execution = Execution(lambda _, steps: msgspec.to_builtins(follow_up(task, Answered(steps), duty)), **die)
         return execution.answer(), execution.service.checkpoints
 

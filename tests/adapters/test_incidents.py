@@ -14,7 +14,7 @@ from remediation.adapters.said import said_key
 from remediation.adapters.sweep_records import SweepRecords
 from remediation.adapters.table import Item, Table, encoded, milliseconds
 from remediation.core.errors import AwsError
-from remediation.core.incident import GRACE, PAGE_EVERY, Incident, Raised
+from remediation.core.incident import GRACE, PAGE_EVERY, Incident, Raised, Recovery
 from remediation.core.sweep import OpenIncident
 from tests.adapters.conftest import TABLE
 from tests.core.test_escalation import ALICE, ARN, KEY, an_outcome
@@ -30,7 +30,7 @@ def incidents(aws: Clients, table: str) -> DynamoIncidents:
 
 
 def raise_(incidents: DynamoIncidents, n: int = 1, *, after: timedelta = timedelta(0)) -> Raised:
-    return incidents.raise_(KEY, replace(an_outcome(), run=f"run-{n}"), "dark-lamps", NIGHT + after)
+    return incidents.raise_(KEY, replace(an_outcome(), run=f"run-{n}"), Recovery.of("dark-lamps"), NIGHT + after)
 
 
 def item(aws: Clients) -> Item:
@@ -44,16 +44,16 @@ def listed(aws: Clients) -> tuple[OpenIncident, ...]:
 def test_the_first_event_opens_an_incident_that_others_find(aws: Clients, incidents: DynamoIncidents) -> None:
     assert raise_(incidents) == Raised(page=True, opened=True, events=1)
     found = item(aws)
-    assert {name: found.text(name) for name in ("key", "run", "runbook", "team", "alarm", "status")} == {
+    assert {name: found.text(name) for name in ("key", "run", "runbook", "team", "recovery", "status")} == {
         "key": KEY,
         "run": "run-1",
         "runbook": "light-the-lamps",
         "team": "application",
-        "alarm": "dark-lamps",
+        "recovery": '{"alarms":["dark-lamps"],"least":1}',
         "status": "open",
     }
     assert (found.instant("opened_at"), found.instant("paged_at"), found.number("events")) == (NIGHT, NIGHT, 1)
-    assert listed(aws) == (OpenIncident(key=KEY, run="run-1", alarm="dark-lamps", acknowledged=False),)
+    assert listed(aws) == (OpenIncident(key=KEY, run="run-1", recovery=Recovery.of("dark-lamps"), acknowledged=False),)
 
 
 def test_further_events_are_counted_and_the_same_run_is_answered_the_same(incidents: DynamoIncidents) -> None:
@@ -80,7 +80,9 @@ def test_who_waits_is_found_and_keeps_the_incident_alive(aws: Clients, incidents
 def test_an_acknowledgement_is_found_and_the_incident_stays_listed(aws: Clients, incidents: DynamoIncidents) -> None:
     raise_(incidents)
     incidents.acknowledged(KEY, "run-1", ARN, NIGHT + MINUTE)
-    assert listed(aws) == (OpenIncident(key=KEY, run="run-1", alarm="dark-lamps", acknowledged=True, by=ARN),)
+    assert listed(aws) == (
+        OpenIncident(key=KEY, run="run-1", recovery=Recovery.of("dark-lamps"), acknowledged=True, by=ARN),
+    )
 
 
 def test_what_is_over_is_listed_no_more_and_may_come_back(aws: Clients, incidents: DynamoIncidents) -> None:
@@ -90,9 +92,9 @@ def test_what_is_over_is_listed_no_more_and_may_come_back(aws: Clients, incident
     incidents.close(KEY, "run-1", NIGHT + 2 * MINUTE)
     assert listed(aws) == ()
     assert raise_(incidents, 2, after=3 * MINUTE) == Raised(page=False, opened=True, events=1, due=NIGHT + PAGE_EVERY)
-    assert listed(aws) == (OpenIncident(key=KEY, run="run-2", alarm="dark-lamps", acknowledged=False),), (
-        "nobody is at it"
-    )
+    assert listed(aws) == (
+        OpenIncident(key=KEY, run="run-2", recovery=Recovery.of("dark-lamps"), acknowledged=False),
+    ), "nobody is at it"
 
 
 def test_whose_incident_it_is_not_changes_nothing(aws: Clients, incidents: DynamoIncidents) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from remediation.adapters import ledger
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.admission import Lease
 from remediation.core.errors import AwsError
@@ -36,7 +37,7 @@ def lose(any_ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
         if isinstance(any_ledger, MemoryLedger):
             del any_ledger.runs[run]
         else:
-            monkeypatch.setattr(any_ledger, "_kept", fail)
+            monkeypatch.setattr(ledger, "kept", fail)
 
     return lose
 

@@ -30,6 +30,7 @@ from remediation.adapters.sweeping import (
 )
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.errors import AwsError
+from remediation.core.incident import Recovery
 from remediation.core.limits import Limits
 from remediation.core.outcome import Entry, Outcome, Status
 from remediation.core.parsing import parse
@@ -147,14 +148,21 @@ class Night:
         }
         self.real.acting.dynamodb.put_item(TableName=TABLE, Item={"pk": {"S": pk}, **item})
 
-    def incident(self, *, alarm: str = ALARM, status: str = "open", callback: str = "callback-1") -> None:
+    def incident(
+        self,
+        *,
+        alarm: str = ALARM,
+        recovery: Recovery | None = None,
+        status: str = "open",
+        callback: str = "callback-1",
+    ) -> None:
         self.put(
             "INCIDENT#1",
             key=f"dev|light-the-lamps|{alarm}",
             run="run-1",
             runbook=LAMPS.runbook,
             team="application",
-            alarm=alarm,
+            recovery=msgspec.json.encode(recovery or Recovery.of(alarm)).decode(),
             status=status,
             callback=callback,
             environment="dev/incidents",
@@ -414,6 +422,15 @@ def test_an_escalation_whose_alarm_has_no_data_is_left_alone(night: Night) -> No
     assert night.aws.lambda_.callbacks == {"callback-1": None}
 
 
+def test_a_storm_is_over_when_fewer_of_its_alarms_are_on_than_make_one(night: Night) -> None:
+    storm = ("dev-a", "dev-b", "dev-c", "dev-d")
+    night.incident(recovery=Recovery(alarms=storm, least=3))
+    night.on(*storm[:3])
+    assert night.tick("tick-1").recovered == ()
+    night.aws.cloudwatch.alarms.pop()
+    assert night.tick("tick-2").recovered == (f"dev|light-the-lamps|{ALARM}",)
+
+
 def test_an_escalation_whose_alarm_is_on_is_left_alone_whatever_its_name(night: Night) -> None:
     night.incident(alarm="elsewhere-dark-lamps")
     night.on("elsewhere-dark-lamps")
@@ -421,9 +438,11 @@ def test_an_escalation_whose_alarm_is_on_is_left_alone_whatever_its_name(night: 
     assert night.aws.calls.of("DescribeAlarms")[1]["AlarmNames"] == ["elsewhere-dark-lamps"]
 
 
-@pytest.mark.parametrize("lacks", ["alarm", "callback"])
-def test_an_incident_of_no_alarm_or_that_nobody_follows_up_is_left_alone(night: Night, lacks: str) -> None:
-    night.incident(**{lacks: ""})
+@pytest.mark.parametrize(("alarm", "callback"), [("", "callback-1"), (ALARM, "")])
+def test_an_incident_of_no_alarm_or_that_nobody_follows_up_is_left_alone(
+    night: Night, alarm: str, callback: str
+) -> None:
+    night.incident(alarm=alarm, callback=callback)
     assert night.tick() == Report(tick="tick-1")
 
 
@@ -468,7 +487,7 @@ def test_a_run_that_died_is_recorded_told_paged_and_followed_up_once(late: Night
     assert (outcome.status, outcome.team, outcome.ended_at) == ("failed", "application", late.now)
     assert "Lambda ended its execution at the time-out." in outcome.because
     assert "tap lamp-1: done." in outcome.evidence[0]
-    assert late.follow_up.started == [(f"dev|light-the-lamps|{ALARM}", "run-1", ALARM)]
+    assert late.follow_up.started == [(f"dev|light-the-lamps|{ALARM}", "run-1", Recovery.of(ALARM))]
     kept = late.item("RUN#run-1")
     assert (kept["status"], kept["because"]) == ("failed", outcome.because)
     assert kept["timeline"].count('"kind"') == 2

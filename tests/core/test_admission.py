@@ -260,6 +260,17 @@ def test_an_hour_slides_to_the_second(ago: int, free: bool) -> None:
     assert isinstance(answer.answer, Lease) is free
 
 
+def test_a_resource_is_told_by_its_name() -> None:
+    asked = request(resource="autoscaling-group/dev-backend-asg")
+    for resource, because in (
+        (Resource(acts=acts(-3_000, -2_000)), "2 of 2 acts on dev-backend-asg used this hour; "),
+        (Resource(cooldown_until=later(60)), "dev-backend-asg was worked on lately and is left alone "),
+        (Resource(owner="run-7", until=later(60)), "Run run-7 works on dev-backend-asg until "),
+    ):
+        _, told = no(admission(asked, standing(resource=resource), PROD))
+        assert told.startswith(because)
+
+
 def test_where_more_is_used_than_is_allowed_now_the_next_one_is_free_when_enough_are_over() -> None:
     spent = acts(-3_000, -2_000, -1_000, -500)
     assert no(ask(stands=standing(resource=Resource(acts=spent)))) == (

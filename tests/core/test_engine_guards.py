@@ -12,6 +12,7 @@ from remediation.core.circuit import Circuit
 from remediation.core.errors import AwsError
 from remediation.core.freeze import Window
 from remediation.core.gates import LiveAlarm, Refusal
+from remediation.core.incident import Recovery
 from remediation.core.limits import Breaker, Budgets, Limits
 from remediation.core.outcome import Outcome
 from remediation.core.spec import YIELDS, Yield
@@ -54,6 +55,18 @@ AROUND: list[tuple[str, Around, str, str]] = [
     ("storm", Around(alarms=STORM), "infrastructure", "dev|storm"),
     ("deploy", Around(deploys=("A refresh is on.",)), "infrastructure", "dev|light-the-lamps|dark-lamps"),
 ]
+
+
+def test_what_it_stands_down_for_is_followed_up_by_its_own_alarms_and_not_by_the_victims() -> None:
+    for seen, alarms, least in (
+        (Around(alarms=(DOWN,)), (DOWN.name,), 1),
+        (Around(alarms=STORM), tuple(sorted(each.name for each in STORM)), 4),
+    ):
+        stage = careful()
+        stage.surroundings.seen = seen
+        stage.run()
+        ((_, _, recovery),) = stage.follow_up.started
+        assert recovery == Recovery(alarms=alarms, least=least)
 
 
 @pytest.mark.parametrize(("gate", "seen", "team", "incident"), AROUND)

@@ -3,6 +3,7 @@
 import pytest
 
 from remediation.core.closing import OutcomeLostError
+from remediation.core.incident import Recovery
 from remediation.core.outcome import Outcome
 from tests.support.steps import NIGHT
 from tests.support.toy import House, alarm_event, scheduled_event
@@ -26,7 +27,7 @@ def test_what_a_person_has_to_take_over_raises_an_incident_pages_and_is_followed
     assert (outcome.status, outcome.incident) == ("escalated", KEY)
     assert stage.incidents.events == {KEY: [outcome.run]}
     assert stage.notifier.paged == [outcome]
-    assert stage.follow_up.started == [(KEY, outcome.run, "dark-lamps")]
+    assert stage.follow_up.started == [(KEY, outcome.run, Recovery.of("dark-lamps"))]
 
 
 def test_another_run_about_the_same_trouble_is_counted_and_pages_nobody() -> None:
@@ -42,7 +43,7 @@ def test_what_comes_back_too_soon_to_page_is_followed_up_all_the_same() -> None:
     stage = unhealed(incidents=CountingIncidents(due=NIGHT))
     outcome = stage.run()
     assert stage.notifier.paged == []
-    assert stage.follow_up.started == [(KEY, outcome.run, "dark-lamps")]
+    assert stage.follow_up.started == [(KEY, outcome.run, Recovery.of("dark-lamps"))]
 
 
 def test_an_incident_that_cannot_be_recorded_is_paged_for_with_a_note() -> None:

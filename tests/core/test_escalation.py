@@ -12,7 +12,7 @@ from remediation.core.deployment import Contact
 from remediation.core.errors import AwsError
 from remediation.core.escalation import MOST_PAGES, Duty, Ended, Task, UntoldError, follow_up
 from remediation.core.gates import LiveAlarm
-from remediation.core.incident import PAGE_EVERY, Healing, Incident, paged, raised
+from remediation.core.incident import PAGE_EVERY, Healing, Incident, Recovery, paged, raised
 from remediation.core.notice import Notice
 from remediation.core.outcome import Outcome
 from remediation.core.spec import Team
@@ -122,9 +122,13 @@ class AlarmOfTheNight:
     over_at: datetime | None = None
     down: bool = False
     state: Any = "OK"
+    others: tuple[str, ...] = ()
+    well: frozenset[str] = frozenset()
 
     def read(self, alarm: str) -> LiveAlarm:
-        assert alarm == "dark-lamps"
+        assert alarm in {"dark-lamps", *self.others}
+        if alarm in self.others:
+            return LiveAlarm(exists=True, state="OK" if alarm in self.well else "ALARM")
         if self.down:
             raise AwsError("CloudWatch did not answer.", operation="cloudwatch:DescribeAlarms", code="Throttling")
         over = self.over_at is not None and self.steps.now >= self.over_at
@@ -142,7 +146,7 @@ class Night:
         self.incidents = MemoryIncidents(incident)
         self.notifier = Clocked(self.steps)
         self.alarm = AlarmOfTheNight(self.steps)
-        self.task = Task(key=KEY, alarm=alarm, outcome=an_outcome(team))
+        self.task = Task(key=KEY, recovery=Recovery.of(alarm), outcome=an_outcome(team))
         minutes = {"infrastructure": 15, "database": 30, "application": 15, "critical": 5} | responses
         contacts = {name: Contact(topic=f"topic-{name}", response=value * MINUTE) for name, value in minutes.items()}
         self.duty = Duty(
@@ -211,7 +215,7 @@ def test_after_the_last_page_it_is_said_that_nobody_answers_and_after_a_day_it_e
     night.through()
     assert night.told == [("unanswered", "application"), ("unanswered", "critical")] * 2
     assert "no more for this incident" in night.notifier.notices[0].because
-    assert "not OK after 1440 minutes" in night.notifier.notices[-1].because
+    assert "dark-lamps has not recovered in 1440 minutes" in night.notifier.notices[-1].because
     assert night.incidents.incident.status == "closed"
 
 
@@ -256,6 +260,23 @@ def test_recovery_within_the_response_time_pages_nobody_and_is_told() -> None:
     assert night.told == [("recovered", "application")]
     assert night.notifier.notices[0].because == "The alarm dark-lamps is over, 5 minutes after it was reported."
     assert (ended.end, night.incidents.incident.status) == ("recovered", "closed")
+
+
+def test_a_storm_is_over_when_too_few_of_its_alarms_are_left_to_make_one() -> None:
+    others = ("dark-1", "dark-2", "dark-3")
+    night = Night()
+    for well, pages in (((), 7), (others[:1], 7), (others[:2], 0)):
+        night = Night()
+        night.task = replace(night.task, recovery=Recovery(alarms=("dark-lamps", *others), least=3))
+        night.alarm.others, night.alarm.well = others, frozenset(well)
+        night.answer(1, 5, '{"recovered": true}')
+        night.through()
+        assert len(night.pages) == pages
+    assert night.notifier.notices[0].title == "The storm of alarms in dev has recovered"
+    assert (
+        night.notifier.notices[0].because
+        == "Fewer than 3 of its 4 alarms still are on, 5 minutes after it was reported."
+    )
 
 
 def test_recovery_is_told_to_everybody_who_was_paged() -> None:

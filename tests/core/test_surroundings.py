@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from remediation.core.gates import Refusal
+from remediation.core.incident import Recovery
 from remediation.core.spec import YIELDS, Yield
 from remediation.core.surroundings import ActiveAlarm, Around, shows, stand_down
 from remediation.core.watched import NAMES, OWNERS, Cause, Dependency, Storm, Watched
@@ -56,6 +57,7 @@ def test_a_dependency_that_is_down_is_told_with_its_owner_and_its_own_incident(d
         " it is left alone until that is over.",
         team=OWNERS[dependency],
         incident=f"dev|shared cause|{dependency}",
+        recovery=Recovery(alarms=(down.name,)),
     )
     assert look(Around(alarms=(alarm("dev-other"),))) is None
 
@@ -123,9 +125,10 @@ def test_four_alarms_within_five_minutes_are_a_storm_and_three_are_none() -> Non
     four = storm("dev-d", "dev-c", "dev-b", "dev-a")
     assert look(four) == Refusal(
         gate="storm",
-        because="4 alarms of dev went into ALARM within 5 minutes (dev-a, dev-b, dev-c, dev-d), so they have one cause that"
-        " this runbook does not know.",
+        because="4 alarms of dev went into ALARM within 5 minutes and still are (dev-a, dev-b, dev-c, dev-d), so they have one"
+        " cause that this runbook does not know.",
         incident="dev|storm",
+        recovery=Recovery(alarms=("dev-a", "dev-b", "dev-c", "dev-d"), least=4),
     )
     assert look(four, ("mongodb", "deploy")) is None
     assert look(storm("dev-c", "dev-b", "dev-a")) is None
@@ -135,10 +138,41 @@ def test_the_alarm_that_started_the_run_is_part_of_the_storm() -> None:
     assert look(storm("dev-own", "dev-b", "dev-c", "dev-d")) is not None
 
 
-@pytest.mark.parametrize(("seconds", "counts"), [(299.999, True), (300, False), (301, False), (-5, True)])
-def test_five_minutes_are_five_minutes(seconds: float, counts: bool) -> None:
-    around = Around(alarms=(*storm("dev-b", "dev-c", "dev-d").alarms, alarm("dev-a", seconds)))
+@pytest.mark.parametrize("began", [65, 3_600, 80_000])
+@pytest.mark.parametrize(("later", "counts"), [(0, True), (299.999, True), (300, False), (301, False)])
+def test_four_that_began_within_five_minutes_are_a_storm_for_as_long_as_they_are_on(
+    began: float, later: float, counts: bool
+) -> None:
+    first, last = storm("dev-b", "dev-c", "dev-d", seconds_ago=began).alarms, alarm("dev-a", began - later)
+    assert (look(Around(alarms=(last, *first))) is not None) is counts
+    assert look(Around(alarms=first)) is None, "one of them is over"
+
+
+@pytest.mark.parametrize(("began", "counts"), [(86_399, True), (86_400, False), (90_000, False)])
+def test_what_has_been_on_for_a_day_is_no_storm_any_more(began: float, counts: bool) -> None:
+    around = storm("dev-a", "dev-b", "dev-c", "dev-d", seconds_ago=began)
     assert (look(around) is not None) is counts
+
+
+def test_alarms_of_which_only_neighbours_are_close_together_are_no_storm() -> None:
+    dripping = Around(alarms=tuple(alarm(f"dev-{n}", 200 * n) for n in range(50)))
+    assert look(dripping) is None
+
+
+@given(st.lists(st.integers(0, 1_500), max_size=12), st.integers(1, 5))
+def test_a_storm_is_found_exactly_where_enough_began_within_its_time(seconds: list[int], enough: int) -> None:
+    watched = replace(WATCHED, storm=Storm(alarms=enough, within=timedelta(minutes=5)))
+    around = Around(alarms=tuple(alarm(f"dev-{n:02}", ago) for n, ago in enumerate(seconds)))
+    together = max(
+        (sum(0 <= last - ago < 300 for ago in seconds) for last in (s + d for s in seconds for d in (0, 299))),
+        default=0,
+    )
+    refusal = look(around, ("storm",), watched=watched)
+    assert (refusal is not None) is (together >= enough)
+    if refusal is not None:
+        assert refusal.recovery is not None
+        assert len(refusal.recovery.alarms) == together
+        assert refusal.recovery.least == enough
 
 
 @pytest.mark.parametrize(

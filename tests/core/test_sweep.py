@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from remediation.core import sweep
 from remediation.core.gates import LARGEST_AGE, LiveAlarm, freshness
+from remediation.core.incident import Recovery
 from remediation.core.outcome import Status
 from remediation.core.parsing import parse
 from remediation.core.redact import redact
@@ -193,7 +194,9 @@ def test_one_runbook_that_is_not_due_holds_the_alarm_for_all_that_answer_it() ->
 
 
 def incident(*, acknowledged: bool, alarm: str = ALARM.name) -> OpenIncident:
-    return OpenIncident(key="dev|light-the-lamps|x", run="run-0", alarm=alarm, acknowledged=acknowledged, by="ada")
+    return OpenIncident(
+        key="dev|light-the-lamps|x", run="run-0", recovery=Recovery.of(alarm), acknowledged=acknowledged, by="ada"
+    )
 
 
 def test_a_persons_no_holds_for_the_whole_transition() -> None:

@@ -22,6 +22,12 @@ def test_a_sentence_is_cut_where_keeping_it_whole_would_leave_too_little() -> No
     assert cut("Yes. " + "x" * 100, 50) == "Yes. " + "x" * 39 + " (...)"
 
 
+@pytest.mark.parametrize("longest", range(40, 56))
+def test_no_word_is_cut(longest: int) -> None:
+    text = "restart-unhealthy-targets in dev asks: replace-instance i-0abc of dev-backend-asg?"
+    assert cut(text, longest).removesuffix(" (...)") in {text[:at] for at in range(len(text)) if text[at] == " "}
+
+
 @given(st.text(max_size=300), st.integers(min_value=6, max_value=300))
 def test_nothing_is_longer_than_it_may_be(text: str, longest: int) -> None:
     assert len(cut(text, longest)) <= longest

@@ -8,6 +8,7 @@ from remediation.adapters.clients import Clients
 from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.admission import Lease, Request
+from remediation.core.incident import Recovery
 from remediation.core.limits import Limits
 from remediation.core.outcome import Done, Entry
 from tests.remedy.console import RUNBOOK, TABLE, closed, outcome, received
@@ -89,7 +90,7 @@ def _escalated(aws: Clients, ledger: DynamoLedger, started: datetime) -> DynamoI
         Entry(at=ended, kind="outcome", text=f"escalated: {because}"),
     )
     incidents = DynamoIncidents(aws, table=TABLE, environment="dev")
-    incidents.raise_(KEY, told, ALARM, ended)
+    incidents.raise_(KEY, told, Recovery.of(ALARM), ended)
     incidents.waits(KEY, ESCALATED, "callback-2", ended + timedelta(minutes=15))
     return incidents
 

@@ -7,11 +7,20 @@ import pytest
 
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
+from remedy import acknowledging
 from tests.remedy.console import fine, happened, items, outcome, received, refused
 from tests.remedy.people import Console
 from tests.remedy.waiting import CALLBACK, KEY, RUN, Troubled
 
 LATER = "dddd-eeee-ffff"
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the seconds that were waited, in no time."""
+    seconds: list[float] = []
+    monkeypatch.setattr(acknowledging, "sleep", seconds.append)
+    return seconds
 
 
 @pytest.fixture
@@ -57,10 +66,13 @@ def test_where_a_page_was_sent_at_that_moment_its_own_callback_is_answered(troub
     assert people.answered == [("callback-2", people.user())]
 
 
-def test_where_nobody_waits_just_now_it_may_be_tried_again(troubled: Troubled, people: Console) -> None:
+def test_where_nobody_waits_just_now_it_may_be_tried_again(
+    troubled: Troubled, people: Console, waited: list[float]
+) -> None:
     people.over.add(CALLBACK)
     sentence = refused("ack", RUN, status=1)
     assert sentence == f"The incident of run {RUN} is being looked at right now. Try again in a minute."
+    assert waited == [1] * acknowledging.PATIENCE
     troubled.follows("callback-2")
     fine("ack", RUN)
     assert people.answered == [("callback-2", people.user())]
@@ -73,6 +85,18 @@ def test_an_incident_that_nobody_follows_up_yet_cannot_be_taken_on(
     sentence = refused("ack", RUN, status=1)
     assert sentence == f"The incident of run {RUN} is not being followed up yet. Try again in a minute."
     assert people.answered == []
+
+
+def test_who_answers_a_page_at_once_waits_for_who_follows_it_up(
+    aws: Clients, ledger: DynamoLedger, people: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = Troubled(aws, ledger)
+    trouble.escalates()
+    monkeypatch.setattr(acknowledging, "sleep", lambda _: trouble.follows())
+    fine("ack", RUN)
+    assert people.answered == [(CALLBACK, people.user())]
+    assert trouble.hears(people.user()) == "acknowledge"
+    assert len(items(aws, "AUDIT#")) == 1
 
 
 def test_what_somebody_is_on_already_is_told(troubled: Troubled, people: Console) -> None:
@@ -109,7 +133,7 @@ def test_a_run_in_progress_has_nothing_to_take_on(ledger: DynamoLedger, people: 
 
 
 def test_a_run_that_does_not_exist_cannot_be_taken_on(people: Console) -> None:
-    assert refused("ack", "nope", status=1).startswith("There is no run 'nope' in dev.")
+    assert refused("ack", "zzzz-zzzz-zzzz", status=1).startswith("There is no run 'zzzz-zzzz-zzzz' in dev.")
     assert people.answered == []
 
 

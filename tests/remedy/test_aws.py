@@ -43,7 +43,7 @@ def test_without_credentials_nothing_but_a_sentence_is_said() -> None:
 
 def test_a_profile_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    result = CliRunner().invoke(app, ["show", "x"])
+    result = CliRunner().invoke(app, ["show", "aaaa-aaaa-aaaa"])
     assert result.exit_code == 1
     assert "The config profile (nobody) could not be found" in result.stderr
 

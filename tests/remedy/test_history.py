@@ -130,9 +130,9 @@ def test_a_run_in_progress_has_not_ended(ledger: DynamoLedger) -> None:
 
 def test_a_run_that_does_not_exist_is_one_sentence(aws: Clients) -> None:
     assert aws is not None
-    result = remedy("show", "nope")
+    result = remedy("show", "zzzz-zzzz-zzzz")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "There is no run 'nope' in dev. List them with: remedy runs --env dev\n"
+    assert result.stderr == "There is no run 'zzzz-zzzz-zzzz' in dev. List them with: remedy runs --env dev\n"
 
 
 def test_a_record_of_another_version_is_one_sentence(aws: Clients, happened: Callable[..., Outcome]) -> None:

@@ -11,6 +11,7 @@ from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.approval import Wanted, judge, speaker
 from remediation.core.gates import Refusal
+from remediation.core.incident import Recovery
 from remediation.core.outcome import Outcome
 from remediation.core.steps import Said
 from tests.remedy.console import RUNBOOK, TABLE, happened, outcome, received
@@ -73,7 +74,7 @@ class Troubled:
         """Let a run end, handed to people."""
         told = replace(outcome(run, "escalated", because="It did not heal.", **more), incident=KEY)
         happened(self._ledger, told)
-        self._incidents.raise_(KEY, told, ALARM, datetime.now(UTC))
+        self._incidents.raise_(KEY, told, Recovery.of(ALARM), datetime.now(UTC))
         return told
 
     def follows(self, callback: str = CALLBACK, run: str = RUN) -> None:

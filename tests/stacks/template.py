@@ -78,6 +78,12 @@ class Template:
         ]
 
     @cached_property
+    def warnings(self) -> list[str]:
+        """Return what `cdk synth` warns of."""
+        entries = [entry for entries in self._metadata.values() for entry in entries]
+        return [entry["data"] for entry in entries if entry["type"] == "aws:cdk:warning"]
+
+    @cached_property
     def acknowledged(self) -> dict[str, str]:
         """Return what was acknowledged of cdk-nag's findings, and why."""
         return {

@@ -45,6 +45,18 @@ def test_where_nobody_is_named_there_is_no_role(dev: Template) -> None:
     assert not [role for role in dev.all("IAM::Role") if "RoleName" in role]
 
 
+def test_that_nobody_is_named_is_warned_of(dev: Template) -> None:
+    (warning,) = dev.warnings
+    assert warning.startswith(
+        "Nobody gets the role dev-remediation-operator, so nobody can acknowledge, approve or switch anything off: name them"
+        " under [operators] in config/dev.toml."
+    )
+
+
+def test_where_somebody_is_named_nothing_is_warned_of(dev_operated: Environment) -> None:
+    assert dev_operated.template.warnings == []
+
+
 def test_the_role_is_named_and_lasts_an_hour(dev_operated: Environment) -> None:
     role = dev_operated.role("dev-remediation-operator")
     assert role["MaxSessionDuration"] == 3600

@@ -17,7 +17,7 @@ from remediation.core.deployment import Contact, Deployment
 from remediation.core.engine import carry_out
 from remediation.core.errors import AwsError
 from remediation.core.gates import LiveAlarm, Refusal
-from remediation.core.incident import Raised
+from remediation.core.incident import Raised, Recovery
 from remediation.core.limits import Budgets, Limits
 from remediation.core.notice import Notice
 from remediation.core.outcome import Entry, Outcome
@@ -229,7 +229,7 @@ class CountingIncidents:
             self.healings.append((key, run))
         return self.same_fix
 
-    def raise_(self, key: str, outcome: Outcome, alarm: str, now: datetime) -> Raised:  # noqa: ARG002 - as the port has it
+    def raise_(self, key: str, outcome: Outcome, recovery: Recovery, now: datetime) -> Raised:  # noqa: ARG002 - as the port has it
         """Open an incident, or count one more event of it."""
         if self.down:
             raise AwsError("DynamoDB did not answer.", operation="dynamodb:TransactWriteItems", code="Timeout")
@@ -244,14 +244,14 @@ class CountingIncidents:
 class RecordingFollowUp:
     """Keeps what it is asked to follow up."""
 
-    started: list[tuple[str, str, str]] = field(default_factory=list)
+    started: list[tuple[str, str, Recovery]] = field(default_factory=list)
     down: bool = False
 
-    def start(self, key: str, outcome: Outcome, alarm: str) -> None:
+    def start(self, key: str, outcome: Outcome, recovery: Recovery) -> None:
         """Start following an incident up."""
         if self.down:
             raise AwsError("Lambda did not answer.", operation="lambda:Invoke", code="TooManyRequestsException")
-        self.started.append((key, outcome.run, alarm))
+        self.started.append((key, outcome.run, recovery))
 
 
 @dataclass

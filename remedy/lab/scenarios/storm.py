@@ -14,6 +14,7 @@ from remedy.lab.scenarios.scenario import (
     healed,
     one_restart,
     paged,
+    spoken,
     start,
     stop,
     sweep,
@@ -73,8 +74,20 @@ def _asked(stage: Stage) -> int:
     return sum(each["alarmName"] != CAUSE and each["state"]["value"] == "ALARM" for each in details)
 
 
+def _paged(stage: Stage) -> bool:
+    return bool(stage.timeline.pages)
+
+
+def _acknowledge(stage: Stage) -> Line:
+    return spoken(stage, "grace", "ack", stage.timeline.pages[0].outcome.run)
+
+
 def _all_refused(stage: Stage) -> bool:
     return _asked(stage) == len(stage.timeline.outcomes) > len(NEIGHBOURS)
+
+
+def _healed_and_told(stage: Stage) -> bool:
+    return healed(stage) and bool(stage.timeline.noticed("recovered"))
 
 
 def _over(stage: Stage) -> bool:
@@ -86,6 +99,8 @@ def _stood_down_once_told_then_healed(stage: Stage) -> Iterator[str]:
     yield from paged(stage, "infrastructure")
     if set(gates(stage)) != {"shared cause"}:
         yield f"Refused by {', '.join(sorted(set(gates(stage))))} instead of the shared cause."
+    if not stage.timeline.noticed("recovered"):
+        yield "Nobody was told that Redis is over."
 
 
 REFUSED: Status = "refused"
@@ -93,12 +108,12 @@ REFUSED: Status = "refused"
 STORM = Scenario(
     name="storm",
     summary="Redis takes everything down and eight alarms fire: nothing is restarted, and infrastructure is paged once. "
-    "When Redis is back, one target still is ill: the sweep offers its alarm again, and it is healed.",
+    "Somebody takes that on. When Redis is back, one target still is ill: the sweep offers its alarm again, and it is healed.",
     harm=_harm,
-    then=(Cue(_all_refused, start("redis")), Cue(_over, sweep)),
+    then=(Cue(_paged, _acknowledge), Cue(_all_refused, start("redis")), Cue(_over, sweep)),
     expected=(*(REFUSED,) * (len(NEIGHBOURS) + 1), "healed"),
     repeats=True,
-    ended=healed,
+    ended=_healed_and_told,
     complaints=_stood_down_once_told_then_healed,
     heals=True,
 )

@@ -10,6 +10,7 @@ import msgspec
 
 from remediation.core.errors import AwsError
 from remediation.core.escalation import Task
+from remediation.core.incident import Recovery
 from remediation.core.outcome import Outcome
 from remediation.core.record import bounded_outcome
 from remediation.core.redact import redacted
@@ -29,7 +30,7 @@ class LambdaFollowUp:
     def __init__(self, aws: "Clients", place: Place) -> None:
         self._aws, self._function = aws, f"{place.environment}-escalate-incident:live"
 
-    def start(self, key: str, outcome: Outcome, alarm: str) -> None:
+    def start(self, key: str, outcome: Outcome, recovery: Recovery) -> None:
         """Start following an incident up, once per run."""
         told = msgspec.convert(redacted(msgspec.to_builtins(bounded_outcome(outcome, LARGEST_OUTCOME))), Outcome)
         try:
@@ -37,7 +38,7 @@ class LambdaFollowUp:
                 FunctionName=self._function,
                 InvocationType="Event",
                 DurableExecutionName=outcome.run,
-                Payload=msgspec.json.encode(Task(key=key, alarm=alarm, outcome=told)),
+                Payload=msgspec.json.encode(Task(key=key, recovery=recovery, outcome=told)),
             )
         except AwsError as error:
             if error.code != _STARTED:

@@ -1,6 +1,6 @@
 """Incidents in the ledger: one item each, changed only as core/incident.py says.
 
-    INCIDENT#<sha256 of its key>    key, run, runbook, team, alarm, status, opened_at, paged_at, page, followed_until, events,
+    INCIDENT#<sha256 of its key>    key, run, runbook, team, recovery, status, opened_at, paged_at, page, followed_until, events,
                                     callback, acknowledged_by, answered, healed, told_at; while it is not closed also
                                     `environment` = <environment>/incidents and `started_at`, so that the index lists it
 
@@ -17,9 +17,20 @@ import msgspec
 from remediation.adapters.said import said
 from remediation.adapters.table import CONFLICT, Item, Table, milliseconds, seconds
 from remediation.core.errors import AwsError
-from remediation.core.incident import GRACE, Answered, Healing, Incident, Raised, Standing, healed, paged, raised
+from remediation.core.incident import (
+    GRACE,
+    Answered,
+    Healing,
+    Incident,
+    Raised,
+    Recovery,
+    Standing,
+    healed,
+    paged,
+    raised,
+)
 from remediation.core.outcome import Outcome
-from remediation.core.redact import redact
+from remediation.core.redact import redact, redacted
 from remediation.core.spoken import Spoken
 
 if TYPE_CHECKING:
@@ -39,7 +50,7 @@ class DynamoIncidents:
     def __init__(self, aws: "Clients", *, table: str, environment: str) -> None:
         self._table, self._environment = Table(aws, table), environment
 
-    def raise_(self, key: str, outcome: Outcome, alarm: str, now: datetime) -> Raised:
+    def raise_(self, key: str, outcome: Outcome, recovery: Recovery, now: datetime) -> Raised:
         """Open an incident, or count one more event of it. Asking twice for the same run is the same answer."""
 
         def change(found: Incident) -> tuple[Incident, Values, Raised]:
@@ -50,7 +61,7 @@ class DynamoIncidents:
                     "key": redact(key),
                     "runbook": outcome.runbook,
                     "team": outcome.team,
-                    "alarm": redact(alarm),
+                    "recovery": msgspec.json.encode(redacted(msgspec.to_builtins(recovery))).decode(),
                     "callback": None,
                     "acknowledged_by": None,
                     "environment": f"{self._environment}/incidents",
@@ -165,6 +176,14 @@ def _values(incident: Incident) -> Values:
         "healed": msgspec.json.encode(incident.healed).decode(),
         "told_at": _milliseconds(incident.told_at),
     }
+
+
+def recovery_of(item: Item) -> Recovery:
+    """Return what tells that an incident is over, as its item says; nothing tells where that cannot be understood."""
+    try:
+        return msgspec.json.decode(item.text("recovery") or "{}", type=Recovery)
+    except msgspec.MsgspecError:
+        return Recovery()
 
 
 def _instant(item: Item, name: str) -> datetime | None:

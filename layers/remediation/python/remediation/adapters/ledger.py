@@ -17,11 +17,20 @@ also what is no mode at all. Every call may be repeated, so an answer that was l
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from remediation.adapters.ledger_items import (
+    RUN_KEPT,
+    budget_key,
+    circuit_key,
+    event_key,
+    freeze_key,
+    kept,
+    lost,
+    released,
+    resource_key,
+    told,
+)
 from remediation.adapters.standing import (
     Values,
     acts_of,
@@ -39,17 +48,15 @@ from remediation.core.circuit import ended
 from remediation.core.errors import AwsError
 from remediation.core.gates import Refusal
 from remediation.core.limits import Limits
-from remediation.core.outcome import Entry, Outcome
+from remediation.core.outcome import Entry
 from remediation.core.ports import Closing, Duplicate, Receipt
-from remediation.core.record import bounded_outcome, bounded_timeline
-from remediation.core.redact import redact, redacted
+from remediation.core.redact import redact
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 EVENT_KEPT = timedelta(days=7)
 """How long an event is known again: EventBridge and Lambda's queue together deliver for at most 30 hours."""
-RUN_KEPT = timedelta(days=400)
 ROUNDS = 5
 """How often an admission is decided anew where others were faster; each time one of them had its way."""
 
@@ -107,11 +114,11 @@ class DynamoLedger:
         pks = {
             "mode": f"MODE#{environment}",
             "runbook": f"MODE#{environment}#{runbook}",
-            "freeze": _freeze(environment),
-            "circuit": _circuit(environment, runbook),
-            "resource": _resource(request.resource),
-            "budget": _budget(environment),
-            **({"event": _event(request.event)} if request.event else {}),
+            "freeze": freeze_key(environment),
+            "circuit": circuit_key(environment, runbook),
+            "resource": resource_key(request.resource),
+            "budget": budget_key(environment),
+            **({"event": event_key(request.event)} if request.event else {}),
         }
         found = dict(zip(pks, self._table.read_all(*pks.values()), strict=True))
         switches = (
@@ -133,8 +140,10 @@ class DynamoLedger:
             "resource": resource_values(decided.resource) if decided.resource != standing.resource else {},
         }
         if isinstance(decided.answer, Refusal):
-            kept = self._table.transact(updates=self._changes(pks, found, changes)) if any(changes.values()) else None
-            return decided.answer if kept is None else None
+            lost_to = (
+                self._table.transact(updates=self._changes(pks, found, changes)) if any(changes.values()) else None
+            )
+            return decided.answer if lost_to is None else None
         changes["resource"] = resource_values(decided.resource)
         changes["budget"] = acts_values(decided.acts)
         checks = self._switches(runbook, now)
@@ -155,7 +164,7 @@ class DynamoLedger:
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is the run's, by its fence, and the mode still is `act`. Changes nothing."""
         ours = self._table.check(
-            _resource(lease.resource),
+            resource_key(lease.resource),
             "lease_owner = :run AND fence = :fence AND lease_until > :now",
             run=run,
             fence=lease.fence,
@@ -174,7 +183,7 @@ class DynamoLedger:
         if refused is None:
             return None
         if refused.guard == "resource":
-            return Refusal(gate="lease", because=_lost(lease, run, refused.found))
+            return Refusal(gate="lease", because=lost(lease, run, refused.found))
         of, item = refused.guard, refused.found
         switch = freeze_switch(self._environment, item, now) if of == "freeze" else mode_switch(of, item, now)
         assert switch is not None, "it refused"
@@ -187,7 +196,7 @@ class DynamoLedger:
                 f"RUN#{run}",
                 "SET timeline = :timeline",
                 condition="attribute_exists(pk) AND attribute_not_exists(outcome)",
-                timeline=_json(timeline),
+                timeline=told(timeline),
             )
         )
 
@@ -202,24 +211,24 @@ class DynamoLedger:
             self._finish(closing, leased, limits)
         except AwsError:
             if leased:
-                self._release(run, leased, closing.cooldown_until)
+                self._table.write(released(self._table, run, leased, closing.cooldown_until))
             raise
 
     def _finish(self, closing: Closing, leased: str, limits: Limits) -> None:
         outcome = closing.outcome
-        pks = {"run": f"RUN#{outcome.run}", "circuit": _circuit(self._environment, outcome.runbook)}
-        pks |= {"resource": _resource(leased)} if leased else {}
+        pks = {"run": f"RUN#{outcome.run}", "circuit": circuit_key(self._environment, outcome.runbook)}
+        pks |= {"resource": resource_key(leased)} if leased else {}
         for _ in range(ROUNDS):
             found = dict(zip(pks, self._table.read_all(*pks.values()), strict=True))
             updates = {}
             if "outcome" not in found["run"].attributes:
-                updates["run"] = self._kept(outcome, closing.timeline)
+                updates["run"] = kept(self._table, self._environment, outcome, closing.timeline)
                 circuit = circuit_of(found["circuit"])
                 after = ended(circuit, outcome.run, closing.result, limits.breaker, outcome.ended_at)
                 if after != circuit:
                     updates |= self._changes(pks, found, {"circuit": circuit_values(after)})
             if leased and found["resource"].text("lease_owner") == outcome.run:
-                updates["resource"] = self._released(outcome.run, leased, closing.cooldown_until)
+                updates["resource"] = released(self._table, outcome.run, leased, closing.cooldown_until)
             if not updates or self._table.transact(updates=updates) is None:
                 return
         raise AwsError(
@@ -232,7 +241,7 @@ class DynamoLedger:
         if not event:
             return {}
         claim = self._table.update(
-            _event(event),
+            event_key(event),
             "SET run = :run, expires_at = :expires",
             condition="attribute_not_exists(pk) OR run = :run OR expires_at <= :now",
             run=run,
@@ -260,78 +269,10 @@ class DynamoLedger:
             )
         }
         guards["freeze"] = self._table.check(
-            _freeze(environment),
+            freeze_key(environment),
             f"attribute_not_exists(pk) OR {over}",
             reserved=("until",),
             number="N",
             now=milliseconds(now),
         )
         return guards
-
-    def _kept(self, outcome: Outcome, timeline: tuple[Entry, ...]) -> dict[str, Any]:
-        told = bounded_outcome(msgspec.convert(redacted(msgspec.to_builtins(outcome)), Outcome))
-        return self._table.update(
-            f"RUN#{outcome.run}",
-            "SET run = :run, runbook = :runbook, environment = :environment, #trigger = :trigger,"
-            " started_at = if_not_exists(started_at, :started), ended_at = :ended, #status = :status,"
-            " because = :because, gate = :gate, outcome = :outcome, timeline = :timeline, expires_at = :expires",
-            condition="attribute_not_exists(outcome)",
-            reserved=("trigger", "status"),
-            run=outcome.run,
-            runbook=told.runbook,
-            environment=self._environment,
-            trigger=told.trigger,
-            started=milliseconds(outcome.started_at),
-            ended=milliseconds(outcome.ended_at),
-            status=told.status,
-            because=told.because,
-            gate=told.gate,
-            outcome=told.json(),
-            timeline=_json(timeline),
-            expires=seconds(outcome.ended_at + RUN_KEPT),
-        )
-
-    def _release(self, run: str, resource: str, cooldown_until: datetime) -> None:
-        self._table.write(self._released(run, resource, cooldown_until))
-
-    def _released(self, run: str, resource: str, cooldown_until: datetime) -> dict[str, Any]:
-        return self._table.update(
-            _resource(resource),
-            "SET cooldown_until = :until REMOVE lease_owner, lease_until",
-            condition="lease_owner = :run",
-            until=milliseconds(cooldown_until),
-            run=run,
-        )
-
-
-def _event(key: str) -> str:
-    return f"EVENT#{sha256(key.encode()).hexdigest()}"
-
-
-def _resource(name: str) -> str:
-    return f"RESOURCE#{name}"
-
-
-def _circuit(environment: str, runbook: str) -> str:
-    return f"CIRCUIT#{environment}#{runbook}"
-
-
-def _budget(environment: str) -> str:
-    return f"BUDGET#{environment}"
-
-
-def _freeze(environment: str) -> str:
-    return f"FREEZE#{environment}"
-
-
-def _json(timeline: tuple[Entry, ...]) -> str:
-    told = msgspec.convert(redacted(msgspec.to_builtins(timeline)), tuple[Entry, ...])
-    return msgspec.json.encode(bounded_timeline(told)).decode()
-
-
-def _lost(lease: Lease, run: str, found: Item) -> str:
-    owner, fence = found.text("lease_owner"), found.number("fence")
-    if (owner, fence) == (run, lease.fence):
-        return f"The lease on {lease.resource} ended at {lease.until:%H:%M:%S} UTC."
-    taken = f"run {owner} has it" if owner else "it was given back"
-    return f"The lease on {lease.resource} is lost: {taken}, and the fence is {fence} instead of {lease.fence}."

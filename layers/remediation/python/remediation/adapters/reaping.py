@@ -14,6 +14,7 @@ from remediation.aws.cloudwatch import alarms_called
 from remediation.aws.executions import call_back, durable_execution
 from remediation.core.deployment import Deployment
 from remediation.core.errors import AwsError
+from remediation.core.incident import Recovery
 from remediation.core.narration import clip
 from remediation.core.notice import Notice
 from remediation.core.outcome import Outcome
@@ -68,16 +69,16 @@ class Reaper:
         return "closed"
 
     def recovered(self, incidents: Iterable[OpenIncident], in_alarm: frozenset[str]) -> tuple[OpenIncident, ...]:
-        """Return the incidents that somebody follows up although their alarm is OK, or is no more.
+        """Return the incidents that somebody follows up although their alarms are OK, or are no more.
 
         Those that are not among `in_alarm` are asked for by name: not to be listed is no proof.
         """
-        waiting = [each for each in incidents if each.alarm and each.callback and each.alarm not in in_alarm]
+        waiting = [each for each in incidents if each.callback and each.recovery.seen(in_alarm.__contains__)]
         if not waiting:
             return ()
-        found = alarms_called(self.aws, (each.alarm for each in waiting))
+        found = alarms_called(self.aws, (alarm for each in waiting for alarm in each.recovery.alarms))
         still = {alarm.name for alarm in found if alarm.state != "OK"}
-        return tuple(each for each in waiting if each.alarm not in still)
+        return tuple(each for each in waiting if each.recovery.seen(still.__contains__))
 
     def release(self, incident: OpenIncident) -> bool:
         """Tell the escalation of an incident that it is over; answer False where it does not wait any more."""
@@ -112,8 +113,9 @@ class Reaper:
 
     def _page(self, outcome: Outcome, alarm: str, now: datetime) -> None:
         """Page as the engine does when a run ends: also where the incident cannot be recorded."""
+        recovery = Recovery.of(alarm)
         try:
-            raised = self.incidents.raise_(outcome.incident, outcome, alarm, now)
+            raised = self.incidents.raise_(outcome.incident, outcome, recovery, now)
         except AwsError as error:
             note = clip(f"The incident could not be recorded, so nobody watches whether somebody answers: {error}")
             self.notifier.page(outcome, note=note)
@@ -123,7 +125,7 @@ class Reaper:
                 self.notifier.page(outcome)
         finally:
             if raised.opened:
-                self.follow_up.start(outcome.incident, outcome, alarm)
+                self.follow_up.start(outcome.incident, outcome, recovery)
 
     def _close(self, run: RunRecord, outcome: Outcome, cooldown: timedelta) -> None:
         """Record the outcome if there still is none, and give back what was leased."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from msgspec import Struct
 
+from remediation.adapters.incidents import recovery_of
 from remediation.adapters.table import Item, Table, encoded, milliseconds
 from remediation.core.errors import AwsError
 from remediation.core.gates import LARGEST_SKEW
@@ -158,7 +159,7 @@ def _incident(item: Item) -> OpenIncident:
     return OpenIncident(
         key=item.text("key"),
         run=item.text("run"),
-        alarm=item.text("alarm"),
+        recovery=recovery_of(item),
         acknowledged=item.text("status") == "acknowledged",
         by=item.text("acknowledged_by"),
         callback=item.text("callback"),

@@ -161,7 +161,7 @@ def _switched_off(request: Request, standing: Standing, limits: Limits) -> Itera
 
 
 def _taken(request: Request, resource: Resource) -> Iterator[Refusal]:
-    now, name = request.now, request.resource
+    now, name = request.now, _called(request.resource)
     if resource.owner == request.run:
         return  # also where its lease has ended while people thought: nobody else has taken it, and the cooldown is its own
     if resource.until is not None and resource.until > now:
@@ -177,7 +177,7 @@ def _spent(
 ) -> Iterator[Refusal]:
     budgets = limits.budgets
     for spent, most, where, window, span in (
-        (resource.acts, budgets.resource_hour, f"on {request.resource}", HOUR, "this hour"),
+        (resource.acts, budgets.resource_hour, f"on {_called(request.resource)}", HOUR, "this hour"),
         (acts, budgets.environment_quarter, f"in {environment}", QUARTER, "these 15 minutes"),
         (acts, budgets.environment_day, f"in {environment}", DAY, "these 24 hours"),
     ):
@@ -187,6 +187,11 @@ def _spent(
         free = f"; the next one is free at {clock(within[-most].at + window, request.now)}" if most else ""
         because = f"{len(within)} of {most} acts {where} used {span}{free}."
         yield Refusal(gate="budget", because=because)
+
+
+def _called(resource: str) -> str:
+    """Return what people call a resource: `dev-backend-asg` for `autoscaling-group/dev-backend-asg`."""
+    return resource.partition("/")[2] or resource
 
 
 def since(acts: tuple[Spent, ...], start: datetime) -> tuple[Spent, ...]:

@@ -7,7 +7,7 @@ import msgspec
 
 from remediation.core.circuit import Result
 from remediation.core.errors import StepFailedError
-from remediation.core.incident import SAME_FIX_WITHIN, Raised
+from remediation.core.incident import SAME_FIX_WITHIN, Raised, Recovery
 from remediation.core.narration import clip, describe, told
 from remediation.core.notice import Notice
 from remediation.core.outcome import PAGED, Entry, Outcome
@@ -29,15 +29,15 @@ def close(story: Story, ending: Ending) -> Outcome:
         line = clip(f"The ledger could not record this outcome: {error}")
         outcome = _outcome(story, ending, story.now)
         outcome = msgspec.structs.replace(outcome, evidence=(*outcome.evidence, line))
-    lost = list(_tell(story, outcome))
+    lost = list(_tell(story, outcome, ending.recovery or Recovery.of(story.alarm.alarm if story.alarm else "")))
     if lost:
         raise OutcomeLostError(f"The outcome of run {outcome.run} could not be told ({'; '.join(lost)}).")
     return outcome
 
 
-def _tell(story: Story, outcome: Outcome) -> Iterator[str]:
+def _tell(story: Story, outcome: Outcome, recovery: Recovery) -> Iterator[str]:
     """Publish, page where the incident needs it, and see to it that somebody answers; yield what failed."""
-    world, alarm = story.world, story.alarm.alarm if story.alarm else ""
+    world = story.world
 
     def step(name: str, work: Callable[[], None]) -> str:
         try:
@@ -56,7 +56,7 @@ def _tell(story: Story, outcome: Outcome) -> Iterator[str]:
         return
     try:
         raised = story.steps.read(
-            "raise", lambda: world.incidents.raise_(outcome.incident, outcome, alarm, world.clock()), Raised
+            "raise", lambda: world.incidents.raise_(outcome.incident, outcome, recovery, world.clock()), Raised
         )
     except StepFailedError as error:
         note = clip(f"The incident could not be recorded, so nobody watches whether somebody answers: {error}")
@@ -65,7 +65,7 @@ def _tell(story: Story, outcome: Outcome) -> Iterator[str]:
     if raised.page:
         yield from filter(None, [step("page", lambda: world.notifier.page(outcome))])
     if raised.opened:
-        yield from filter(None, [step("follow up", lambda: world.follow_up.start(outcome.incident, outcome, alarm))])
+        yield from filter(None, [step("follow up", lambda: world.follow_up.start(outcome.incident, outcome, recovery))])
 
 
 def _again(story: Story, outcome: Outcome) -> None:

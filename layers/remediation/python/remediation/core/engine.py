@@ -4,38 +4,31 @@ The order of the guards matters: cheap refusals first, what only concerns acts (
 admission right before every act, and once more, inside the step that acts, whether all that still holds. Verification is the same diagnosis asked again.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Generic, assert_never
 
 from msgspec import Struct
 
+from remediation.core.acting import act_once, note, unanswered
 from remediation.core.admission import Lease, Request
 from remediation.core.approval import ASKED, REJECTED
 from remediation.core.asking import agreed
 from remediation.core.checks import around_it, calendars, still_in_alarm
 from remediation.core.closing import close
-from remediation.core.errors import AwsError, LeftAloneError, StepFailedError
+from remediation.core.errors import StepFailedError
 from remediation.core.gates import Refusal, before_looking, effective_mode
 from remediation.core.narration import describe, facts_entry, verdict_entry
-from remediation.core.outcome import Entry, Outcome
+from remediation.core.outcome import Outcome
 from remediation.core.parsing import parse
 from remediation.core.ports import Receipt, World
 from remediation.core.routing import route
 from remediation.core.spec import AnyRunbook, F
-from remediation.core.steps import Acted, Answer, Interrupted, LeftAlone, Made, NotActed, Postponed, Steps
+from remediation.core.steps import Steps
 from remediation.core.story import Ending, Story
 from remediation.core.triggers import AlarmRaised, Ignored, Parsed, Rejected, Trigger
 from remediation.core.verdict import Act, Escalate, Nothing, Target, Verdict, Wait
 
-ENOUGH_TIME = timedelta(seconds=60)
-"""An act is not begun with less than this left of the Lambda invocation: its own calls, and a margin."""
-CALL_TIME = timedelta(seconds=30)
-"""The call itself is not begun with less than this left: the longest that a client waits, and a margin."""
-FRESH = timedelta(seconds=1)
-"""A durable wait of any length ends the invocation; what follows has a whole one."""
 LEASE_MARGIN = timedelta(minutes=5)
 """A lease outlives its run's deadline by this."""
 SECOND_LOOK = timedelta(seconds=60)
@@ -109,7 +102,7 @@ def _handle(story: Story, received: Received) -> Ending:
     if isinstance(incident, Rejected):
         return Ending(status="rejected", because=incident.because)
     if received.unrecorded:
-        return _no(story, _unanswered(received.unrecorded))
+        return _no(story, unanswered(received.unrecorded))
     if refusal := still_in_alarm(story, "read alarm") or around_it(story, received.at, "look around"):
         return _no(story, refusal)
     story.say(received.at, "gate", "Every gate let it pass.")
@@ -159,7 +152,7 @@ def _go(story: Story, n: int, act: Act[Target], now: datetime) -> Refusal | None
         case "look again":
             return None
         case "yes":
-            return _admit(story, n, act) or _act(story, n, act)
+            return _admit(story, n, act) or act_once(story, n, act)
 
 
 def _look(story: Story, n: int, incident: Struct) -> Look[Any]:
@@ -169,17 +162,11 @@ def _look(story: Story, n: int, incident: Struct) -> Look[Any]:
         facts = runbook.diagnose(world.aws, world.settings, incident)
         at = world.clock()
         verdict = runbook.decide(facts, world.settings, story.tried, at)
-        _note(story, [*story.timeline, facts_entry(at, facts), verdict_entry(at, verdict)])
+        note(story, [*story.timeline, facts_entry(at, facts), verdict_entry(at, verdict)])
         return Look(at=at, facts=facts)
 
     answer: Look[Any] = story.steps.read(f"look {n}", look, Look[runbook.facts])  # type: ignore[name-defined]
     return answer
-
-
-def _note(story: Story, timeline: list[Entry]) -> None:
-    """Let those who watch see how far it is; watching fails open."""
-    with suppress(AwsError):
-        story.world.ledger.note(run=story.steps.run, timeline=tuple(timeline))
 
 
 def _cannot_wait(story: Story, wait: Wait, now: datetime) -> Ending | None:
@@ -248,95 +235,13 @@ def _admit(story: Story, n: int, act: Act[Target]) -> Refusal | None:
     try:
         answer = story.steps.read(f"admit {n}", admit, Lease | Refusal)
     except StepFailedError as error:
-        return _unanswered(error)
+        return unanswered(error)
     if isinstance(answer, Refusal):
         return answer
     story.lease = answer
     if first:
         story.say(story.now, "admitted", f"Admitted to work on {answer.resource} (fence {answer.fence}).")
     return None
-
-
-def _act(story: Story, n: int, act: Act[Target]) -> Refusal | None:
-    lease = story.lease
-    assert lease is not None, "it was admitted"
-    name = f"{act.action} {n}"
-    answer: Answer = story.steps.act(name, lambda: _call(story, act, lease))
-    if isinstance(answer, Postponed):
-        story.wait(f"fresh invocation {n}", FRESH)
-        answer = story.steps.act(f"{name} once more", lambda: _call(story, act, lease))
-    match answer:
-        case Refusal():
-            return answer
-        case Postponed(because=because):
-            return Refusal(gate="time", because=because)
-        case LeftAlone(because=because):
-            story.say(story.now, "act", f"{act.action} {act.target.id}: left alone. {because}")
-        case Acted(receipt=receipt):
-            story.attempt(act, "done", receipt)
-        case NotActed(because=because):
-            story.attempt(act, "failed", because)
-            return None
-        case Interrupted():
-            story.attempt(act, "unknown", "It was interrupted; the next look says what is true.")
-        case _:
-            assert_never(answer)
-    story.steps.read(f"note {n}", lambda: _note(story, story.timeline), None)
-    story.wait(f"settle {n}", act.settle)
-    return None
-
-
-def _call(story: Story, act: Act[Target], lease: Lease) -> Made:
-    """Make the mutating call, if at this very moment it still may be made."""
-    world = story.world
-    if world.remaining() < ENOUGH_TIME:
-        return Postponed(because="Too little of the Lambda invocation is left to act.")
-    asking = _Asking(world.aws, lambda: _still_may(story, lease))
-    try:
-        return Acted(receipt=story.runbook.actions[act.action](asking, world.settings, act.target))
-    except LeftAloneError as error:
-        return LeftAlone(because=str(error))
-    except _NotNowError as error:
-        return error.answer
-
-
-class _NotNowError(Exception):
-    """An act that was admitted may not be made any more; nothing was done."""
-
-    def __init__(self, answer: Refusal | Postponed) -> None:
-        super().__init__(answer.because)
-        self.answer = answer
-
-
-class _Asking:
-    """What an action is handed as `aws`: whoever reaches for the clients that act is asked first whether that still may be.
-
-    So whatever the action looks at before, the question is the last thing before the call. It is asked once: an act that was
-    begun is finished.
-    """
-
-    def __init__(self, aws: Any, ask: Callable[[], Refusal | Postponed | None]) -> None:  # noqa: ANN401 - the runbook's own
-        self._aws, self._ask, self._yes = aws, ask, False
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as of the runbook's own
-        if name == "acting" and not self._yes:
-            no = self._ask()
-            if no is not None:
-                raise _NotNowError(no)
-            self._yes = True
-        return getattr(self._aws, name)
-
-
-def _still_may(story: Story, lease: Lease) -> Refusal | Postponed | None:
-    """Return why an act may not be made any more, if so: the mode, a freeze, the lease, or the time that is left."""
-    world = story.world
-    try:
-        refusal = world.ledger.confirm(run=story.steps.run, runbook=story.runbook.name, lease=lease, now=world.clock())
-    except AwsError as error:
-        refusal = _unanswered(error)
-    if refusal is None and world.remaining() < CALL_TIME:
-        return Postponed(because="Looking once more took too long to make the call now.")
-    return refusal
 
 
 def _no(story: Story, refusal: Refusal, act: Act[Target] | None = None) -> Ending:
@@ -352,6 +257,7 @@ def _no(story: Story, refusal: Refusal, act: Act[Target] | None = None) -> Endin
         call=refusal.gate in _TOLD or (act is not None and refusal.gate not in _KNOWN),
         team=refusal.team,
         incident=refusal.incident,
+        recovery=refusal.recovery,
     )
 
 
@@ -359,7 +265,3 @@ _KNOWN = frozenset({"duplicate", "lease", "mode", "freeze", ASKED, REJECTED, "li
 """Gates behind which somebody else has the event or the resource, the alarm is over, or people have said no."""
 _TOLD = frozenset({"ledger", "shared cause", "storm", "surroundings"})
 """Gates that are asked before looking, and behind which somebody has to look: for the cause, or because this cannot."""
-
-
-def _unanswered(error: object) -> Refusal:
-    return Refusal(gate="ledger", because=f"The ledger cannot be asked: {error}")

@@ -17,7 +17,7 @@ from msgspec import Struct
 from remediation.core.approval import speaker
 from remediation.core.deployment import Deployment
 from remediation.core.errors import StepFailedError
-from remediation.core.incident import FOLLOWED_FOR, PAGE_EVERY, Incident
+from remediation.core.incident import FOLLOWED_FOR, PAGE_EVERY, Incident, Recovery
 from remediation.core.notice import Kind, Notice
 from remediation.core.outcome import Outcome
 from remediation.core.ports import Alarms, Followed, Notifier
@@ -40,10 +40,10 @@ MOST_ANSWERS = 300
 
 
 class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to follow up: the incident's key, its alarm (empty where there is none), and the outcome that opened it."""
+    """What to follow up: the incident's key, what tells that it is over, and the outcome that opened it."""
 
     key: str
-    alarm: str
+    recovery: Recovery
     outcome: Outcome
 
 
@@ -109,7 +109,7 @@ class _FollowUp:
                 return self._close("recovered", now)
             if isinstance(reply, Said) and self.by is None:
                 self.by = self._acknowledged(reply, now)
-                if self.by is not None and not self.task.alarm:
+                if self.by is not None and not self.task.recovery.alarms:
                     return self._close("acknowledged", now)
                 if self.by is not None:
                     due = now + LOOK_EVERY
@@ -157,12 +157,15 @@ class _FollowUp:
             return Expired()
 
     def _over(self) -> bool:
-        """Look whether the alarm is over, or a later run has healed what has none. Not to know is not over."""
-        if self.task.alarm:
-            live = self._read(f"look {self.asked}", lambda: self.duty.alarms.read(self.task.alarm).over, bool)
-            return live is True
+        """Look whether the alarms are over, or a later run has healed what has none. Not to know is not over."""
+        recovery = self.task.recovery
+        if recovery.alarms:
+            return self._read(f"look {self.asked}", lambda: recovery.seen(self._on), bool) is True
         found = self._read(f"look {self.asked}", lambda: self.duty.incidents.open(self.task.key), Incident)
         return found is not None and any(each.at > self.task.outcome.ended_at for each in found.healed)
+
+    def _on(self, alarm: str) -> bool:
+        return not self.duty.alarms.read(alarm).over
 
     def _acknowledged(self, reply: Said, now: datetime) -> Spoken | None:
         """Return who acknowledged the incident; what is no acknowledgement of somebody whom AWS knows, is none."""
@@ -227,13 +230,12 @@ class _FollowUp:
         minutes = round((now - outcome.ended_at).total_seconds() / 60)
         if end == "recovered":
             who = f" {self.by.who} had acknowledged it." if self.by else ""
-            what = f"The alarm {self.task.alarm} is over" if self.task.alarm else "A later run has healed it"
-            because = f"{what}, {minutes} minutes after it was reported.{who}"
+            because = f"{self.task.recovery.sentence}, {minutes} minutes after it was reported.{who}"
             self._notify("recovered", f"{self._what} has recovered", because, now)
-        elif self.task.alarm:
+        elif self.task.recovery.alarms:
             because = (
-                f"The alarm {self.task.alarm} is not OK after {minutes} minutes. It is not followed up any longer;"
-                " the next event opens a new incident."
+                f"{self._what} has not recovered in {minutes} minutes. It is not followed up any longer; the next event"
+                " opens a new incident."
             )
             self._notify("unanswered", f"{self._what} is not over after a day", because, now)
         return self._ended(end)
@@ -244,7 +246,13 @@ class _FollowUp:
 
     @property
     def _what(self) -> str:
-        return self.task.alarm or f"{self.task.outcome.runbook} in {self.task.outcome.environment}"
+        match self.task.recovery.alarms:
+            case ():
+                return f"{self.task.outcome.runbook} in {self.task.outcome.environment}"
+            case (alarm,):
+                return alarm
+            case _:
+                return f"The storm of alarms in {self.task.outcome.environment}"
 
     def _notify(self, kind: Kind, title: str, because: str, at: datetime) -> None:
         """Tell those who were paged, each once."""

@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from remediation.core.deployment import Deployment
+from remediation.core.incident import Recovery
 from remediation.core.spec import Mode
 from remediation.core.triggers import AlarmRaised, AlarmState, AsgEvent, Invoked, Trigger
 
@@ -21,13 +22,14 @@ LARGEST_SKEW = timedelta(seconds=120)
 
 
 class Refusal(Struct, frozen=True, kw_only=True, tag="refusal"):
-    """A gate's no. `team` and `incident` say whose it is where that is not the runbook's own."""
+    """A gate's no. `team`, `incident` and `recovery` say whose it is, and when it is over, where that is not the run's own."""
 
     gate: str
     because: str
     status: Literal["ignored", "refused"] = "refused"
     team: str = ""
     incident: str = ""
+    recovery: Recovery | None = None
 
 
 class LiveAlarm(Struct, frozen=True, kw_only=True, tag="live"):

@@ -5,6 +5,7 @@ incident; it pages at most once in 15 minutes, and the pages say how many events
 it recover; whoever follows it up says until when they do, so that one that nobody follows up any more is opened anew.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -24,6 +25,38 @@ REMEMBERED = 50
 """Answers that are remembered, one per run, for a run that asks twice."""
 
 Standing: TypeAlias = Literal["open", "acknowledged", "closed"]
+
+
+class Recovery(Struct, frozen=True, kw_only=True):
+    """What tells that an incident is over: of these alarms, fewer than `least` still are on. Without any, nothing tells."""
+
+    alarms: tuple[str, ...] = ()
+    least: int = 1
+
+    @classmethod
+    def of(cls, alarm: str) -> "Recovery":
+        """Return what one alarm tells; an empty name is none."""
+        return cls(alarms=(alarm,) if alarm else ())
+
+    def seen(self, on: Callable[[str], bool]) -> bool:
+        """Tell whether it is over, asking about no more alarms than have to be asked about."""
+        left = 0
+        for alarm in self.alarms:
+            left += on(alarm)
+            if left >= self.least:
+                return False
+        return bool(self.alarms)
+
+    @property
+    def sentence(self) -> str:
+        """Say what was seen when it is over."""
+        match self.alarms:
+            case ():
+                return "A later run has healed it"
+            case (alarm,):
+                return f"The alarm {alarm} is over"
+            case _:
+                return f"Fewer than {self.least} of its {len(self.alarms)} alarms still are on"
 
 
 class Raised(Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ class Breaker(Struct, frozen=True, kw_only=True, omit_defaults=True):
     failures: int = 3
     """Bad outcomes in a row."""
     flaps: int = 3
-    """Times within an hour that alarms ask for acts on the same resource."""
+    """Alarms within an hour that ask for acts on the same resource: each after the first is one that came back."""
     trial_after: timedelta | None = None
     """After so long one run may try; None: only a person closes it."""
 

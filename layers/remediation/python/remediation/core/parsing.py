@@ -8,7 +8,7 @@ notification or as the bare message), and payloads of a manual invocation.
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,7 +19,6 @@ from remediation.core.triggers import (
     DRILL,
     SWEEP,
     AlarmRaised,
-    AlarmState,
     AsgEvent,
     Ignored,
     Invoked,
@@ -28,99 +27,10 @@ from remediation.core.triggers import (
     Rejected,
     Scheduled,
 )
+from remediation.core.wire import AlarmDetail, AsgDetail, Envelope, MetricQuery, SnsAlarm, SnsMessage
 
 LARGEST_EVENT = 256 * 1024
 """Bytes. EventBridge and SNS deliver no more than this, so anything larger is not an event."""
-
-Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1024)]
-Account: TypeAlias = Annotated[str, Meta(pattern=r"\A\d{12}\Z")]
-Region: TypeAlias = Annotated[str, Meta(pattern=r"\A[a-z]{2}(-[a-z]+)+-\d\Z")]
-
-
-# ---------------------------------------------------------------------------------------------- shapes on the wire
-
-
-class _MetricStat(Struct):
-    class _Metric(Struct):
-        namespace: Text
-        name: Text
-        dimensions: dict[str, str] = {}
-
-    metric: _Metric
-
-
-class _MetricQuery(Struct, rename="camel"):
-    metric_stat: _MetricStat | None = None
-    expression: str | None = None
-
-
-class _Configuration(Struct):
-    metrics: list[_MetricQuery] = []
-
-
-class _State(Struct, rename="camel"):
-    value: AlarmState
-    timestamp: str
-    actions_suppressed_by: str | None = None
-
-
-class _PreviousState(Struct):
-    value: AlarmState
-
-
-class _Sweep(Struct):
-    tick: Text
-
-
-class _AlarmDetail(Struct, rename="camel"):
-    alarm_name: Text
-    state: _State
-    previous_state: _PreviousState | None = None
-    configuration: _Configuration = msgspec.field(default_factory=_Configuration)
-    mute_detail: Any = None
-    sweep: _Sweep | None = None
-
-
-class _AsgDetail(Struct, rename="pascal"):
-    auto_scaling_group_name: Text
-    e_c2_instance_id: str = msgspec.field(default="", name="EC2InstanceId")
-    activity_id: str = ""
-
-
-class _Envelope(Struct, rename="kebab"):
-    id: Text
-    detail_type: Text
-    source: Text
-    account: Account
-    region: Region
-    time: str
-    detail: dict[str, Any]
-    replay_name: str = ""
-
-
-class _SnsMessage(Struct, rename="pascal"):
-    message: str
-
-
-class _SnsDimension(Struct):
-    name: str
-    value: str
-
-
-class _SnsTrigger(Struct, rename="pascal"):
-    namespace: str = ""
-    metric_name: str = ""
-    dimensions: list[_SnsDimension] = []
-
-
-class _SnsAlarm(Struct, rename="pascal"):
-    alarm_name: Text
-    new_state_value: AlarmState
-    state_change_time: str
-    alarm_arn: str = ""
-    old_state_value: AlarmState | None = None
-    trigger: _SnsTrigger | None = None
-
 
 _ALARM_ARN = re.compile(r"\Aarn:aws[a-z-]*:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):alarm:.+\Z", re.DOTALL)
 _AWS_SERVICE = re.compile(r"\Aaws\.[a-z][a-z0-9-]*\Z")
@@ -149,7 +59,7 @@ def _parse_object(event: dict[str, Any]) -> Parsed:
     if "Records" in event:
         return _from_records(event["Records"])
     if event.get("Type") == "Notification" and "Message" in event:
-        return _from_sns(msgspec.convert(event, _SnsMessage).message)
+        return _from_sns(msgspec.convert(event, SnsMessage).message)
     if "AlarmName" in event and "NewStateValue" in event:
         return _from_sns_alarm(event)
     if "alarmData" in event:
@@ -174,7 +84,7 @@ def _from_envelope(event: dict[str, Any]) -> Parsed:
         return Rejected(because=f"The source of {kind!r} has to be aws.autoscaling, not {source!r}.")
     if kind not in ASG_EVENTS | {ALARM_STATE_CHANGE} and not (kind == "Scheduled Event" and source == "aws.events"):
         return Ignored(because=f"No runbook is started by {kind!r} from {source}.")
-    envelope = msgspec.convert(event, _Envelope)
+    envelope = msgspec.convert(event, Envelope)
     if kind == "Scheduled Event":
         return Scheduled(
             account=envelope.account,
@@ -186,8 +96,8 @@ def _from_envelope(event: dict[str, Any]) -> Parsed:
     return _alarm_event(envelope) if kind == ALARM_STATE_CHANGE else _asg_event(envelope)
 
 
-def _alarm_event(envelope: _Envelope) -> Parsed:
-    detail = msgspec.convert(envelope.detail, _AlarmDetail)
+def _alarm_event(envelope: Envelope) -> Parsed:
+    detail = msgspec.convert(envelope.detail, AlarmDetail)
     if (detail.sweep is None) == (envelope.source == SWEEP):
         return Rejected(
             because=f"An event has to name its tick (`detail.sweep.tick`) if, and only if, {SWEEP} sent it."
@@ -209,8 +119,8 @@ def _alarm_event(envelope: _Envelope) -> Parsed:
     )
 
 
-def _asg_event(envelope: _Envelope) -> Parsed:
-    detail = msgspec.convert(envelope.detail, _AsgDetail)
+def _asg_event(envelope: Envelope) -> Parsed:
+    detail = msgspec.convert(envelope.detail, AsgDetail)
     return AsgEvent(
         account=envelope.account,
         region=envelope.region,
@@ -225,7 +135,7 @@ def _asg_event(envelope: _Envelope) -> Parsed:
     )
 
 
-def _plain_metric(queries: list[_MetricQuery]) -> Metric | None:
+def _plain_metric(queries: list[MetricQuery]) -> Metric | None:
     if len(queries) != 1 or queries[0].metric_stat is None or queries[0].expression is not None:
         return None
     metric = queries[0].metric_stat.metric
@@ -237,7 +147,7 @@ def _from_records(records: object) -> Parsed:
         return Rejected(because="`Records` has to hold exactly one SNS record.")
     if "Sns" not in records[0]:
         return Rejected(because="The record is not from SNS.")
-    return _from_sns(msgspec.convert(records[0]["Sns"], _SnsMessage).message)
+    return _from_sns(msgspec.convert(records[0]["Sns"], SnsMessage).message)
 
 
 def _from_sns(message: str) -> Parsed:
@@ -254,7 +164,7 @@ def _from_sns(message: str) -> Parsed:
 
 
 def _from_sns_alarm(body: dict[str, Any]) -> Parsed:
-    alarm = msgspec.convert(body, _SnsAlarm)
+    alarm = msgspec.convert(body, SnsAlarm)
     arn = _ALARM_ARN.match(alarm.alarm_arn)
     changed = _instant(alarm.state_change_time, "StateChangeTime")
     plain = alarm.trigger and alarm.trigger.namespace and alarm.trigger.metric_name

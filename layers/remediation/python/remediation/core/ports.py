@@ -15,7 +15,7 @@ from remediation.core.approval import Decided, Wanted
 from remediation.core.circuit import Result
 from remediation.core.deployment import Deployment
 from remediation.core.gates import LiveAlarm, Refusal
-from remediation.core.incident import Incident, Raised
+from remediation.core.incident import Incident, Raised, Recovery
 from remediation.core.limits import Limits
 from remediation.core.notice import Notice
 from remediation.core.outcome import Entry, Outcome
@@ -91,7 +91,7 @@ class Notifier(Protocol):
 class Incidents(Protocol):
     """What is wrong at the moment, each counted once however many runs tell of it."""
 
-    def raise_(self, key: str, outcome: Outcome, alarm: str, now: datetime) -> Raised:
+    def raise_(self, key: str, outcome: Outcome, recovery: Recovery, now: datetime) -> Raised:
         """Open an incident, or count one more event of it. Asking twice for the same run is the same answer."""
 
     def healed(self, key: str, run: str, now: datetime) -> int:
@@ -123,7 +123,7 @@ class Followed(Protocol):
 class FollowUp(Protocol):
     """Sees to it that somebody answers."""
 
-    def start(self, key: str, outcome: Outcome, alarm: str) -> None:
+    def start(self, key: str, outcome: Outcome, recovery: Recovery) -> None:
         """Start following an incident up, beside this run."""
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from remediation.core.admission import Lease
+from remediation.core.incident import Recovery
 from remediation.core.narration import clip, facts_entry, verdict_entry
 from remediation.core.outcome import Entry, Kind, Status
 from remediation.core.ports import World
@@ -29,6 +30,8 @@ class Ending(Struct, frozen=True, kw_only=True):
     """Whether a person has to be told, although the status alone does not say so."""
     incident: str = ""
     """The incident that this is part of, where it is not the run's own."""
+    recovery: Recovery | None = None
+    """What tells that it is over, where that is not the run's own alarm."""
 
 
 @dataclass(kw_only=True)

@@ -4,14 +4,20 @@ The rule of the domain (HAZARDS.md, X21): when many things look ill at once they
 runbook names what it yields to; its own subject is never among that.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from remediation.core.gates import Refusal
+from remediation.core.incident import Recovery
 from remediation.core.spec import Yield
-from remediation.core.watched import NAMES, OWNERS, Cause, Dependency, Watched
+from remediation.core.watched import NAMES, OWNERS, Cause, Dependency, Storm, Watched
+
+LASTS = timedelta(hours=24)
+"""What has been on for a day is no storm any more, but how things are: people have known for as long."""
+MOST_NAMES = 100
+"""Alarms of a storm that are watched until it is over."""
 
 
 class ActiveAlarm(Struct, frozen=True, kw_only=True):
@@ -66,22 +72,39 @@ def _dependency_down(dependency: Dependency, alarm: ActiveAlarm, environment: st
         " on it is left alone until that is over.",
         team=OWNERS[dependency],
         incident=f"{environment}|shared cause|{dependency}",
+        recovery=Recovery(alarms=(alarm.name,)),
     )
 
 
 def _storm(alarms: Iterable[ActiveAlarm], watched: Watched, environment: str, now: datetime) -> Refusal | None:
-    storm, lately = watched.storm, now - watched.storm.within
-    names = sorted(alarm.name for alarm in alarms if alarm.since > lately and _counts(alarm, watched, environment))
-    if len(names) < storm.alarms:
+    """Find alarms that began together and still are on; it is a storm for as long as enough of them are."""
+    storm = watched.storm
+    counted = (alarm for alarm in alarms if alarm.since > now - LASTS and _counts(alarm, watched, environment))
+    together = _together(sorted(counted, key=lambda alarm: alarm.since), storm)
+    if not together:
         return None
+    names = sorted(alarm.name for alarm in together)
     shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
     minutes = round(storm.within.total_seconds() / 60)
     return Refusal(
         gate="storm",
-        because=f"{len(names)} alarms of {environment} went into ALARM within {minutes} minutes ({shown}), so they have one"
-        " cause that this runbook does not know.",
+        because=f"{len(names)} alarms of {environment} went into ALARM within {minutes} minutes and still are ({shown}), so"
+        " they have one cause that this runbook does not know.",
         incident=f"{environment}|storm",
+        recovery=Recovery(alarms=tuple(names[:MOST_NAMES]), least=storm.alarms),
     )
+
+
+def _together(oldest_first: Sequence[ActiveAlarm], storm: Storm) -> Sequence[ActiveAlarm]:
+    """Return the largest group of alarms that began within the time of a storm; nothing where none is large enough."""
+    largest: Sequence[ActiveAlarm] = ()
+    first = 0
+    for last, alarm in enumerate(oldest_first):
+        while alarm.since - oldest_first[first].since >= storm.within:
+            first += 1
+        group = oldest_first[first : last + 1]
+        largest = group if len(group) >= max(storm.alarms, len(largest)) else largest
+    return largest
 
 
 def _counts(alarm: ActiveAlarm, watched: Watched, environment: str) -> bool:

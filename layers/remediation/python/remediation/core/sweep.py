@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from remediation.core.approval import REJECTED
+from remediation.core.incident import Recovery
 from remediation.core.outcome import Status
 from remediation.core.redact import redact
 from remediation.core.routing import matches
@@ -132,7 +133,8 @@ class OpenIncident(Struct, frozen=True, kw_only=True):
 
     key: str
     run: str
-    alarm: str
+    recovery: Recovery
+    """Its alarms as the ledger keeps them, without secrets."""
     acknowledged: bool
     by: str = ""
     callback: str = ""
@@ -275,7 +277,7 @@ def _has_had_its_say(run: RunSeen, limits: Mapping[str, timedelta], situation: S
     if run.status == "nothing-to-do" or (run.status == "refused" and run.gate in PASSING):
         return ""
     for incident in situation.incidents:
-        if redact(incident.alarm) == run.alarm and incident.acknowledged:
+        if run.alarm in incident.recovery.alarms and incident.acknowledged:
             return f"{incident.by or 'A person'} acknowledged it and is at it."
     ended = run.ended_at or run.started_at + limits[run.runbook]
     if situation.now < (again := ended + AGAIN_AFTER):

@@ -31,9 +31,11 @@ def listed(heading: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def cut(text: str, longest: int) -> str:
-    """Return a text of at most so many characters: whole sentences if they are most of it, else what fits."""
+    """Return a text of at most so many characters: whole sentences if they are most of it, else the words that fit."""
     if len(text) <= longest:
         return text
     head = text[: max(0, longest - len(MORE))]
     sentence = max(head.rfind(end) for end in (". ", "! ", "? ", "\n")) + 1
-    return (head[:sentence] if sentence > len(head) // 2 else head).rstrip() + MORE
+    word = len(head) if text[len(head)].isspace() else head.rfind(" ")
+    end = next((end for end in (sentence, word) if end > len(head) // 2), len(head))
+    return head[:end].rstrip() + MORE
