@@ -14,8 +14,8 @@ from msgspec import Struct
 from clear_stale_lock import github
 from clear_stale_lock.facts import Life, Sign
 from clear_stale_lock.jobs import Job
-from clear_stale_lock.lock import LockInfo
 from clear_stale_lock.settings import Settings
+from remediation.aws.terraform import LockInfo
 from remediation.core.errors import AwsError
 
 if TYPE_CHECKING:
