@@ -17,7 +17,18 @@ import msgspec
 from remediation.adapters.said import said
 from remediation.adapters.table import CONFLICT, Item, Table, milliseconds, seconds
 from remediation.core.errors import AwsError
-from remediation.core.incident import GRACE, Answered, Healing, Incident, Raised, Standing, healed, paged, raised
+from remediation.core.incident import (
+    GRACE,
+    Answered,
+    Healing,
+    Incident,
+    Raised,
+    Standing,
+    healed,
+    noticed,
+    paged,
+    raised,
+)
 from remediation.core.outcome import Outcome
 from remediation.core.redact import redact
 from remediation.core.spoken import Spoken
@@ -66,6 +77,15 @@ class DynamoIncidents:
         def change(found: Incident) -> tuple[Incident, Values, int]:
             counted, times = healed(found, run, now)
             return counted, {"key": redact(key)}, times
+
+        return self._change(key, now, change)
+
+    def noticed(self, key: str, run: str, now: datetime) -> bool:
+        """Say whether this run is to tell people of it, which only the first one is. Asking twice is the same answer."""
+
+        def change(found: Incident) -> tuple[Incident, Values, bool]:
+            kept, first = noticed(found, run, now)
+            return kept, {"key": redact(key)}, first
 
         return self._change(key, now, change)
 

@@ -12,7 +12,7 @@ from remediation.core.ports import World
 from remediation.core.spec import AnyRunbook
 from remediation.core.steps import Steps
 from remediation.core.triggers import AlarmRaised, AsgEvent, Invoked, Parsed
-from remediation.core.verdict import Act, Attempt, Result, Target, Verdict, Wait
+from remediation.core.verdict import Act, Attempt, Result, Target, Tell, Verdict, Wait
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -29,6 +29,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     """Whether a person has to be told, although the status alone does not say so."""
     incident: str = ""
     """The incident that this is part of, where it is not the run's own."""
+    tell: Tell | None = None
 
 
 @dataclass(kw_only=True)
