@@ -7,10 +7,10 @@ counts as alive. Without positive evidence of an end a person decides.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from clear_stale_lock.facts import Facts, Half, Held, LockFacts
-from clear_stale_lock.lock import PLAN, LockInfo
+from clear_stale_lock.facts import Facts, Held, LockFacts
 from clear_stale_lock.settings import Settings
 from clear_stale_lock.wording import cleared, commands, evidence, held_by, lasting
+from remediation.aws.terraform import PLAN, Half, LockInfo
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Verdict, Wait
 
 CLEAR = "clear-lock"

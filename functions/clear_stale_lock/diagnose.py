@@ -7,7 +7,9 @@ import msgspec
 from clear_stale_lock import stores
 from clear_stale_lock.facts import Facts, Held, LockFacts, Sighting
 from clear_stale_lock.life import signs
-from clear_stale_lock.settings import Incident, Settings, State
+from clear_stale_lock.settings import Incident, Settings
+from remediation.aws import terraform
+from remediation.aws.terraform import State
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
@@ -23,8 +25,8 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
 
 
 def _lock(aws: "Clients", settings: Settings, state: State) -> LockFacts:
-    item = stores.item(aws, state) if state.table else None
-    object_ = stores.lock_object(aws, state) if state.lockfile else None
+    item = terraform.item(aws, state) if state.table else None
+    object_ = terraform.lock_object(aws, state) if state.lockfile else None
     kept = stores.state_object(aws, state)
     expected = stores.digest(aws, state) if state.table else ""
     facts = LockFacts(

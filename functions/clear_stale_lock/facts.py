@@ -5,22 +5,11 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from clear_stale_lock.lock import LockInfo
+from remediation.aws.terraform import Half
 from remediation.core.verdict import Target
 
 Life: TypeAlias = Literal["alive", "dead", "silent", "unknown"]
 """A sign of life; positive evidence that the holder ended; no sign either way; or a source that could not be asked."""
-
-
-class Half(Struct, frozen=True, kw_only=True):
-    """A lock in one of the two stores, exactly as it was read. `info` is None where it cannot be understood."""
-
-    raw: str
-    info: LockInfo | None
-    etag: str = ""
-    """Of the object; empty for the item."""
-    modified_at: datetime | None = None
-    """When S3 wrote the object; the item has no such time."""
 
 
 class Sign(Struct, frozen=True, kw_only=True):

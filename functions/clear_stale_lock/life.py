@@ -8,14 +8,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-from msgspec import Struct
-
 from clear_stale_lock import github
 from clear_stale_lock.facts import Life, Sign
 from clear_stale_lock.jobs import Job
-from clear_stale_lock.lock import LockInfo
 from clear_stale_lock.settings import Settings
+from remediation.aws.cloudtrail import role_of
+from remediation.aws.terraform import LockInfo
 from remediation.core.errors import AwsError
 
 if TYPE_CHECKING:
@@ -108,31 +106,8 @@ def _writes(aws: "Clients", role: str, since: datetime) -> Answer:
     for page in pages:
         for event in page["Events"]:
             seen += 1
-            if _role(event.get("CloudTrailEvent", "")) == role:
+            if role_of(event.get("CloudTrailEvent", "")) == role:
                 return "alive", f"{role} called {event.get('EventName', 'something')} at {event['EventTime']:%H:%M:%S}"
     if seen >= 50 * _PAGES:
         return "unknown", f"there are more than {seen} writes in 20 minutes, too many to look through"
     return "silent", f"{role} has changed nothing in 20 minutes"
-
-
-class _Issuer(Struct, frozen=True, rename="camel"):
-    user_name: str = ""
-
-
-class _Session(Struct, frozen=True, rename="camel"):
-    session_issuer: _Issuer = _Issuer()
-
-
-class _Identity(Struct, frozen=True, rename="camel"):
-    session_context: _Session = _Session()
-
-
-class _Event(Struct, rename="camel"):
-    user_identity: _Identity = _Identity()
-
-
-def _role(event: str) -> str:
-    try:
-        return msgspec.json.decode(event, type=_Event).user_identity.session_context.session_issuer.user_name
-    except msgspec.MsgspecError:
-        return ""

@@ -5,37 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from remediation.aws.terraform import State
 from remediation.core.spec import Place
-
-
-class State(Struct, frozen=True, kw_only=True):
-    """One Terraform state, and where its lock is: the item of a table, the object next to the state, or both.
-
-    With a workspace the key is `env:/<workspace>/<key>`, as Terraform spells it.
-    """
-
-    name: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
-    bucket: str
-    key: str
-    table: str = ""
-    """The lock table (`dynamodb_table`); empty: none."""
-    lockfile: bool = False
-    """Whether Terraform locks by `<key>.tflock` (`use_lockfile`)."""
-
-    @property
-    def lock_id(self) -> str:
-        """Return the item's key: `<bucket>/<key>` (RUNBOOK.md leaves out the bucket, which deletes nothing)."""
-        return f"{self.bucket}/{self.key}"
-
-    @property
-    def digest_id(self) -> str:
-        """Return the key of the item beside it that holds the state's MD5, which is no lock."""
-        return f"{self.lock_id}-md5"
-
-    @property
-    def lock_key(self) -> str:
-        """Return the key of the lock's object."""
-        return f"{self.key}.tflock"
 
 
 class Settings(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Terraform's two lock stores, read by exact names: never a Scan, and never the state's content.
+"""What belongs to a lock: the state's mark, which changes whenever it does. Never its content.
 
 The state's own time and ETag come from listing its exact key, its digest from the item next to the lock (hazard L10).
 """
@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from clear_stale_lock.facts import Half
-from clear_stale_lock.lock import read
-from clear_stale_lock.settings import State
-from remediation.core.errors import AwsError
+from remediation.aws.terraform import State
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
-
-_GONE = frozenset({"NoSuchKey", "404"})
 
 
 class StateObject(Struct, frozen=True, kw_only=True):
@@ -26,31 +21,10 @@ class StateObject(Struct, frozen=True, kw_only=True):
     modified_at: datetime
 
 
-def item(aws: "Clients", state: State) -> Half | None:
-    """Return the lock's item; an item without information is none (the digest has none)."""
-    found = aws.dynamodb.get_item(TableName=state.table, Key={"LockID": {"S": state.lock_id}}, ConsistentRead=True)
-    if "Item" not in found:
-        return None
-    raw = found["Item"].get("Info", {}).get("S", "")
-    return Half(raw=raw, info=read(raw))
-
-
 def digest(aws: "Clients", state: State) -> str:
     """Return the MD5 that Terraform expects of the state; empty where it keeps none."""
     found = aws.dynamodb.get_item(TableName=state.table, Key={"LockID": {"S": state.digest_id}}, ConsistentRead=True)
     return found.get("Item", {}).get("Digest", {}).get("S", "")
-
-
-def lock_object(aws: "Clients", state: State) -> Half | None:
-    """Return the lock's object with its ETag and S3's own time."""
-    try:
-        found = aws.s3.get_object(Bucket=state.bucket, Key=state.lock_key)
-    except AwsError as error:
-        if error.code in _GONE:
-            return None
-        raise
-    raw = found["Body"].read().decode("utf-8", "replace")
-    return Half(raw=raw, info=read(raw), etag=found["ETag"], modified_at=found["LastModified"].astimezone(UTC))
 
 
 def state_object(aws: "Clients", state: State) -> StateObject | None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from clear_stale_lock.facts import LockFacts
-from clear_stale_lock.lock import LockInfo
+from remediation.aws.terraform import LockInfo
 
 PLAN_FIRST = "terraform plan   # before anything is applied: an interrupted apply may have left things half done"
 

@@ -181,3 +181,9 @@ def test_fifty_runs_at_once_page_once_and_are_all_counted(incidents: DynamoIncid
     assert sum(answer.page for answer in answers) == 1
     assert sum(answer.opened for answer in answers) == 1
     assert incidents.open(KEY).events == 50
+
+
+def test_what_was_noticed_is_told_by_one_run_and_listed_nowhere(aws: Clients, incidents: DynamoIncidents) -> None:
+    asked = [incidents.noticed(KEY, f"run-{n}", NIGHT + n * MINUTE) for n in (1, 1, 2, 3)]
+    assert asked == [True, True, False, False]
+    assert (item(aws).text("key"), listed(aws)) == (KEY, ())

@@ -5,8 +5,9 @@ import pytest
 from remediation.core.closing import OutcomeLostError
 from remediation.core.incident import Recovery
 from remediation.core.outcome import Outcome
-from tests.support.steps import NIGHT
-from tests.support.toy import House, alarm_event, scheduled_event
+from remediation.core.verdict import Nothing, Tell
+from tests.support.steps import NIGHT, InMemorySteps
+from tests.support.toy import House, alarm_event, scheduled_event, scripted
 from tests.support.world import CountingIncidents, RecordingFollowUp, Stage
 
 KEY = "dev|light-the-lamps|dark-lamps"
@@ -114,3 +115,49 @@ def test_a_schedule_that_finds_something_tells_of_it() -> None:
     stage = Stage(house=House(cures=CURED))
     outcome = stage.run(scheduled_event())
     assert (outcome.status, stage.notifier.published) == ("healed", [outcome])
+
+
+# ---------------------------------------------------------------------------------------- what the team ought to know
+
+SLOW = Nothing(
+    because="The lamps take long.",
+    evidence=("lamp-1 is warming.",),
+    next_steps=("Look at the fuse.",),
+    tell=Tell(id="lamp-1", title="The lamps of dev are slow"),
+)
+
+
+def looked(stage: Stage, run: str, *, event: object = None) -> Outcome:
+    """Carry a runbook out that finds something to tell of."""
+    stage.runbook, stage.steps = scripted(SLOW), InMemorySteps(run=run)
+    return stage.run(scheduled_event() | {"id": run} if event is None else event)
+
+
+def test_what_the_team_ought_to_know_is_a_notice_and_no_page() -> None:
+    stage = Stage()
+    outcome = looked(stage, "run-1")
+    assert (outcome.status, outcome.paged, outcome.evidence) == ("nothing-to-do", False, SLOW.evidence)
+    (notice,) = stage.notifier.notices
+    assert (notice.kind, notice.severity, notice.title) == ("trouble", "warning", "The lamps of dev are slow")
+    assert (notice.because, notice.lines, notice.next_steps) == (SLOW.because, SLOW.evidence, SLOW.next_steps)
+    assert (stage.notifier.paged, stage.follow_up.started, stage.incidents.events) == ([], [], {})
+
+
+def test_it_is_told_once_however_often_it_is_found() -> None:
+    stage = Stage()
+    for n in range(4):
+        looked(stage, f"run-{n}")
+    assert [notice.run for notice in stage.notifier.notices] == ["run-0"]
+
+
+def test_who_asks_for_a_plan_is_answered_and_tells_nobody() -> None:
+    stage = Stage()
+    outcome = looked(stage, "run-1", event={"house": "dev-house"})
+    assert (outcome.plan, outcome.evidence, outcome.next_steps) == (True, SLOW.evidence, SLOW.next_steps)
+    assert (stage.notifier.notices, stage.incidents.found) == ([], {})
+
+
+def test_a_notice_that_cannot_be_told_fails_the_execution() -> None:
+    stage = Stage(incidents=CountingIncidents(down=True))
+    with pytest.raises(OutcomeLostError, match="notice: DynamoDB did not answer"):
+        looked(stage, "run-1")

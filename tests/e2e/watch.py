@@ -18,6 +18,7 @@ from clear_stale_lock.runbook import RUNBOOK
 from clear_stale_lock.settings import Incident, Settings, State
 from remediation.adapters.clients import Clients
 from remediation.adapters.sightings import Sightings
+from remediation.aws.terraform import State
 from remediation.core.approval import Wanted
 from remediation.core.engine import carry_out
 from remediation.core.outcome import Outcome

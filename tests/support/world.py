@@ -219,7 +219,15 @@ class CountingIncidents:
     down: bool = False
     same_fix: int = 0
     """How often the same was healed lately, where people are to be told that."""
+    found: dict[str, str] = field(default_factory=dict)
+    """What was found, and by which run first."""
     healings: list[tuple[str, str]] = field(default_factory=list)
+
+    def noticed(self, key: str, run: str, now: datetime) -> bool:  # noqa: ARG002 - as the port has it
+        """Say whether this run is to tell of it."""
+        if self.down:
+            raise AwsError("DynamoDB did not answer.", operation="dynamodb:UpdateItem", code="Timeout")
+        return self.found.setdefault(key, run) == run
 
     def healed(self, key: str, run: str, now: datetime) -> int:  # noqa: ARG002 - as the port has it
         """Count a healing."""

@@ -7,9 +7,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from clear_stale_lock.decide import decide
-from clear_stale_lock.facts import Facts, Half, Held, LockFacts, Sighting, Sign
-from clear_stale_lock.lock import read
-from clear_stale_lock.settings import Settings, State
+from clear_stale_lock.facts import Facts, Held, LockFacts, Sighting, Sign
+from clear_stale_lock.settings import Settings
+from remediation.aws.terraform import Half, State, read
 from remediation.core.verdict import Act, Attempt, Verdict
 
 NOW = datetime.fromisoformat("2026-11-23T12:00:00+00:00")

@@ -13,8 +13,8 @@ from clear_stale_lock import github
 from clear_stale_lock.facts import Sign
 from clear_stale_lock.jobs import Job
 from clear_stale_lock.life import judged, signs
-from clear_stale_lock.lock import LockInfo, read
 from remediation.adapters.clients import Clients
+from remediation.aws.terraform import LockInfo, read
 from remediation.core.errors import AwsError
 from tests.functions.clear_stale_lock.locks import HOUR, MINUTE, NOW, SETTINGS, info
 

@@ -14,8 +14,8 @@ from clear_stale_lock.actions import clear_lock
 from clear_stale_lock.decide import decide
 from clear_stale_lock.diagnose import diagnose
 from clear_stale_lock.facts import Held, LockFacts
-from clear_stale_lock.lock import read
 from clear_stale_lock.settings import Incident, scope
+from remediation.aws.terraform import read
 from remediation.core.errors import AwsError, LeftAloneError
 from remediation.core.verdict import Act, Nothing
 from tests.conftest import ROOT

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elasticache import ElastiCacheClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_health import HealthClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -53,8 +55,10 @@ Name: TypeAlias = Literal[
     "codebuild",
     "dynamodb",
     "ec2",
+    "elasticache",
     "elbv2",
     "events",
+    "health",
     "lambda",
     "s3",
     "secretsmanager",
@@ -92,8 +96,10 @@ class Services:
     codebuild: "_Service[CodeBuildClient]" = _Service("codebuild")
     dynamodb: "_Service[DynamoDBClient]" = _Service("dynamodb")
     ec2: "_Service[EC2Client]" = _Service("ec2")
+    elasticache: "_Service[ElastiCacheClient]" = _Service("elasticache")
     elbv2: "_Service[ElasticLoadBalancingv2Client]" = _Service("elbv2")
     events: "_Service[EventBridgeClient]" = _Service("events")
+    health: "_Service[HealthClient]" = _Service("health")
     lambda_: "_Service[LambdaClient]" = _Service("lambda")
     s3: "_Service[S3Client]" = _Service("s3")
     secretsmanager: "_Service[SecretsManagerClient]" = _Service("secretsmanager")

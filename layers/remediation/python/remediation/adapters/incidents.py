@@ -26,6 +26,7 @@ from remediation.core.incident import (
     Recovery,
     Standing,
     healed,
+    noticed,
     paged,
     raised,
 )
@@ -77,6 +78,15 @@ class DynamoIncidents:
         def change(found: Incident) -> tuple[Incident, Values, int]:
             counted, times = healed(found, run, now)
             return counted, {"key": redact(key)}, times
+
+        return self._change(key, now, change)
+
+    def noticed(self, key: str, run: str, now: datetime) -> bool:
+        """Say whether this run is to tell people of it, which only the first one is. Asking twice is the same answer."""
+
+        def change(found: Incident) -> tuple[Incident, Values, bool]:
+            kept, first = noticed(found, run, now)
+            return kept, {"key": redact(key)}, first
 
         return self._change(key, now, change)
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 ACTIVE_REFRESH = frozenset({"Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"})
+ENDED = frozenset({"Cancelled", "Failed", "Successful"})
+"""How an activity ends."""
 _FAILED_ELB_CHECK = re.compile(r"\bELB\b[^.]*health check", re.IGNORECASE)
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 
@@ -48,6 +50,28 @@ class Refresh(Struct, frozen=True, kw_only=True):
     status: str
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    percent: int | None = None
+    reason: str = ""
+    """Why it stands where it stands, in AWS's own words."""
+
+
+class Activity(Struct, frozen=True, kw_only=True):
+    """Something that a group does or did: it launches or terminates an instance. `status` is AWS's own word."""
+
+    description: str
+    status: str
+    started_at: datetime
+    message: str = ""
+
+    @property
+    def launch(self) -> bool:
+        """Tell whether an instance was to be launched."""
+        return self.description.startswith("Launching")
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether it came to an end, whatever end."""
+        return self.status in ENDED
 
 
 class Replacement(Struct, frozen=True, kw_only=True):
@@ -97,11 +121,28 @@ def latest_refresh(aws: "Clients", name: str) -> Refresh | None:
                 status=refresh["Status"],
                 started_at=refresh.get("StartTime"),
                 ended_at=refresh.get("EndTime"),
+                percent=refresh.get("PercentageComplete"),
+                reason=refresh.get("StatusReason", ""),
             )
             for refresh in answer["InstanceRefreshes"]
         ),
         None,
     )
+
+
+def activities(aws: "Clients", name: str, since: datetime) -> tuple[Activity, ...]:
+    """Return what a group has begun since then, and what it has not finished, among its 50 newest activities."""
+    answer = aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=50)
+    found = (
+        Activity(
+            description=activity.get("Description", ""),
+            status=activity["StatusCode"],
+            started_at=activity["StartTime"],
+            message=activity.get("StatusMessage", ""),
+        )
+        for activity in answer["Activities"]
+    )
+    return tuple(activity for activity in found if activity.started_at >= since or not activity.ended)
 
 
 def elb_replacements(aws: "Clients", name: str) -> tuple[Replacement, ...]:

@@ -1,6 +1,6 @@
 """Instances, security groups and launch templates. User data is never read: it holds secrets (FACTS.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,10 +9,17 @@ from msgspec import Struct
 from remediation.core.errors import AwsError
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import IpPermissionOutputTypeDef
+    from mypy_boto3_ec2.type_defs import (
+        DescribeInstancesResultTypeDef,
+        InstanceTypeDef,
+        IpPermissionOutputTypeDef,
+    )
 
     from remediation.adapters.clients import Clients
 
+NOT_GONE = ("pending", "running", "shutting-down", "stopping", "stopped")
+STATUSES_AT_ONCE = 100
+"""How many instances' checks one call asks for by their ids."""
 EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 
 
@@ -23,6 +30,14 @@ class Instance(Struct, frozen=True, kw_only=True):
     state: str
     launched_at: datetime
     security_groups: tuple[str, ...]
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """What EC2's own checks say of a running instance and of the machine below it, in AWS's words."""
+
+    id: str
+    instance: str
+    system: str
 
 
 class Ingress(Struct, frozen=True, kw_only=True):
@@ -53,16 +68,47 @@ def instances(aws: "Clients", ids: Iterable[str]) -> dict[str, Instance]:
     if not wanted:
         return {}
     answer = aws.ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": wanted}])
-    return {
-        found["InstanceId"]: Instance(
+    return {found.id: found for found in map(_instance, _found(answer))}
+
+
+def instances_of(aws: "Clients", environment: str) -> tuple[Instance, ...]:
+    """Return the instances with the environment's tag that are not gone, by id."""
+    pages = aws.ec2.get_paginator("describe_instances").paginate(
+        Filters=[
+            {"Name": "tag:Environment", "Values": [environment]},
+            {"Name": "instance-state-name", "Values": list(NOT_GONE)},
+        ]
+    )
+    return tuple(sorted((_instance(each) for page in pages for each in _found(page)), key=lambda each: each.id))
+
+
+def statuses(aws: "Clients", ids: Iterable[str]) -> tuple[Status, ...]:
+    """Return what EC2's checks say of these instances; only the running ones have an answer."""
+    wanted = sorted(set(ids))
+    batches = [wanted[at : at + STATUSES_AT_ONCE] for at in range(0, len(wanted), STATUSES_AT_ONCE)]
+    return tuple(
+        Status(
             id=found["InstanceId"],
-            state=found["State"]["Name"],
-            launched_at=found["LaunchTime"],
-            security_groups=tuple(sorted(group["GroupId"] for group in found.get("SecurityGroups", ()))),
+            instance=found.get("InstanceStatus", {}).get("Status", "unknown"),
+            system=found.get("SystemStatus", {}).get("Status", "unknown"),
         )
-        for reservation in answer["Reservations"]
-        for found in reservation["Instances"]
-    }
+        for batch in batches
+        for found in aws.ec2.describe_instance_status(InstanceIds=batch)["InstanceStatuses"]
+    )
+
+
+def _found(answer: "DescribeInstancesResultTypeDef") -> "Iterator[InstanceTypeDef]":
+    for reservation in answer["Reservations"]:
+        yield from reservation.get("Instances", ())
+
+
+def _instance(found: "InstanceTypeDef") -> Instance:
+    return Instance(
+        id=found["InstanceId"],
+        state=found["State"]["Name"],
+        launched_at=found["LaunchTime"],
+        security_groups=tuple(sorted(group["GroupId"] for group in found.get("SecurityGroups", ()))),
+    )
 
 
 def ingress(aws: "Clients", groups: Iterable[str]) -> dict[str, tuple[Ingress, ...]]:

@@ -28,6 +28,14 @@ class TargetGroup(Struct, frozen=True, kw_only=True):
     unhealthy_threshold: int
 
 
+class LoadBalancer(Struct, frozen=True, kw_only=True):
+    """A load balancer. `state` is AWS's own word."""
+
+    name: str
+    state: str
+    reason: str = ""
+
+
 class TargetHealth(Struct, frozen=True, kw_only=True):
     """What the load balancer says of one registered target. `state` and `reason` are AWS's own words."""
 
@@ -81,6 +89,13 @@ def _health(described: "TargetHealthDescriptionTypeDef") -> TargetHealth:
         reason=health.get("Reason", ""),
         description=health.get("Description", ""),
     )
+
+
+def load_balancer(aws: "Clients", name: str) -> LoadBalancer:
+    """Describe one load balancer. Raises AwsError where there is none."""
+    (found,) = aws.elbv2.describe_load_balancers(Names=[name])["LoadBalancers"]
+    state = found.get("State", {})
+    return LoadBalancer(name=name, state=state.get("Code", "unknown"), reason=state.get("Reason", ""))
 
 
 def load_balancer_security_groups(aws: "Clients", arns: tuple[str, ...]) -> tuple[str, ...]:

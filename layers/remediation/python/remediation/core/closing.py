@@ -15,6 +15,7 @@ from remediation.core.ports import Closing
 from remediation.core.spec import TEAMS
 from remediation.core.story import Ending, Story
 from remediation.core.triggers import Scheduled
+from remediation.core.verdict import Tell
 
 
 class OutcomeLostError(Exception):
@@ -29,15 +30,15 @@ def close(story: Story, ending: Ending) -> Outcome:
         line = clip(f"The ledger could not record this outcome: {error}")
         outcome = _outcome(story, ending, story.now)
         outcome = msgspec.structs.replace(outcome, evidence=(*outcome.evidence, line))
-    lost = list(_tell(story, outcome, ending.recovery or Recovery.of(story.alarm.alarm if story.alarm else "")))
+    lost = list(_tell(story, outcome, ending))
     if lost:
         raise OutcomeLostError(f"The outcome of run {outcome.run} could not be told ({'; '.join(lost)}).")
     return outcome
 
 
-def _tell(story: Story, outcome: Outcome, recovery: Recovery) -> Iterator[str]:
+def _tell(story: Story, outcome: Outcome, ending: Ending) -> Iterator[str]:
     """Publish, page where the incident needs it, and see to it that somebody answers; yield what failed."""
-    world = story.world
+    world, recovery = story.world, ending.recovery or Recovery.of(story.alarm.alarm if story.alarm else "")
 
     def step(name: str, work: Callable[[], None]) -> str:
         try:
@@ -46,6 +47,8 @@ def _tell(story: Story, outcome: Outcome, recovery: Recovery) -> Iterator[str]:
             return f"{name}: {error}"
         return ""
 
+    if (tell := ending.tell) is not None and not outcome.plan:
+        yield from filter(None, [step("notice", lambda: _notice(story, outcome, tell))])
     if isinstance(story.parsed, Scheduled) and outcome.status == "nothing-to-do":
         return  # every five minutes, for ever: it is on record
     yield from filter(None, [step("publish", lambda: world.notifier.publish(outcome))])
@@ -66,6 +69,26 @@ def _tell(story: Story, outcome: Outcome, recovery: Recovery) -> Iterator[str]:
         yield from filter(None, [step("page", lambda: world.notifier.page(outcome))])
     if raised.opened:
         yield from filter(None, [step("follow up", lambda: world.follow_up.start(outcome.incident, outcome, recovery))])
+
+
+def _notice(story: Story, outcome: Outcome, tell: Tell) -> None:
+    """Tell the team of what was found, unless an earlier run did."""
+    if not story.world.incidents.noticed(f"{outcome.incident}|{tell.id}", outcome.run, outcome.ended_at):
+        return
+    notice = Notice(
+        kind="trouble",
+        environment=outcome.environment,
+        run=outcome.run,
+        incident=outcome.incident,
+        team=outcome.team,
+        severity=tell.severity,
+        title=tell.title,
+        because=outcome.because,
+        at=outcome.ended_at,
+        lines=outcome.evidence,
+        next_steps=outcome.next_steps,
+    )
+    story.world.notifier.notify(notice, outcome.team)
 
 
 def _again(story: Story, outcome: Outcome) -> None:

@@ -121,7 +121,13 @@ def _reconcile(story: Story, trigger: Trigger, incident: Struct) -> Ending:
         match verdict:
             case Nothing():
                 acted = any(attempt.result != "failed" for attempt in story.tried)
-                return Ending(status="healed" if acted else "nothing-to-do", because=verdict.because)
+                return Ending(
+                    status="healed" if acted else "nothing-to-do",
+                    because=verdict.because,
+                    evidence=verdict.evidence,
+                    next_steps=verdict.next_steps,
+                    tell=verdict.tell,
+                )
             case Escalate(because=because, evidence=evidence, next_steps=next_steps, team=team):
                 return Ending(status="escalated", because=because, evidence=evidence, next_steps=next_steps, team=team)
             case Wait():

@@ -13,7 +13,7 @@ from remediation.core.ports import World
 from remediation.core.spec import AnyRunbook
 from remediation.core.steps import Steps
 from remediation.core.triggers import AlarmRaised, AsgEvent, Invoked, Parsed
-from remediation.core.verdict import Act, Attempt, Result, Target, Verdict, Wait
+from remediation.core.verdict import Act, Attempt, Result, Target, Tell, Verdict, Wait
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -32,6 +32,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     """The incident that this is part of, where it is not the run's own."""
     recovery: Recovery | None = None
     """What tells that it is over, where that is not the run's own alarm."""
+    tell: Tell | None = None
 
 
 @dataclass(kw_only=True)

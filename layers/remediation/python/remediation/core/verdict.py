@@ -19,10 +19,24 @@ class Target(Struct, frozen=True, kw_only=True):
 T = TypeVar("T", bound=Target)
 
 
+class Tell(Struct, frozen=True, kw_only=True):
+    """What the team ought to know although nothing is to be done: a notice, once for its `id`, however often it is found.
+
+    Nobody is paged again for it and nobody has to answer. `critical` is for what does not get better by itself.
+    """
+
+    id: str
+    title: str
+    severity: Literal["warning", "critical"] = "warning"
+
+
 class Nothing(Struct, frozen=True, kw_only=True, tag="nothing"):
     """There is nothing (left) to do. After an act this, and only this, means healed."""
 
     because: str
+    evidence: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    tell: Tell | None = None
 
 
 class Wait(Struct, frozen=True, kw_only=True, tag="wait"):
