@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from clear_stale_lock.diagnose import diagnose
 from clear_stale_lock.facts import LockFacts
 from clear_stale_lock.runbook import RUNBOOK
-from clear_stale_lock.settings import Incident, Settings, State
+from clear_stale_lock.settings import Incident, Settings
 from remediation.adapters.clients import Clients
 from remediation.adapters.sightings import Sightings
 from remediation.aws.terraform import State
