@@ -277,15 +277,19 @@ REDIS = ActiveAlarm(name="dev-redis", since=NIGHT, namespace="AWS/ElastiCache")
 def test_a_cause_is_over_when_it_does_not_show_any_more(
     recovery: Recovery, on: tuple[ActiveAlarm, ...], what: str
 ) -> None:
-    for still, pages in ((on, 7), (on[1:], 0)):
+    def through(alarms: tuple[ActiveAlarm, ...]) -> Night:
         night = Night()
         night.alarm.over_at = NIGHT
-        night.surroundings.seen = Around(alarms=still)
+        night.surroundings.seen = Around(alarms=alarms)
         night.task = replace(night.task, recovery=recovery)
         night.answer(1, 5, '{"recovered": true}')
         night.through()
-        assert len(night.pages) == pages
-        told = night.notifier.notices[-1]
+        return night
+
+    assert len(through(on).pages) == 7, "it still shows"
+    over = through(on[1:])
+    assert over.pages == []
+    (told,) = over.notifier.notices
     assert told.title == f"{what} has recovered"
     assert told.because == f"{what[0].upper()}{what[1:]} is over, 5 minutes after it was reported."
 
