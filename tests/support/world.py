@@ -99,6 +99,11 @@ class MemoryLedger:
         self.acts = answer.acts
         return answer.answer
 
+    def switched_off(self, runbook: str, now: datetime) -> Refusal | None:  # noqa: ARG002 - it has one runbook
+        """Say which switch people have set so that nothing is done, if one is."""
+        self._ask("switched_off")
+        return next(map(switched, self._switches(now)), None)
+
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is the run's and nobody has switched acting off."""
         self._ask("confirm")

@@ -25,6 +25,7 @@ from remediation.core.incident import (
     Raised,
     Recovery,
     Standing,
+    followed,
     healed,
     noticed,
     paged,
@@ -70,7 +71,14 @@ class DynamoIncidents:
                 }
             return changed, opened, answer
 
-        return self._change(key, now, change)
+        try:
+            return self._change(key, now, change)
+        except AwsError as error:
+            found = self.open(key)
+            if error.code != CONFLICT or not followed(found, now):
+                raise
+            # So many tell of it at once that this one cannot be counted; it is open, and somebody was paged.
+            return Raised(page=False, opened=False, events=found.events)
 
     def healed(self, key: str, run: str, now: datetime) -> int:
         """Count a healing; say how often it was healed lately if people are to be told that, and else 0."""

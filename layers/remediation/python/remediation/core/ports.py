@@ -52,6 +52,9 @@ class Ledger(Protocol):
     def admit(self, request: Request, limits: Limits) -> Lease | Refusal:
         """Answer what `admission` says of the request, and keep what follows from it, all or nothing."""
 
+    def switched_off(self, runbook: str, now: datetime) -> Refusal | None:
+        """Say which switch people have set so that nothing is done, if one is. Changes nothing."""
+
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is ours, the mode still is `act` and nothing is frozen, right before the call."""
 
