@@ -46,7 +46,7 @@ def holder(deploy: Deploy, usual: timedelta) -> str:
 
 def evidence(around: Around, found: Iterable[str]) -> tuple[str, ...]:
     """Return what was found, a line each: whatever may explain it, how the rest stands, and what could not be asked."""
-    lines = [f"{what[:1].upper()}{what[1:]}." for what in found]
+    lines = [f"{what}." for what in found]
     rest = list(_rest(around))
     return (*lines[: max(0, MOST_LINES - len(rest))], *rest)
 

@@ -1,4 +1,8 @@
-"""AWS Health: what AWS itself says is wrong in a Region. Only accounts with a Business support plan (or better) may ask."""
+"""AWS Health: what AWS itself says is wrong in a Region.
+
+Only accounts with a Business support plan (or better) may ask; and its one endpoint is in us-east-1, so functions of other
+Regions, whose boundary keeps them to their own, are refused as well.
+"""
 
 from datetime import datetime
 from itertools import islice
