@@ -1,6 +1,7 @@
 """What is the likeliest reason: one paragraph of the ranking at a time, and never an act."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import cast, get_args
 
@@ -107,7 +108,7 @@ def test_nothing_that_shows_it_is_said_too(cloud: Cloud) -> None:
 def culprits(cloud: Cloud) -> list[str]:
     """Make everything go wrong, the least likely first, and return what is blamed after each."""
     blamed = []
-    for goes_wrong in (
+    troubles: list[Callable[[], object]] = [
         lambda: cloud.answers.update(
             {"health:DescribeEvents": {"events": [{"service": "EC2", "eventTypeCode": "AWS_EC2_OPERATIONAL_ISSUE"}]}}
         ),
@@ -120,7 +121,8 @@ def culprits(cloud: Cloud) -> list[str]:
         lambda: cloud.target("i-0bbb", "unhealthy", "Target.FailedHealthChecks"),
         lambda: cloud.launch("Failed", "We currently do not have sufficient t3.small capacity."),
         lambda: cloud.refused("Client.UnauthorizedOperation"),
-    ):
+    ]
+    for goes_wrong in troubles:
         goes_wrong()
         cloud.sightings.texts.clear()  # CloudTrail may be asked again
         blamed.append(judged(cloud).because.rpartition("are usual. ")[2])
