@@ -291,7 +291,7 @@ def test_an_environments_instances_are_found_by_their_tag_and_their_checks_by_th
     found = ec2.instances_of(aws, "dev")
     assert {instance.id: instance.state for instance in found} == {ours: "running", stopped: "stopped"}
     assert [(status.id, status.instance, status.system) for status in ec2.statuses(aws, [ours])] == [(ours, "ok", "ok")]
-    assert ec2.instances_of(aws, "staging") == ec2.statuses(aws, []) == ()
+    assert (ec2.instances_of(aws, "staging"), ec2.statuses(aws, [])) == ((), ())
     assert [instance.id for instance in ec2.instances_of(aws, "prod")] == [theirs]
 
 

@@ -138,6 +138,15 @@ def test_without_a_support_plan_aws_health_is_not_available_which_is_no_error(cl
     assert [source.why for source in around.unasked] == ["it is not available without a Business support plan"]
 
 
+def test_aws_health_is_not_asked_from_another_region(cloud: Cloud) -> None:
+    cloud.place = replace(PLACE, region="eu-west-1")
+    around = looked(cloud).around
+    assert around is not None
+    (unasked,) = around.unasked
+    assert unasked.why == "It answers in us-east-1 only, and this function is kept to eu-west-1."
+    assert cloud.calls.of("DescribeEvents") == []
+
+
 def test_cloudtrail_is_asked_every_ten_minutes_and_remembered_in_between(cloud: Cloud) -> None:
     cloud.refused("AccessDenied")
     counts = []
