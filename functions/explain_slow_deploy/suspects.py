@@ -58,10 +58,10 @@ def _throttled(calls: Iterable[Refused]) -> Iterator[Suspect]:
 
 
 def _trail(call: Refused) -> str:
+    """Return the command that lists such calls; only a plain name becomes part of it."""
     name = call.call.partition(":")[2]
-    return (
-        f"aws cloudtrail lookup-events --max-items 20 --lookup-attributes AttributeKey=EventName,AttributeValue={name}"
-    )
+    only = f" --lookup-attributes AttributeKey=EventName,AttributeValue={name}" if name.isalnum() else ""
+    return f"aws cloudtrail lookup-events --max-items 20{only}"
 
 
 def _launches(group: Group) -> Suspect | None:

@@ -14,6 +14,7 @@ from explain_slow_deploy.decide import decide
 from explain_slow_deploy.diagnose import diagnose
 from explain_slow_deploy.facts import Around, Deploy, Facts, Group, Targets, Unasked
 from explain_slow_deploy.settings import Incident, Settings
+from explain_slow_deploy.suspects import suspects
 from remediation.adapters.clients import Clients
 from remediation.aws.autoscaling import ACTIVE_REFRESH, ENDED, Activity, Refresh
 from remediation.aws.cloudtrail import Kind, Refused
@@ -197,6 +198,14 @@ def test_calls_of_other_roles_and_of_before_are_not_the_deploys(cloud: Cloud) ->
     cloud.refused("AccessDenied", role="scanner")
     cloud.refused("AccessDenied", ago=13 * MINUTE)
     assert "Nothing that was asked shows" in judged(cloud).because
+
+
+@pytest.mark.parametrize(("name", "only"), [("RunInstances", True), ("x; reboot", False), ("$(reboot)", False)])
+def test_a_name_of_cloudtrails_is_in_a_command_only_if_it_is_a_plain_one(name: str, only: bool) -> None:
+    call = Refused(kind="denied", caller="ci", call=f"ec2:{name}", code="AccessDenied", times=1, last_at=NIGHT)
+    (suspect,) = suspects(Around(since=NIGHT, refused=(call,)), SETTINGS)
+    assert (name in suspect.look) == only
+    assert suspect.look.startswith("aws cloudtrail lookup-events --max-items 20")
 
 
 @pytest.mark.parametrize(
