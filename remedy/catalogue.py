@@ -70,13 +70,16 @@ def _section(runbook: AnyRunbook) -> Iterator[str]:
     yield ""
     yield f"**Page goes to** {runbook.team}. **Starts on** {'; '.join(starting(trigger) for trigger in runbook.triggers)}."
     yield ""
-    limits = runbook.guardrails
-    yield (
-        f"**Limits.** Healed within {_span(limits.heal_within)} or handed to a person; at most {limits.max_acts} acts a run, "
-        f"one target at a time; {_span(limits.cooldown)} of rest for the resource afterwards."
-    )
-    yield ""
-    yield f"**Actions.** {', '.join(f'`{action}`' for action in runbook.actions)}."
+    if runbook.actions:
+        limits = runbook.guardrails
+        yield (
+            f"**Limits.** Healed within {_span(limits.heal_within)} or handed to a person; at most {limits.max_acts} acts a "
+            f"run, one target at a time; {_span(limits.cooldown)} of rest for the resource afterwards."
+        )
+        yield ""
+        yield f"**Actions.** {', '.join(f'`{action}`' for action in runbook.actions)}."
+    else:
+        yield "**Actions.** None: it only looks, and tells."
     yield from _settings(runbook)
     yield from _permissions(runbook)
     for alarm in runbook.alarms:

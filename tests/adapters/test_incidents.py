@@ -207,7 +207,9 @@ def test_what_tells_that_it_is_over_is_kept(aws: Clients, incidents: DynamoIncid
     assert recovery_of(item(aws)) == recovery
 
 
-def test_what_was_noticed_is_told_by_one_run_and_listed_nowhere(aws: Clients, incidents: DynamoIncidents) -> None:
-    asked = [incidents.noticed(KEY, f"run-{n}", NIGHT + n * MINUTE) for n in (1, 1, 2, 3)]
-    assert asked == [True, True, False, False]
-    assert (item(aws).text("key"), listed(aws)) == (KEY, ())
+def test_what_people_were_told_of_is_kept_and_listed_nowhere(aws: Clients, incidents: DynamoIncidents) -> None:
+    assert not incidents.told(KEY)
+    for n in (1, 2):
+        incidents.keep_told(KEY, f"run-{n}", NIGHT + n * MINUTE)
+        assert incidents.told(KEY)
+    assert (item(aws).text("key"), incidents.open(KEY).status, listed(aws)) == (KEY, "closed", ())

@@ -18,7 +18,6 @@ from remediation.core.incident import (
     Raised,
     Recovery,
     healed,
-    noticed,
     paged,
     raised,
 )
@@ -199,11 +198,3 @@ def test_what_was_healed_long_ago_is_forgotten() -> None:
     incident, _ = after_healings(0, 24 * 8)
     assert [each.run for each in incident.healed] == ["run-1"]
     assert timedelta(days=7) == SAME_FIX_WITHIN
-
-
-def test_the_first_run_that_found_something_tells_of_it_and_nobody_else_ever() -> None:
-    kept, first = noticed(Incident(), "run-1", NIGHT)
-    assert first
-    assert noticed(kept, "run-1", NIGHT + MINUTE) == (kept, True), "it may ask twice"
-    assert noticed(kept, "run-2", NIGHT + 100 * timedelta(days=1)) == (kept, False)
-    assert kept.status == "closed", "there is nothing that anybody follows up"

@@ -153,13 +153,6 @@ def healed(incident: Incident, run: str, now: datetime) -> tuple[Incident, int]:
     return msgspec.structs.replace(counted, told_at=now), len(lately)
 
 
-def noticed(incident: Incident, run: str, now: datetime) -> tuple[Incident, bool]:
-    """Say whether a run is to tell of what it found: the first one that found it, and that one again if it asks again."""
-    if incident.told_at is not None:
-        return incident, incident.run == run
-    return msgspec.structs.replace(incident, run=run, told_at=now), True
-
-
 def followed(incident: Incident, now: datetime) -> bool:
     """Tell whether somebody follows it up."""
     if incident.status == "closed" or incident.followed_until is None:
