@@ -30,6 +30,8 @@ _DIGEST = {
     "Null": {"dynamodb:LeadingKeys": "false"},
 }
 _OBJECT = "arn:aws:s3:::{bucket}/{lock_key}"
+_AS_READ = {"Null": {"s3:if-match": "false"}, "StringNotEquals": {"s3:if-match": "*"}}
+"""Only with the ETag that was read: without one, and with `*`, whatever is there by then would be deleted."""
 
 RUNBOOK = Runbook(
     name="clear-stale-lock",
@@ -55,7 +57,7 @@ RUNBOOK = Runbook(
     ),
     writes=(
         Allow("dynamodb:DeleteItem", _TABLE, _LOCK, each="states"),
-        Allow("s3:DeleteObject", _OBJECT, {"Null": {"s3:if-match": "false"}}, each="lockfiles"),
+        Allow("s3:DeleteObject", _OBJECT, _AS_READ, each="lockfiles"),
     ),
     guardrails=Guardrails(heal_within=timedelta(minutes=10), cooldown=timedelta(minutes=15), max_acts=2),
     scope=scope,
