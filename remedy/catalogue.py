@@ -51,7 +51,8 @@ def starting(trigger: TriggerSpec) -> str:
     """Return what starts a runbook, in a few words."""
     match trigger:
         case OnAlarm():
-            return f"alarm on {trigger.namespace} {trigger.metric}"
+            where = f" (with `{trigger.where}`)" if trigger.where else ""
+            return f"alarm on {_shown(trigger.namespace)} {trigger.metric}{where}"
         case OnAsgEvent():
             return "events " + ", ".join(trigger.detail_types)
         case Every():
@@ -60,6 +61,10 @@ def starting(trigger: TriggerSpec) -> str:
             return "by hand"
         case _:
             assert_never(trigger)
+
+
+def _shown(template: str) -> str:
+    return template.replace("{environment}", "<env>")
 
 
 def _section(runbook: AnyRunbook) -> Iterator[str]:
@@ -86,7 +91,7 @@ def _section(runbook: AnyRunbook) -> Iterator[str]:
         yield ""
         yield (
             f"**Alarm** `<env>-remediation-{alarm.name}`: {alarm.summary} "
-            f"({alarm.namespace} {alarm.metric}, {alarm.statistic} at or above {alarm.threshold:g}, "
+            f"({_shown(alarm.namespace)} {alarm.metric}, {alarm.statistic} at or above {alarm.threshold:g}, "
             f"{alarm.breach} of {alarm.evaluate} periods of {_span(alarm.period)})."
         )
     for document in runbook.documents:

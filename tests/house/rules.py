@@ -131,7 +131,7 @@ def fits_an_environment(runbook: AnyRunbook, place: Place, settings: Struct) -> 
     for alarm in runbook.alarms:
         watched = {name: fill(value, place, settings) for name, value in alarm.dimensions.items()}
         assert any(
-            (trigger.namespace, trigger.metric) == (alarm.namespace, alarm.metric)
+            (trigger.namespace, trigger.metric, trigger.where) == (alarm.namespace, alarm.metric, alarm.where)
             and set(trigger.incident.values()) <= set(watched)
             and all(matches(fill(value, place, settings), watched[name]) for name, value in trigger.dimensions.items())
             for trigger in runbook.triggers
