@@ -5,6 +5,8 @@ from datetime import datetime
 
 import msgspec
 
+from remediation.core.admission import LEASE
+from remediation.core.approval import ASKED
 from remediation.core.circuit import Result
 from remediation.core.errors import StepFailedError
 from remediation.core.incident import SAME_FIX_WITHIN, Raised, Recovery
@@ -49,7 +51,7 @@ def _tell(story: Story, outcome: Outcome, ending: Ending) -> Iterator[str]:
 
     if (tell := ending.tell) is not None and not outcome.plan:
         yield from filter(None, [step("notice", lambda: _notice(story, outcome, tell))])
-    if isinstance(story.parsed, Scheduled) and outcome.status == "nothing-to-do":
+    if _goes_without_saying(story, outcome):
         return  # every five minutes, for ever: it is on record
     yield from filter(None, [step("publish", lambda: world.notifier.publish(outcome))])
     if outcome.status == "healed" and outcome.acts:
@@ -69,6 +71,14 @@ def _tell(story: Story, outcome: Outcome, ending: Ending) -> Iterator[str]:
         yield from filter(None, [step("page", lambda: world.notifier.page(outcome))])
     if raised.opened:
         yield from filter(None, [step("follow up", lambda: world.follow_up.start(outcome.incident, outcome, recovery))])
+
+
+def _goes_without_saying(story: Story, outcome: Outcome) -> bool:
+    """Tell whether a tick of the schedule found nothing, or another run at it: that one has asked and tells what comes of it."""
+    if not isinstance(story.parsed, Scheduled):
+        return False
+    others = outcome.gate in {ASKED, LEASE} and not story.asked_for and not story.tried
+    return outcome.status == "nothing-to-do" or (outcome.status == "refused" and others)
 
 
 def _notice(story: Story, outcome: Outcome, tell: Tell) -> None:
