@@ -19,6 +19,8 @@ from tests.support.toy import PLACE
 
 Clock = Callable[[], datetime]
 
+WRITTEN_AT = datetime.fromisoformat("2026-11-20T00:00:00+00:00")
+
 
 @dataclass
 class Stored:
@@ -33,7 +35,7 @@ class Stored:
     unreachable: bool = False
     ids: dict[str, str] = field(default_factory=dict)
     """Who wrote what has such an ETag: the ID of the lock."""
-    written_at: datetime = datetime.fromisoformat("2026-11-20T00:00:00+00:00")
+    written_at: datetime = WRITTEN_AT
     """When the states were written."""
 
     def lock(self, state: State, raw: str, id_: str, *, ago: timedelta, item: bool = True, file: bool = False) -> None:
