@@ -39,7 +39,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     run: str
     runbook: str
     team: str
-    alarms: tuple[str, ...]
+    about: str
     status: str
     opened_at: datetime
     paged_at: datetime | None
@@ -73,7 +73,7 @@ def incident_of(item: Item) -> Incident | None:
         run=item.text("run"),
         runbook=item.text("runbook"),
         team=item.text("team"),
-        alarms=recovery_of(item).alarms,
+        about=recovery_of(item).about,
         status=item.text("status"),
         opened_at=item.instant("opened_at"),
         paged_at=item.instant("paged_at") if item.number("paged_at") else None,

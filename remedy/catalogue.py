@@ -51,7 +51,8 @@ def starting(trigger: TriggerSpec) -> str:
     """Return what starts a runbook, in a few words."""
     match trigger:
         case OnAlarm():
-            return f"alarm on {trigger.namespace} {trigger.metric}"
+            where = f" (with `{trigger.where}`)" if trigger.where else ""
+            return f"alarm on {_shown(trigger.namespace)} {trigger.metric}{where}"
         case OnAsgEvent():
             return "events " + ", ".join(trigger.detail_types)
         case Every():
@@ -62,6 +63,10 @@ def starting(trigger: TriggerSpec) -> str:
             assert_never(trigger)
 
 
+def _shown(template: str) -> str:
+    return template.replace("{environment}", "<env>")
+
+
 def _section(runbook: AnyRunbook) -> Iterator[str]:
     module = import_module(f"{runbook.package}.runbook")
     yield f"## {runbook.name}"
@@ -70,20 +75,23 @@ def _section(runbook: AnyRunbook) -> Iterator[str]:
     yield ""
     yield f"**Page goes to** {runbook.team}. **Starts on** {'; '.join(starting(trigger) for trigger in runbook.triggers)}."
     yield ""
-    limits = runbook.guardrails
-    yield (
-        f"**Limits.** Healed within {_span(limits.heal_within)} or handed to a person; at most {limits.max_acts} acts a run, "
-        f"one target at a time; {_span(limits.cooldown)} of rest for the resource afterwards."
-    )
-    yield ""
-    yield f"**Actions.** {', '.join(f'`{action}`' for action in runbook.actions)}."
+    if runbook.actions:
+        limits = runbook.guardrails
+        yield (
+            f"**Limits.** Healed within {_span(limits.heal_within)} or handed to a person; at most {limits.max_acts} acts a "
+            f"run, one target at a time; {_span(limits.cooldown)} of rest for the resource afterwards."
+        )
+        yield ""
+        yield f"**Actions.** {', '.join(f'`{action}`' for action in runbook.actions)}."
+    else:
+        yield "**Actions.** None: it only looks, and tells."
     yield from _settings(runbook)
     yield from _permissions(runbook)
     for alarm in runbook.alarms:
         yield ""
         yield (
             f"**Alarm** `<env>-remediation-{alarm.name}`: {alarm.summary} "
-            f"({alarm.namespace} {alarm.metric}, {alarm.statistic} at or above {alarm.threshold:g}, "
+            f"({_shown(alarm.namespace)} {alarm.metric}, {alarm.statistic} at or above {alarm.threshold:g}, "
             f"{alarm.breach} of {alarm.evaluate} periods of {_span(alarm.period)})."
         )
     for document in runbook.documents:

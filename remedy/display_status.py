@@ -145,8 +145,7 @@ def _incidents(status: Status, at: datetime) -> Iterator[Line]:
             what, style, how = f"{called(each.acknowledged_by) or 'somebody'} is on it", TELLING, ""
         else:
             what, style, how = "nobody is on it", LOUD, f"remedy ack {each.run} --env {status.environment}"
-        what_is_on = each.alarms[0] if len(each.alarms) == 1 else f"{len(each.alarms)} alarms" if each.alarms else ""
-        text = f"{each.runbook} {what_is_on}".strip()
+        text = f"{each.runbook} {each.about}".strip()
         events = f"{each.events} event{'s' if each.events != 1 else ''}"
         yield Line(
             each.run,

@@ -17,7 +17,7 @@ from remediation.core.gates import Refusal, before_looking, effective_mode
 from remediation.core.narration import clip, describe
 from remediation.core.parsing import parse
 from remediation.core.routing import route
-from remediation.core.spec import AnyRunbook, Manual, OnAlarm, OnAsgEvent
+from remediation.core.spec import AnyRunbook, Manual, OnAlarm, OnAsgEvent, fill
 from remediation.core.triggers import AlarmRaised, AsgEvent, Ignored, Invoked, Rejected, Scheduled, Trigger
 from remedy.environment import Environment
 from remedy.patterns import matches
@@ -122,7 +122,7 @@ def _unanswered(
     for runbook, answer in answers:
         if isinstance(answer, Rejected):
             return _rejected(answer.because)
-        if isinstance(answer, Ignored) and _concerns(runbook, trigger):
+        if isinstance(answer, Ignored) and _concerns(runbook, trigger, environment):
             return _ignored(answer.because)
     where = environment.place.environment
     match trigger:
@@ -140,10 +140,12 @@ def _unanswered(
     return _ignored(because)
 
 
-def _concerns(runbook: AnyRunbook, trigger: AlarmRaised | AsgEvent | Scheduled) -> bool:
+def _concerns(runbook: AnyRunbook, trigger: AlarmRaised | AsgEvent | Scheduled, environment: Environment) -> bool:
     match trigger:
         case AlarmRaised(metric=metric) if metric is not None:
-            watched = {(spec.namespace, spec.metric) for spec in runbook.triggers if isinstance(spec, OnAlarm)}
+            settings = environment.settings(runbook)
+            specs = [spec for spec in runbook.triggers_in(settings) if isinstance(spec, OnAlarm)]
+            watched = {(fill(spec.namespace, environment.place, settings), spec.metric) for spec in specs}
             return (metric.namespace, metric.name) in watched
         case AsgEvent():
             specs = [spec for spec in runbook.triggers if isinstance(spec, OnAsgEvent)]

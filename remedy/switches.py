@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from remediation.adapters.switches import Change, Live, LiveFreeze, LiveMode, Switches
+from remediation.core.freeze import LONGEST
 from remediation.core.spec import MODES, Mode
 from remedy.aws import Aws, asking
 from remedy.environment import Environment
 from remedy.identity import called
-from remedy.telling import MistakeError, NotDoneError, TroubleError
+from remedy.telling import NotDoneError, TroubleError
 from remedy.times import clock
 
 ROUNDS = 10
@@ -56,8 +57,6 @@ class Board:
                 f"{of} is deployed in {deployed}, and a live switch can only lower that. For {mode}, change"
                 f" config/{self._where}.toml and deploy it."
             )
-        if mode == "act" and until is not None:
-            raise MistakeError("act takes a lowering back and needs no --until; say when the lowering ends instead.")
 
         def attempt(live: Live) -> tuple[bool, Change | None]:
             standing = live.mode(runbook, now)
@@ -71,7 +70,8 @@ class Board:
         return self._change(attempt, lambda live: _told(live.mode(runbook, now), f"mode of {of}"))
 
     def freeze(self, until: datetime, *, because: str, now: datetime) -> Change:
-        """Freeze the environment. Raises RemedyError."""
+        """Freeze the environment, for eight hours at most (remedy.times.end_of_freeze). Raises RemedyError."""
+        assert until - now <= LONGEST, "what the console lets pass"
 
         def attempt(live: Live) -> tuple[bool, Change | None]:
             standing = live.freeze(now)

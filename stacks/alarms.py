@@ -7,6 +7,7 @@ An alarm on the remediation itself means that nobody is healing, so it pages a p
 from collections.abc import Iterable, Iterator
 
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 from msgspec import Struct
 
@@ -128,12 +129,26 @@ class RunbookAlarms(Construct):
     ) -> None:
         super().__init__(scope, id_)
         for alarm in alarms:
+            namespace = fill(alarm.namespace, names.place, settings)
+            if alarm.lines is not None:
+                logs.CfnMetricFilter(
+                    self,
+                    f"{alarm.name}-lines",
+                    filter_name=names.place.name(alarm.name),
+                    filter_pattern=alarm.lines.pattern,
+                    log_group_name=fill(alarm.lines.group, names.place, settings),
+                    metric_transformations=[
+                        logs.CfnMetricFilter.MetricTransformationProperty(
+                            metric_namespace=namespace, metric_name=alarm.metric, metric_value="1", default_value=0
+                        )
+                    ],
+                )
             cloudwatch.CfnAlarm(
                 self,
                 alarm.name,
                 alarm_name=names.place.name(alarm.name),
                 alarm_description=alarm.summary,
-                namespace=alarm.namespace,
+                namespace=namespace,
                 metric_name=alarm.metric,
                 dimensions=[
                     cloudwatch.CfnAlarm.DimensionProperty(name=name, value=fill(template, names.place, settings))

@@ -24,7 +24,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 def rules(runbook: AnyRunbook, place: Place, settings: Struct) -> tuple[Rule, ...]:
     """Return the rules of a runbook in one environment, in the order of its triggers."""
-    found = (_rule(trigger, place, settings) for trigger in runbook.triggers)
+    found = (_rule(trigger, place, settings) for trigger in runbook.triggers_in(settings))
     return tuple(rule for rule in found if rule is not None)
 
 
@@ -50,10 +50,11 @@ def _rule(trigger: TriggerSpec, place: Place, settings: Struct) -> Rule | None:
 def _on_alarm(trigger: OnAlarm, place: Place, settings: Struct) -> Pattern:
     # As in routing: what the incident is made of has to be there, whatever it says.
     templates = dict.fromkeys(trigger.incident.values(), "*") | dict(trigger.dimensions)
+    dimensions = {name: [_value(fill(template, place, settings))] for name, template in templates.items()}
     metric = {
-        "namespace": [trigger.namespace],
+        "namespace": [fill(trigger.namespace, place, settings)],
         "name": [trigger.metric],
-        "dimensions": {name: [_value(fill(template, place, settings))] for name, template in templates.items()},
+        **({"dimensions": dimensions} if dimensions else {}),  # an empty object is no pattern
     }
     detail = {"state": {"value": ["ALARM"]}, "configuration": {"metrics": {"metricStat": {"metric": metric}}}}
     return _envelope(("aws.cloudwatch", DRILL, SWEEP), [ALARM_STATE_CHANGE], place, detail)

@@ -46,7 +46,7 @@ class RemediationStack(Stack):
         for runbook in deployed:
             settings = config.runbooks[runbook.name].settings
             function = RunbookFunction(self, runbook.name, runbook=runbook, shared=shared)
-            RunbookAlarms(function, "Alarms", alarms=runbook.alarms, names=names, settings=settings)
+            RunbookAlarms(function, "Alarms", alarms=runbook.alarms_in(settings), names=names, settings=settings)
             watched = watches(runbook, config.runbooks[runbook.name].ask_first)
             SystemAlarms(function, "SystemAlarms", name=runbook.name, watches=watched, names=names)
             acknowledge(function, runbook, shared)

@@ -38,6 +38,13 @@ class StormFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     alarms: Annotated[int, Meta(ge=2)] = 4
     within_minutes: Annotated[int, Meta(ge=1, le=60)] = 5
+    lasts_minutes: Annotated[int, Meta(ge=1, le=1440)] = 60
+
+    @property
+    def storm(self) -> Storm:
+        """Return what a storm is."""
+        within, lasts = timedelta(minutes=self.within_minutes), timedelta(minutes=self.lasts_minutes)
+        return Storm(alarms=self.alarms, within=within, lasts=lasts)
 
 
 class Operators(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +83,7 @@ class Guards(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             alarm_prefix=self.alarm_prefix or f"{environment}-",
             quiet_alarms=self.quiet_alarms,
             causes=self.causes,
-            storm=Storm(alarms=self.storm.alarms, within=timedelta(minutes=self.storm.within_minutes)),
+            storm=self.storm.storm,
             deploys=self.deploys,
             calendar=self.freeze.calendar,
         )

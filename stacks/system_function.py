@@ -52,7 +52,7 @@ def _swept(runbook: AnyRunbook, config: Config) -> Swept:
     own, place = config.runbooks[runbook.name], config.place
     alarms = tuple(
         Answers(
-            namespace=trigger.namespace,
+            namespace=fill(trigger.namespace, place, own.settings),
             metric=trigger.metric,
             dimensions={
                 name: fill(template, place, own.settings)
@@ -60,7 +60,7 @@ def _swept(runbook: AnyRunbook, config: Config) -> Swept:
                 for name, template in (dict.fromkeys(trigger.incident.values(), "*") | dict(trigger.dimensions)).items()
             },
         )
-        for trigger in runbook.triggers
+        for trigger in runbook.triggers_in(own.settings)
         if isinstance(trigger, OnAlarm)
     )
     return Swept(

@@ -1,4 +1,4 @@
-"""The grounds of the catalogue: a runbook joins the battery by a line here. tests/battery says which one is missing."""
+"""The grounds of the catalogue: a runbook that acts joins the battery by a line here. tests/battery says which one is missing."""
 
 from collections.abc import Iterator
 

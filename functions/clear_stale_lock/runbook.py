@@ -21,7 +21,7 @@ from clear_stale_lock.decide import CLEAR, decide
 from clear_stale_lock.diagnose import diagnose
 from clear_stale_lock.facts import Facts
 from clear_stale_lock.settings import Incident, Settings, scope
-from remediation.core.spec import Allow, Every, Guardrails, Manual, Runbook
+from remediation.core.spec import Alarm, Allow, Every, Guardrails, Lines, Manual, OnAlarm, Runbook
 
 _TABLE = "arn:aws:dynamodb:{region}:{account}:table/{table}"
 _LOCK = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "{lock_id}"}, "Null": {"dynamodb:LeadingKeys": "false"}}
@@ -30,6 +30,10 @@ _DIGEST = {
     "Null": {"dynamodb:LeadingKeys": "false"},
 }
 _OBJECT = "arn:aws:s3:::{bucket}/{lock_key}"
+_AS_READ = {"Null": {"s3:if-match": "false"}, "StringNotEquals": {"s3:if-match": "*"}}
+"""Only with the ETag that was read: without one, and with `*`, whatever is there by then would be deleted."""
+
+_METRIC = ("Remediation/{environment}", "StateLockErrors")
 
 RUNBOOK = Runbook(
     name="clear-stale-lock",
@@ -38,7 +42,11 @@ RUNBOOK = Runbook(
     settings=Settings,
     incident=Incident,
     facts=Facts,
-    triggers=(Every(minutes=5), Manual(example={"lock": "starttech"})),
+    triggers=(
+        Every(minutes=5),
+        OnAlarm(namespace=_METRIC[0], metric=_METRIC[1], where="ci_log_group"),
+        Manual(example={"lock": "starttech"}),
+    ),
     reads=(
         Allow("dynamodb:GetItem", _TABLE, _LOCK, each="states"),
         Allow("dynamodb:GetItem", _TABLE, _DIGEST, each="states"),
@@ -55,13 +63,29 @@ RUNBOOK = Runbook(
     ),
     writes=(
         Allow("dynamodb:DeleteItem", _TABLE, _LOCK, each="states"),
-        Allow("s3:DeleteObject", _OBJECT, {"Null": {"s3:if-match": "false"}}, each="lockfiles"),
+        Allow("s3:DeleteObject", _OBJECT, _AS_READ, each="lockfiles"),
     ),
     guardrails=Guardrails(heal_within=timedelta(minutes=10), cooldown=timedelta(minutes=15), max_acts=2),
     scope=scope,
     diagnose=diagnose,
     decide=decide,
     actions={CLEAR: clear_lock},
+    alarms=(
+        Alarm(
+            name="state-lock-error",
+            summary="Terraform could not lock its state in CI.",
+            namespace=_METRIC[0],
+            metric=_METRIC[1],
+            statistic="Sum",
+            threshold=1,
+            period=timedelta(minutes=5),
+            # One such line keeps it in ALARM for an hour: longer than a person is asked, after whose yes it is looked at again.
+            evaluate=12,
+            breach=1,
+            lines=Lines(group="{ci_log_group}", pattern='"Error acquiring the state lock"'),
+            where="ci_log_group",
+        ),
+    ),
     asks=(CLEAR,),
     sightings=True,
 )

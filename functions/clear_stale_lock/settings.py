@@ -30,6 +30,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """CodeBuild projects that apply Terraform."""
     ci_role: str = ""
     """Name of the role that CI applies with: what it wrote lately is a sign of life."""
+    ci_log_group: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_/.#-]{0,512}\Z")] = ""
+    """Log group that CI writes what Terraform says to: a lock that somebody runs into is looked at at once; empty: none."""
 
     @property
     def lockfiles(self) -> tuple[State, ...]:

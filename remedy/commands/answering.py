@@ -63,16 +63,16 @@ def _answer(says: "Answer", run: str, hash_: str, because: str, env: str, *, sur
     if hash_ and len(hash_) < SHORTEST_HASH:
         raise MistakeError(f"--hash {hash_!r} is too short to tell a plan: at least {SHORTEST_HASH} characters.")
     there, run = environment(env), run_id(run)
+    ask = not (sure or json) and _at_terminal()
+    if not (ask or sure or hash_):
+        raise MistakeError("Nobody can be asked here whether this is what you mean: say --hash HASH, or --yes.")
     with waiting("Reading what is asked ..."):
         aws = connect(there)
         found = answerable(aws, there, run, says, hash_=hash_, now=now())
     if not json:
         show_plan(found, there, now())
-    if not (sure or json) and _at_terminal():
-        if not _sure():
-            raise NotDoneError(f"Nothing was said, and the run waits: remedy approve {found.wanted.run} --env {env}")
-    elif not (sure or hash_):
-        raise MistakeError("Nobody can be asked here whether this is what you mean: say --hash HASH, or --yes.")
+    if ask and not _sure():
+        raise NotDoneError(f"Nothing was said, and the run waits: remedy approve {found.wanted.run} --env {env}")
     with waiting("Answering ..."):
         done = decide(aws, there, found, says, because=because, now=now())
     if json:

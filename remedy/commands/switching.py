@@ -51,6 +51,8 @@ def mode(
         if mode not in get_args(Mode):
             raise MistakeError(f"There is no mode {mode!r}; there are: {', '.join(get_args(Mode))}.")
         wanted: Mode = msgspec.convert(mode, Mode)
+        if wanted == "act" and until:
+            raise MistakeError("act takes a lowering back and needs no --until; say when the lowering ends instead.")
         why = reason(because, needed_for=f"Mode {wanted}")
         end = until_when(until, now()) if until else None
         with waiting("Setting the switch ..."):

@@ -84,8 +84,8 @@ class Lab:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Leave nothing behind. Raises LabError where a server died: whatever failed then, that is why."""
-        died = next((server for server in self._servers if server.status is not None), None)
-        why = f"{died.name} ended with status {died.status}.\n{died.tail()}" if died else ""
+        died = None if self._closed else next((each for each in self._servers if each.status is not None), None)
+        why = f"{died.name} ended with status {died.status}.\n{died.tail()}" if died and error else ""
         self.close()
         if self._sigterm is not None:
             signal.signal(signal.SIGTERM, self._sigterm)

@@ -23,8 +23,8 @@ def test_what_has_no_quick_size_is_in_ci_by_itself() -> None:
     assert {trial.id for trial in TRIALS} - {trial.id for trial in QUICK} == {"T8, T9", "T12"}
 
 
-def test_every_runbook_of_the_catalogue_has_a_ground() -> None:
-    missing = {runbook.name for runbook in CATALOG} - GROUNDS.keys()
+def test_every_runbook_that_acts_has_a_ground() -> None:
+    missing = {runbook.name for runbook in CATALOG if runbook.actions} - GROUNDS.keys()
     assert not missing, f"battery/grounds does not know {', '.join(sorted(missing))}"
     assert not GROUNDS.keys() - {runbook.name for runbook in CATALOG}
 

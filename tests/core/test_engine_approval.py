@@ -82,7 +82,7 @@ def test_what_is_approved_is_done_once_after_another_look() -> None:
     assert (outcome.status, stage.house.done, stage.house.looks) == ("healed", [("tap", "lamp-1")], 3)
     assert stage.steps.asked == [("approval 1", timedelta(minutes=30))]
     assert [name for name, _ in stage.steps.names] == [
-        "receive", "read alarm", "look 1", "claim 1", "approval 1", "approval 1 told", "approval 1 heard",
+        "receive", "read alarm", "look 1", "read switches 1", "claim 1", "approval 1", "approval 1 told", "approval 1 heard",
         "look 2", "read alarm again", "admit 2", "tap 2", "note 2", "settle 2", "look 3", "close", "publish",
         "same fix",
     ]  # fmt: skip
@@ -221,6 +221,23 @@ def test_a_change_of_plan_to_something_that_nobody_has_to_approve_does_not_use_t
     stage.runbook = scripted(TAP, other, TAP, Nothing(because="Lit."))
     outcome = stage.run()
     assert (outcome.status, stage.house.done) == ("healed", [("replace", "lamp-1"), ("tap", "lamp-1")])
+
+
+@pytest.mark.parametrize("switch", ["freeze", "mode"])
+def test_nobody_is_asked_for_what_is_switched_off(switch: str) -> None:
+    stage = answers(asking())
+    setattr(stage.ledger, switch, Switch(of="dev", says="freeze") if switch == "freeze" else "observe")
+    outcome = stage.run()
+    assert (outcome.status, outcome.gate, outcome.would) == ("refused", switch, "tap lamp-1")
+    assert (stage.approvals.asked, stage.notifier.notices, stage.notifier.paged) == ([], [], [])
+
+
+def test_where_the_switches_cannot_be_read_nobody_is_asked_and_a_person_is_told() -> None:
+    stage = answers(asking())
+    stage.ledger.down = {"switched_off"}
+    outcome = stage.run()
+    assert (outcome.status, outcome.gate, outcome.paged) == ("refused", "ledger", True)
+    assert stage.approvals.asked == []
 
 
 @pytest.mark.parametrize(
@@ -491,4 +508,4 @@ def test_a_replay_asks_nobody_again() -> None:
 def test_after_a_gap_in_the_metrics_it_looks_twice_before_anybody_is_woken_to_approve() -> None:
     stage = answers(asking(), to="approval 2")
     assert stage.run(alarm_event(previous="INSUFFICIENT_DATA")).status == "healed"
-    assert [name for name, _ in stage.steps.names][2:6] == ["look 1", "look twice", "look 2", "claim 2"]
+    assert [name for name, _ in stage.steps.names][2:6] == ["look 1", "look twice", "look 2", "read switches 2"]

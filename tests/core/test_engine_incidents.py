@@ -157,6 +157,16 @@ def test_who_asks_for_a_plan_is_answered_and_tells_nobody() -> None:
     assert (stage.notifier.notices, stage.incidents.found) == ([], {})
 
 
+def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_run() -> None:
+    stage = Stage()
+    stage.notifier.down = {"notify"}
+    with pytest.raises(OutcomeLostError, match="notice: SNS did not take the notice"):
+        looked(stage, "run-1")
+    stage.notifier.down = set()
+    looked(stage, "run-2")
+    assert [notice.run for notice in stage.notifier.notices] == ["run-2"]
+
+
 def test_a_notice_that_cannot_be_told_fails_the_execution() -> None:
     stage = Stage(incidents=CountingIncidents(down=True))
     with pytest.raises(OutcomeLostError, match="notice: DynamoDB did not answer"):

@@ -17,11 +17,14 @@ from remediation.core.notice import Notice
 from remediation.core.outcome import Outcome
 from remediation.core.spec import Team
 from remediation.core.spoken import Spoken
+from remediation.core.surroundings import ActiveAlarm, Around
+from remediation.core.watched import Cause, Watched
 from tests.support.steps import NIGHT, CrashError, InMemorySteps
 from tests.support.toy import PLACE
-from tests.support.world import RecordingNotifier, deployed
+from tests.support.world import RecordingNotifier, SettableSurroundings, deployed
 
 MINUTE = timedelta(minutes=1)
+CAUSES = (Cause(dependency="redis", namespace="AWS/ElastiCache"),)
 KEY, RUN, ALICE = "dev|light-the-lamps|dark-lamps", "run-1", "AROAEXAMPLE:alice"
 ARN = "arn:aws:sts::123456789012:assumed-role/sso/alice"
 
@@ -122,13 +125,9 @@ class AlarmOfTheNight:
     over_at: datetime | None = None
     down: bool = False
     state: Any = "OK"
-    others: tuple[str, ...] = ()
-    well: frozenset[str] = frozenset()
 
     def read(self, alarm: str) -> LiveAlarm:
-        assert alarm in {"dark-lamps", *self.others}
-        if alarm in self.others:
-            return LiveAlarm(exists=True, state="OK" if alarm in self.well else "ALARM")
+        assert alarm == "dark-lamps"
         if self.down:
             raise AwsError("CloudWatch did not answer.", operation="cloudwatch:DescribeAlarms", code="Throttling")
         over = self.over_at is not None and self.steps.now >= self.over_at
@@ -146,13 +145,15 @@ class Night:
         self.incidents = MemoryIncidents(incident)
         self.notifier = Clocked(self.steps)
         self.alarm = AlarmOfTheNight(self.steps)
+        self.surroundings = SettableSurroundings()
         self.task = Task(key=KEY, recovery=Recovery.of(alarm), outcome=an_outcome(team))
         minutes = {"infrastructure": 15, "database": 30, "application": 15, "critical": 5} | responses
         contacts = {name: Contact(topic=f"topic-{name}", response=value * MINUTE) for name, value in minutes.items()}
         self.duty = Duty(
-            deployment=deployed(contacts=contacts),
+            deployment=deployed(contacts=contacts, watched=Watched(alarm_prefix="dev-", causes=CAUSES)),
             notifier=self.notifier,
             alarms=self.alarm,
+            surroundings=self.surroundings,
             incidents=self.incidents,
             clock=self.steps.clock,
         )
@@ -262,21 +263,44 @@ def test_recovery_within_the_response_time_pages_nobody_and_is_told() -> None:
     assert (ended.end, night.incidents.incident.status) == ("recovered", "closed")
 
 
-def test_a_storm_is_over_when_too_few_of_its_alarms_are_left_to_make_one() -> None:
-    others = ("dark-1", "dark-2", "dark-3")
-    night = Night()
-    for well, pages in (((), 7), (others[:1], 7), (others[:2], 0)):
+STORM = tuple(ActiveAlarm(name=f"dev-{n}", since=NIGHT) for n in range(4))
+REDIS = ActiveAlarm(name="dev-redis", since=NIGHT, namespace="AWS/ElastiCache")
+
+
+@pytest.mark.parametrize(
+    ("recovery", "on", "what"),
+    [
+        (Recovery(cause="storm"), STORM, "the storm of alarms in dev"),
+        (Recovery(alarms=("dark-lamps",), cause="redis"), (REDIS,), "the trouble with Redis in dev"),
+    ],
+)
+def test_a_cause_is_over_when_it_does_not_show_any_more(
+    recovery: Recovery, on: tuple[ActiveAlarm, ...], what: str
+) -> None:
+    def through(alarms: tuple[ActiveAlarm, ...]) -> Night:
         night = Night()
-        night.task = replace(night.task, recovery=Recovery(alarms=("dark-lamps", *others), least=3))
-        night.alarm.others, night.alarm.well = others, frozenset(well)
+        night.alarm.over_at = NIGHT
+        night.surroundings.seen = Around(alarms=alarms)
+        night.task = replace(night.task, recovery=recovery)
         night.answer(1, 5, '{"recovered": true}')
         night.through()
-        assert len(night.pages) == pages
-    assert night.notifier.notices[0].title == "The storm of alarms in dev has recovered"
-    assert (
-        night.notifier.notices[0].because
-        == "Fewer than 3 of its 4 alarms still are on, 5 minutes after it was reported."
-    )
+        return night
+
+    assert len(through(on).pages) == 7, "it still shows"
+    over = through(on[1:])
+    assert over.pages == []
+    (told,) = over.notifier.notices
+    assert told.title == f"{what} has recovered"
+    assert told.because == f"{what[0].upper()}{what[1:]} is over, 5 minutes after it was reported."
+
+
+def test_a_cause_that_cannot_be_looked_for_is_not_over() -> None:
+    night = Night()
+    night.surroundings.down = {"around"}
+    night.task = replace(night.task, recovery=Recovery(cause="storm"))
+    night.answer(1, 5, '{"recovered": true}')
+    night.through()
+    assert len(night.pages) == 7
 
 
 def test_recovery_is_told_to_everybody_who_was_paged() -> None:

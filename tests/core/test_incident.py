@@ -18,7 +18,6 @@ from remediation.core.incident import (
     Raised,
     Recovery,
     healed,
-    noticed,
     paged,
     raised,
 )
@@ -28,31 +27,16 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
-    ("recovery", "on", "seen", "sentence"),
+    ("recovery", "blind", "about"),
     [
-        (Recovery.of("a"), "a", False, "The alarm a is over"),
-        (Recovery.of("a"), "b", True, "The alarm a is over"),
-        (Recovery.of(""), "", False, "A later run has healed it"),
-        (Recovery(alarms=("a", "b", "c"), least=2), "ab", False, "Fewer than 2 of its 3 alarms still are on"),
-        (Recovery(alarms=("a", "b", "c"), least=2), "c", True, "Fewer than 2 of its 3 alarms still are on"),
+        (Recovery.of("dark-lamps"), False, "dark-lamps"),
+        (Recovery.of(""), True, ""),
+        (Recovery(alarms=("a", "b"), cause="mongodb"), False, "MongoDB"),
+        (Recovery(cause="storm"), False, "the storm of alarms"),
     ],
 )
-def test_it_is_over_when_fewer_alarms_are_on_than_it_takes(
-    recovery: Recovery, on: str, seen: bool, sentence: str
-) -> None:
-    assert recovery.seen(set(on).__contains__) is seen
-    assert recovery.sentence == sentence
-
-
-def test_no_more_alarms_are_asked_about_than_have_to_be() -> None:
-    asked: list[str] = []
-
-    def on(alarm: str) -> bool:
-        asked.append(alarm)
-        return True
-
-    assert not Recovery(alarms=tuple("abcdef"), least=2).seen(on)
-    assert asked == ["a", "b"]
+def test_what_tells_that_it_is_over_has_a_name(recovery: Recovery, blind: bool, about: str) -> None:
+    assert (recovery.blind, recovery.about) == (blind, about)
 
 
 def opened(*, at: datetime = NIGHT, run: str = "run-1") -> Incident:
@@ -214,11 +198,3 @@ def test_what_was_healed_long_ago_is_forgotten() -> None:
     incident, _ = after_healings(0, 24 * 8)
     assert [each.run for each in incident.healed] == ["run-1"]
     assert timedelta(days=7) == SAME_FIX_WITHIN
-
-
-def test_the_first_run_that_found_something_tells_of_it_and_nobody_else_ever() -> None:
-    kept, first = noticed(Incident(), "run-1", NIGHT)
-    assert first
-    assert noticed(kept, "run-1", NIGHT + MINUTE) == (kept, True), "it may ask twice"
-    assert noticed(kept, "run-2", NIGHT + 100 * timedelta(days=1)) == (kept, False)
-    assert kept.status == "closed", "there is nothing that anybody follows up"

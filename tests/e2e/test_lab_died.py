@@ -25,6 +25,17 @@ def _lose_the_world() -> None:
         lab.world("machines")
 
 
+def test_a_lab_that_somebody_else_has_closed_tells_what_failed() -> None:
+    with pytest.raises(LabError, match="The lab is closed; cdk was not started"):
+        _deploy_into_what_is_closed()
+
+
+def _deploy_into_what_is_closed() -> None:
+    with Lab() as lab:
+        lab.close()
+        lab.run("cdk", "true")
+
+
 def test_what_fails_in_a_lab_that_is_well_is_told_as_it_is() -> None:
     with pytest.raises(LabError, match="The world refused no-such-thing"), Lab() as lab:
         lab.world("no-such-thing")

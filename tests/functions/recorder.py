@@ -12,7 +12,6 @@ from botocore.awsrequest import AWSResponse
 from botocore.model import OperationModel
 
 from remediation.adapters.clients import Clients
-from tests.functions.fakes.clients import FakeClients
 from tests.support.toy import PLACE
 
 PREFIXES = {"elbv2": "elasticloadbalancing"}
@@ -22,7 +21,7 @@ PREFIXES = {"elbv2": "elasticloadbalancing"}
 class Recorder:
     """`aws` is what a runbook gets; `actions` are the IAM actions that it used."""
 
-    def __init__(self, world: FakeClients) -> None:
+    def __init__(self, world: Any) -> None:
         self.actions: set[str] = set()
         self._world = world
         session = boto3.Session("test", "test", region_name=PLACE.region)
@@ -37,7 +36,7 @@ class Recorder:
     def _called(self, model: OperationModel, context: dict[str, Any], **_: object) -> tuple[AWSResponse, Any]:
         service = model.service_model.service_name
         self.actions.add(f"{PREFIXES.get(service, service)}:{model.name}")
-        looks = model.name.startswith(("Describe", "Get"))
+        looks = model.name.startswith(("Describe", "Get", "List", "Lookup"))
         fake = getattr(self._world if looks else self._world.acting, service)
         name = xform_name(model.name)
         answer = getattr(fake, name if hasattr(fake, name) else f"_{name}")(**context["asked"])

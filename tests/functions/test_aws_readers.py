@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from remediation.adapters.clients import Clients
-from remediation.aws import autoscaling, ec2, elbv2, ssm
+from remediation.aws import autoscaling, ec2, elasticache, elbv2, ssm
 from remediation.aws.ec2 import Ingress, admits
 from remediation.core.errors import AwsError
 from remediation.core.spec import Place
@@ -271,3 +271,68 @@ def test_a_port_is_open_only_by_a_rule_that_covers_it_and_names_the_source(rules
 )  # fmt: skip
 def test_a_replacement_for_a_failed_elb_check_is_known_by_its_cause(cause: str, *, is_elb: bool) -> None:
     assert bool(autoscaling._FAILED_ELB_CHECK.search(cause)) == is_elb
+
+
+# ------------------------------------------------------------------------------------------ what an environment is at
+
+
+def test_an_environments_instances_are_found_by_their_tag_and_their_checks_by_their_ids(aws: Clients) -> None:
+    network = boto3.client("ec2")
+
+    def launch(environment: str) -> str:
+        tags: Any = [{"ResourceType": "instance", "Tags": [{"Key": "Environment", "Value": environment}]}]
+        image = network.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        made = network.run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=tags)
+        return made["Instances"][0]["InstanceId"]
+
+    ours, gone, stopped, theirs = launch("dev"), launch("dev"), launch("dev"), launch("prod")
+    network.terminate_instances(InstanceIds=[gone])
+    network.stop_instances(InstanceIds=[stopped])
+    found = ec2.instances_of(aws, "dev")
+    assert {instance.id: instance.state for instance in found} == {ours: "running", stopped: "stopped"}
+    assert [(status.id, status.instance, status.system) for status in ec2.statuses(aws, [ours])] == [(ours, "ok", "ok")]
+    assert (ec2.instances_of(aws, "staging"), ec2.statuses(aws, [])) == ((), ())
+    assert [instance.id for instance in ec2.instances_of(aws, "prod")] == [theirs]
+
+
+def test_the_checks_of_many_instances_are_asked_for_in_batches() -> None:
+    asked: list[list[str]] = []
+
+    def describe(InstanceIds: list[str]) -> Any:  # noqa: N803 - AWS's name
+        asked.append(InstanceIds)
+        return {"InstanceStatuses": [{"InstanceId": id_} for id_ in InstanceIds]}
+
+    ids = [f"i-{n:03}" for n in range(250)]
+    found = ec2.statuses(SimpleNamespace(ec2=SimpleNamespace(describe_instance_status=describe)), ids)  # type: ignore[arg-type]
+    assert [status.id for status in found] == ids
+    assert [len(batch) for batch in asked] == [100, 100, 50]
+
+
+def test_a_load_balancer_is_found_by_its_name(aws: Clients, built: dict[str, str]) -> None:
+    assert elbv2.load_balancer(aws, "dev-alb-v2").state in {"active", "provisioning"}
+    with pytest.raises(AwsError, match="LoadBalancerNotFound"):
+        elbv2.load_balancer(aws, "prod-alb-v2")
+
+
+def test_a_cache_says_how_it_stands_or_that_it_is_not_there(aws: Clients) -> None:
+    caches = boto3.client("elasticache")
+    caches.create_cache_cluster(
+        CacheClusterId="dev-redis", Engine="redis", NumCacheNodes=1, CacheNodeType="cache.t3.micro"
+    )
+    caches.create_replication_group(ReplicationGroupId="dev-sessions", ReplicationGroupDescription="sessions")
+    assert elasticache.cache_cluster(aws, "dev-redis").status == "available"
+    assert elasticache.replication_group(aws, "dev-sessions").status == "available"
+    assert elasticache.cache_cluster(aws, "dev-none").status == "not there"
+    assert elasticache.replication_group(aws, "dev-none").status == "not there"
+
+
+def test_what_is_no_missing_cache_is_an_error() -> None:
+    def refuse(**_: Any) -> Any:
+        raise AwsError("No.", operation="x", code="AccessDenied")
+
+    refusing: Any = SimpleNamespace(
+        elasticache=SimpleNamespace(describe_cache_clusters=refuse, describe_replication_groups=refuse)
+    )
+    for ask in (elasticache.cache_cluster, elasticache.replication_group):
+        with pytest.raises(AwsError):
+            ask(refusing, "dev-redis")

@@ -18,6 +18,7 @@ ONLY_STAR = re.compile(
     r"|cloudwatch:(DescribeAlarms|GetMetricData|GetMetricStatistics)"
     r"|ssm:(DescribeInstanceInformation|GetCommandInvocation)"
     r"|cloudtrail:LookupEvents"
+    r"|health:DescribeEvents"
 )
 """Actions that AWS lets nobody narrow to a resource, or that list (FACTS.md, section 3). None changes anything."""
 _READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query)[A-Z]?")
@@ -130,7 +131,7 @@ def fits_an_environment(runbook: AnyRunbook, place: Place, settings: Struct) -> 
     for alarm in runbook.alarms:
         watched = {name: fill(value, place, settings) for name, value in alarm.dimensions.items()}
         assert any(
-            (trigger.namespace, trigger.metric) == (alarm.namespace, alarm.metric)
+            (trigger.namespace, trigger.metric, trigger.where) == (alarm.namespace, alarm.metric, alarm.where)
             and set(trigger.incident.values()) <= set(watched)
             and all(matches(fill(value, place, settings), watched[name]) for name, value in trigger.dimensions.items())
             for trigger in runbook.triggers

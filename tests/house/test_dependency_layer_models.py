@@ -96,7 +96,11 @@ def _page(session: Session, service: str, name: str) -> object:
 def _session(packages: Path) -> Session:
     session = Session()
     data = str(packages / "botocore" / "data")
-    session.register_component("data_loader", Loader([data], include_default_search_paths=False))
+    loader = Loader([data], include_default_search_paths=False)
+    loader.BUILTIN_DATA_PATH = (
+        data  # as in the layer, where it is botocore's own; else the endpoint rules are not asked
+    )
+    session.register_component("data_loader", loader)
     return session
 
 

@@ -14,6 +14,7 @@ from remediation.core.errors import AwsError
 from remediation.core.outcome import Outcome, Status
 from remedy.invoke import Answer
 from remedy.starting import AwsLambda
+from stacks.catalog import CATALOG
 from tests.remedy.console import RUNBOOK, fine, happened, outcome, remedy
 from tests.remedy.started import down
 
@@ -108,7 +109,7 @@ def test_a_function_that_is_not_deployed_is_one_sentence(answers: Callable[..., 
             ["restart-unhealthy-target"],
             "There is no runbook 'restart-unhealthy-target'; did you mean restart-unhealthy",
         ),
-        (["zzz"], "There is no runbook 'zzz'; there are: clear-stale-lock, restart-unhealthy-targets."),
+        (["zzz"], f"There is no runbook 'zzz'; there are: {', '.join(sorted(runbook.name for runbook in CATALOG))}."),
         ([RUNBOOK], "restart-unhealthy-targets needs 'target_group'; say --target VALUE."),
         ([RUNBOOK, "-t", "prod-tg"], "Not in the scope of dev: the target group 'prod-tg'"),
         (["clear-stale-lock", "--lock", " "], "--lock needs the name of a state, or the ID in the lock."),

@@ -27,6 +27,11 @@ BECAUSE = ("--because", "the database moves")
         (("show", "run-1"), "'run-1' is not the id of a run,"),
         (("approve", "aaaa-aaaa-aaa1", "--yes"), "'aaaa-aaaa-aaa1' is not the id of a run,"),
         (("reject", "aaaa-aaaa", *BECAUSE), "'aaaa-aaaa' is not the id of a run,"),
+        (
+            ("approve", "aaaa-aaaa-aaaa"),
+            "Nobody can be asked here whether this is what you mean: say --hash HASH, or --yes.",
+        ),
+        (("mode", "act", "--until", "1h", *BECAUSE), "act takes a lowering back and needs no --until;"),
         (("freeze", "--until", "9h", *BECAUSE), "A freeze lasts 8 hours at most, until "),
     ],
 )

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from clear_stale_lock.runbook import RUNBOOK as LOCKS
 from stacks.catalog import CATALOG
 from stacks.config import Config, load
 from stacks.names import Names
@@ -43,7 +45,21 @@ def _environments() -> tuple["Environment", ...]:
 
 def _operated(config: Config) -> Config:
     users = tuple(f"arn:aws:iam::{config.account}:user/{name}" for name in ("alice", "bob"))
-    return replace(config, operators=Operators(principals=users, mfa=True))
+    locks = config.runbooks[LOCKS.name]
+    runbooks = dict(config.runbooks) | {LOCKS.name: replace(locks, settings=_all_said(locks.settings, config.account))}
+    return replace(config, operators=Operators(principals=users, mfa=True), runbooks=runbooks)
+
+
+def _all_said(settings: Any, account: str) -> Struct:
+    """Return the settings of the locks with every sign of life, and both kinds of lock."""
+    return replace(
+        settings,
+        states=tuple(replace(state, lockfile=True) for state in settings.states),
+        github="acme/infra",
+        github_token=f"arn:aws:secretsmanager:us-east-1:{account}:secret:github-runs-AbCdEf",
+        codebuild=("terraform-apply",),
+        ci_role="github-actions-terraform",
+    )
 
 
 class Environment:
@@ -67,6 +83,11 @@ class Environment:
     def runbook(self) -> Caller:
         """Return the function of restart-unhealthy-targets."""
         return self._function(f"{CATALOG[0].name} in ")
+
+    @property
+    def locks(self) -> Caller:
+        """Return the function of clear-stale-lock."""
+        return self._function(f"{LOCKS.name} in ")
 
     @property
     def sweep(self) -> Caller:
@@ -123,6 +144,17 @@ class Environment:
         """Return a call on an item of the table of Terraform's locks."""
         table = f"table/{self.name}-starttech-terraform-locks"
         return self.on(f"dynamodb:{action}", "dynamodb", table, {"dynamodb:LeadingKeys": (key,)})
+
+    @property
+    def bucket(self) -> str:
+        """Return the bucket of Terraform's state."""
+        return self.lock_id.partition("/")[0]
+
+    def stored(self, action: str, key: str = "", if_match: str = "", *, bucket: str = "") -> Call:
+        """Return a call on an object of the bucket of Terraform's state, or on the bucket."""
+        context: Context = {"s3:if-match": if_match} if if_match else {}
+        path = f"{bucket or self.bucket}/{key}".removesuffix("/")
+        return Call(f"s3:{action}", f"arn:aws:s3:::{path}", self.here(context))
 
     def function(self, action: str) -> Call:
         """Return a call on the runbook's function."""

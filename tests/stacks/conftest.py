@@ -1,15 +1,18 @@
 """Both environments as configured, and dev in two other ways: synthesised once, because jsii is slow."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from remediation.core.spec import OnAlarm
 from stacks.catalog import CATALOG
 from stacks.config import Config, Contact, load
 from tests.stacks.template import Synthesis, Template, synthesise
 
 ALARMS = "arn:aws:sns:us-east-1:123456789012:dev-alarms"
-ALARMED = {runbook.name for runbook in CATALOG if any(isinstance(trigger, OnAlarm) for trigger in runbook.triggers)}
+CI_LOGS = "/aws/codebuild/terraform-apply"
+SETTINGS: dict[str, dict[str, Any]] = {"clear-stale-lock": {"ci_log_group": CI_LOGS}}
+ALARMED = {CATALOG[0].name}
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +30,11 @@ def tuned(config: Config) -> Config:
         contacts=replace(config.contacts, infrastructure=emails),
         runbooks={
             name: replace(
-                runbook, reserved_concurrency=2, memory_mb=1024, alarm_topics=(ALARMS,) if name in ALARMED else ()
+                runbook,
+                reserved_concurrency=2,
+                memory_mb=1024,
+                alarm_topics=(ALARMS,) if name in ALARMED else (),
+                settings=replace(runbook.settings, **SETTINGS.get(name, {})),
             )
             for name, runbook in config.runbooks.items()
         },

@@ -172,8 +172,8 @@ mode = "act"
         (
             lambda text: text.replace("[runbooks.restart-unhealthy-targets", "[runbooks.restart-everything"),
             (
-                "config/dev.toml: runbooks.restart-everything: there is no such runbook; there are: clear-stale-lock, "
-                "restart-unhealthy-targets."
+                "config/dev.toml: runbooks.restart-everything: there is no such runbook; there are: "
+                f"{', '.join(sorted(runbook.name for runbook in CATALOG))}."
             ),
         ),
         (

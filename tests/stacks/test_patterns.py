@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def dimensions(trigger: OnAlarm) -> Any:
 
 
 def runbook_with(*triggers: OnAlarm | OnAsgEvent | Every | Manual) -> Any:
-    return type("Runbook", (), {"triggers": triggers})
+    return replace(LIGHT_THE_LAMPS, triggers=triggers)
 
 
 def test_patterns_are_of_one_account_and_region() -> None:

@@ -1,5 +1,6 @@
 """A role holds exactly what is declared, what the engine needs, and nothing else."""
 
+import re
 from typing import Any
 
 import pytest
@@ -178,6 +179,32 @@ def test_where_it_observes_a_role_holds_exactly_the_declared_reads(
 ) -> None:
     template: Template = request.getfixturevalue(environment)
     assert ordered(flat(template, runbook)) == ordered(wanted(template, runbook, runbook.reads))
+
+
+LOOKS = re.compile(r"[a-z0-9-]+:(BatchGet|ConditionCheck|Describe|Get|Head|List|Lookup|Query)")
+TELLS = {
+    "dynamodb:UpdateItem",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "lambda:CheckpointDurableExecution",
+    "lambda:InvokeFunction",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sns:Publish",
+    "sqs:SendMessage",
+}
+"""What a function needs to run, to keep its books and to tell people, whatever it does."""
+
+
+@pytest.mark.parametrize("runbook", [each for each in CATALOG if not each.actions], ids=lambda runbook: runbook.name)
+def test_a_runbook_that_only_looks_may_change_nothing_but_the_ledger(template: Template, runbook: AnyRunbook) -> None:
+    statements = template.statements(role(template, runbook))
+    allowed = {action for each in statements for action in each["Action"]}
+    assert {action for action in allowed if not LOOKS.match(action)} == TELLS
+    (table,) = {
+        resource for each in statements if "dynamodb:UpdateItem" in each["Action"] for resource in each["Resource"]
+    }
+    assert table.endswith("-remediation-ledger")
 
 
 def test_nothing_is_allowed_twice(template: Template) -> None:

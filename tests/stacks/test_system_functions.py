@@ -135,7 +135,7 @@ def test_the_sweep_reads_back_what_it_has_to_know_of_every_runbook(template: Tem
         assert (swept.runbook, swept.team, swept.mode) == (runbook.name, runbook.team, own.mode)
         assert swept.limit == execution_timeout(runbook, own.ask_first)
         assert swept.cooldown == runbook.guardrails.cooldown
-        assert len(swept.alarms) == sum(isinstance(trigger, OnAlarm) for trigger in runbook.triggers)
+        assert len(swept.alarms) == sum(isinstance(trigger, OnAlarm) for trigger in runbook.triggers_in(own.settings))
 
 
 def test_what_the_sweep_is_told_fits_with_four_times_as_many_runbooks(dev: Template) -> None:
@@ -155,11 +155,8 @@ def test_a_function_that_would_be_told_too_much_is_not_deployed(dev: Template) -
 
 
 def test_the_sweep_offers_exactly_the_alarms_that_start_a_runbook(dev: Template) -> None:
-    (name, sample), *_ = [
-        (runbook.name, ROOT / "events" / runbook.name / "alarm.json")
-        for runbook in CATALOG
-        if (ROOT / "events" / runbook.name / "alarm.json").exists()
-    ]
+    name = CATALOG[0].name
+    sample = ROOT / "events" / name / "alarm.json"
     parsed = parse(json.loads(sample.read_text()))
     assert isinstance(parsed, AlarmRaised)
     assert parsed.metric is not None

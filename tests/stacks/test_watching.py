@@ -8,29 +8,34 @@ from typing import Any
 import pytest
 
 from remediation.core.spec import AnyRunbook, fill
+from remediation.core.verdict import Approval
+from remedy.patterns import matches
 from stacks.catalog import CATALOG
 from stacks.documents import content
 from stacks.permissions import documents
 from stacks.runbook_function import asking
+from tests.conftest import ROOT
+from tests.stacks.conftest import CI_LOGS
 from tests.stacks.template import Properties, Template
 
 EVERY = pytest.mark.parametrize("runbook", CATALOG, ids=lambda runbook: runbook.name)
 
 
 def dimensions(alarm: Properties) -> dict[str, Any]:
-    return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+    return {dimension["Name"]: dimension["Value"] for dimension in alarm.get("Dimensions", [])}
 
 
 @EVERY
 def test_a_runbooks_alarms_watch_their_metric_with_every_dimension(template: Template, runbook: AnyRunbook) -> None:
     config = template.config
     settings = config.runbooks[runbook.name].settings
-    for declared in runbook.alarms:
+    for declared in runbook.alarms_in(settings):
         alarm = template.one("CloudWatch::Alarm", AlarmName=f"{config.environment}-remediation-{declared.name}")
         assert dimensions(alarm) == {
             name: fill(value, config.place, settings) for name, value in declared.dimensions.items()
         }
-        assert (alarm["Namespace"], alarm["MetricName"]) == (declared.namespace, declared.metric)
+        namespace = fill(declared.namespace, config.place, settings)
+        assert (alarm["Namespace"], alarm["MetricName"]) == (namespace, declared.metric)
         assert (alarm["Statistic"], alarm["Period"]) == (declared.statistic, declared.period.total_seconds())
         assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (declared.evaluate, declared.breach)
         assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
@@ -44,6 +49,42 @@ def test_the_alarm_on_unhealthy_targets_can_fire(dev: Template) -> None:
         "TargetGroup": "targetgroup/dev-backend-tg-v2/50dc6c495c0c9188",
         "LoadBalancer": "app/dev-alb-v2/50dc6c495c0c9188",
     }
+
+
+def test_lines_of_ci_start_the_runbook_where_their_log_group_is_said(loud: Template) -> None:
+    """One rule, one alarm and one metric filter on the group, all of the same metric."""
+    alarm = loud.one("CloudWatch::Alarm", AlarmName="dev-remediation-state-lock-error")
+    counted = loud.one("Logs::MetricFilter", FilterName="dev-remediation-state-lock-error")
+    assert (counted["LogGroupName"], counted["FilterPattern"]) == (CI_LOGS, '"Error acquiring the state lock"')
+    (made,) = counted["MetricTransformations"]
+    assert (made["MetricNamespace"], made["MetricName"], made["MetricValue"]) == (
+        alarm["Namespace"],
+        alarm["MetricName"],
+        "1",
+    )
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (
+        "Remediation/dev",
+        "StateLockErrors",
+        "Sum",
+    )
+    assert dimensions(alarm) == {}, "a filter on lines cannot give any"
+    rule = loud.one("Events::Rule", Name="dev-remediation-clear-stale-lock-alarm2")
+    event = json.loads((ROOT / "events" / "clear-stale-lock" / "alarm.json").read_text())
+    assert matches(rule["EventPattern"], event)
+    event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["namespace"] = "Remediation/prod"
+    assert not matches(rule["EventPattern"], event)
+
+
+def test_one_such_line_keeps_the_alarm_on_for_longer_than_a_person_is_asked(loud: Template) -> None:
+    alarm = loud.one("CloudWatch::Alarm", AlarmName="dev-remediation-state-lock-error")
+    assert alarm["DatapointsToAlarm"] == 1
+    assert timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"]) > Approval().expires
+
+
+def test_without_that_log_group_nothing_of_it_is_made(template: Template) -> None:
+    assert not template.all("Logs::MetricFilter")
+    assert not [each for each in template.all("CloudWatch::Alarm") if each["AlarmName"].endswith("state-lock-error")]
+    assert not [each for each in template.all("Events::Rule") if "clear-stale-lock-alarm" in each["Name"]]
 
 
 WATCHED = {

@@ -21,6 +21,7 @@ NO_RESOURCE = frozenset(
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeInstanceRefreshes",
         "autoscaling:DescribeScalingActivities",
+        "cloudtrail:LookupEvents",
         "cloudwatch:ListMetrics",
         "ec2:DescribeInstances",
         "ec2:DescribeLaunchTemplateVersions",
@@ -59,10 +60,12 @@ class Asking:
             "autoscaling": self._autoscaling,
             "cloudformation": self._cloudformation,
             "cloudwatch": self._cloudwatch,
+            "codebuild": self._codebuild,
             "dynamodb": self._dynamodb,
             "events": self._events,
             "lambda": self._lambda,
             "s3": self._s3,
+            "secretsmanager": self._secretsmanager,
             "sns": self._sns,
             "ssm": self._ssm,
         }
@@ -86,6 +89,11 @@ class Asking:
         named = parameters.get("AlarmNames") or [parameters.get("AlarmMuteRuleName", "any")]
         for name in named:
             yield self._on("cloudwatch", operation, f"{kind}:{name}")
+
+    def _codebuild(self, operation: str, parameters: Parameters) -> Iterator[Call]:
+        named = parameters.get("ids") or [parameters["projectName"]]
+        for project in {name.partition(":")[0] for name in named}:  # a build is called <project>:<id>
+            yield self._on("codebuild", operation, f"project/{project}")
 
     def _dynamodb(self, operation: str, parameters: Parameters) -> Iterator[Call]:
         match operation:
@@ -132,11 +140,22 @@ class Asking:
                 raise LookupError(operation)
 
     def _s3(self, operation: str, parameters: Parameters) -> Iterator[Call]:
-        bucket, key = parameters["Bucket"], parameters.get("Key")
-        if operation != "GetObject":
-            raise LookupError(operation)
-        yield Call("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}", self._here())
-        yield Call("s3:ListBucket", f"arn:aws:s3:::{bucket}", self._here())
+        bucket = f"arn:aws:s3:::{parameters['Bucket']}"
+        match operation:
+            case "GetObject":  # and to list, or what is not there is 403
+                yield Call("s3:GetObject", f"{bucket}/{parameters['Key']}", self._here())
+                yield Call("s3:ListBucket", bucket, self._here())
+            case "ListObjectsV2":
+                yield Call("s3:ListBucket", bucket, self._here())
+            case "DeleteObject":  # a conditional one takes the right to read as well
+                match_ = {"s3:if-match": parameters["IfMatch"]} if "IfMatch" in parameters else {}
+                yield Call("s3:DeleteObject", f"{bucket}/{parameters['Key']}", self._here(match_))
+                yield Call("s3:GetObject", f"{bucket}/{parameters['Key']}", self._here())
+            case _:
+                raise LookupError(operation)
+
+    def _secretsmanager(self, operation: str, parameters: Parameters) -> Iterator[Call]:
+        yield Call(f"secretsmanager:{operation}", parameters["SecretId"], self._here())
 
     def _sns(self, operation: str, parameters: Parameters) -> Iterator[Call]:
         yield Call(f"sns:{operation}", parameters["TopicArn"], self._here())

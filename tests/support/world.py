@@ -99,6 +99,11 @@ class MemoryLedger:
         self.acts = answer.acts
         return answer.answer
 
+    def switched_off(self, runbook: str, now: datetime) -> Refusal | None:  # noqa: ARG002 - it has one runbook
+        """Say which switch people have set so that nothing is done, if one is."""
+        self._ask("switched_off")
+        return next(map(switched, self._switches(now)), None)
+
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is the run's and nobody has switched acting off."""
         self._ask("confirm")
@@ -220,14 +225,18 @@ class CountingIncidents:
     same_fix: int = 0
     """How often the same was healed lately, where people are to be told that."""
     found: dict[str, str] = field(default_factory=dict)
-    """What was found, and by which run first."""
+    """What people were told of without a page, and by which run."""
     healings: list[tuple[str, str]] = field(default_factory=list)
 
-    def noticed(self, key: str, run: str, now: datetime) -> bool:  # noqa: ARG002 - as the port has it
-        """Say whether this run is to tell of it."""
+    def told(self, key: str) -> bool:
+        """Say whether people were told of it already."""
         if self.down:
-            raise AwsError("DynamoDB did not answer.", operation="dynamodb:UpdateItem", code="Timeout")
-        return self.found.setdefault(key, run) == run
+            raise AwsError("DynamoDB did not answer.", operation="dynamodb:GetItem", code="Timeout")
+        return key in self.found
+
+    def keep_told(self, key: str, run: str, now: datetime) -> None:  # noqa: ARG002 - as the port has it
+        """Keep that people were told of it."""
+        self.found[key] = run
 
     def healed(self, key: str, run: str, now: datetime) -> int:  # noqa: ARG002 - as the port has it
         """Count a healing."""

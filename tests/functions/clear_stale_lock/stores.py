@@ -24,8 +24,7 @@ class Stores:
 
     def __init__(self, now: datetime, settings: Settings = SETTINGS) -> None:
         self.now, self.settings = now, settings
-        self.aws = Clients(PLACE)
-        self.aws.sightings = Sightings(self.aws, table=LEDGER, environment="dev", clock=lambda: self.now)
+        self.listen(None)
         self.dynamodb: Any = boto3.client("dynamodb")
         self.s3: Any = boto3.client("s3")
         for name, key in ((LEDGER, "pk"), (STATE.table, "LockID")):
@@ -38,6 +37,11 @@ class Stores:
         self.s3.create_bucket(Bucket=STATE.bucket)
         self.s3.put_object(Bucket=STATE.bucket, Key=STATE.key, Body=b"{}")
         self.put_item({"LockID": {"S": STATE.digest_id}, "Digest": {"S": MD5}})
+
+    def listen(self, session: boto3.Session | None) -> None:
+        """Make the clients of this session from now on."""
+        self.aws = Clients(PLACE, session)
+        self.aws.sightings = Sightings(self.aws, table=LEDGER, environment="dev", clock=lambda: self.now)
 
     def lock(self, raw: str | None = None, *, item: bool = True, file: bool = True) -> None:
         """Lock as Terraform does: the object first."""

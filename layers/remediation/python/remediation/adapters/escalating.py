@@ -13,6 +13,7 @@ from remediation.adapters.handler import from_environment
 from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.logs import logger
 from remediation.adapters.notify import SnsNotifier
+from remediation.adapters.surroundings import AwsSurroundings
 from remediation.core.deployment import DEPLOYMENT, Deployment
 from remediation.core.escalation import Duty, Task, follow_up
 from remediation.core.narration import clip
@@ -44,12 +45,17 @@ def escalation_handler() -> Callable[[Any, Any], Any]:
 
 def composed(deployment: Deployment, aws: Clients) -> Duty:
     """Return what a follow-up touches in a deployment."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
     return Duty(
         deployment=deployment,
         notifier=SnsNotifier(aws, deployment),
         alarms=CloudWatchAlarms(aws),
+        surroundings=AwsSurroundings(aws, deployment.watched, clock),
         incidents=DynamoIncidents(aws, table=deployment.ledger, environment=deployment.place.environment),
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
     )
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from remediation.adapters.said import said
 from remediation.adapters.table import CONFLICT, Item, Table, milliseconds, seconds
@@ -25,8 +26,8 @@ from remediation.core.incident import (
     Raised,
     Recovery,
     Standing,
+    followed,
     healed,
-    noticed,
     paged,
     raised,
 )
@@ -70,7 +71,14 @@ class DynamoIncidents:
                 }
             return changed, opened, answer
 
-        return self._change(key, now, change)
+        try:
+            return self._change(key, now, change)
+        except AwsError as error:
+            found = self.open(key)
+            if error.code != CONFLICT or not followed(found, now):
+                raise
+            # So many tell of it at once that this one cannot be counted; it is open, and somebody was paged.
+            return Raised(page=False, opened=False, events=found.events)
 
     def healed(self, key: str, run: str, now: datetime) -> int:
         """Count a healing; say how often it was healed lately if people are to be told that, and else 0."""
@@ -81,14 +89,17 @@ class DynamoIncidents:
 
         return self._change(key, now, change)
 
-    def noticed(self, key: str, run: str, now: datetime) -> bool:
-        """Say whether this run is to tell people of it, which only the first one is. Asking twice is the same answer."""
+    def told(self, key: str) -> bool:
+        """Say whether people were told of it already."""
+        return self.open(key).told_at is not None
 
-        def change(found: Incident) -> tuple[Incident, Values, bool]:
-            kept, first = noticed(found, run, now)
-            return kept, {"key": redact(key)}, first
+    def keep_told(self, key: str, run: str, now: datetime) -> None:
+        """Keep that a run has told people of it, which is no incident: nobody has to answer, and nothing is followed up."""
 
-        return self._change(key, now, change)
+        def change(found: Incident) -> tuple[Incident, Values, None]:
+            return replace(found, run=run, told_at=now), {"key": redact(key)}, None
+
+        self._change(key, now, change)
 
     def open(self, key: str) -> Incident:
         """Return the incident as it stands; one that nobody knows is closed."""

@@ -42,7 +42,7 @@ from remediation.adapters.standing import (
     resource_of,
     resource_values,
 )
-from remediation.adapters.table import CONFLICT, TRIES, Item, Table, milliseconds, seconds
+from remediation.adapters.table import CONFLICT, TRIES, Item, Refused, Table, milliseconds, seconds
 from remediation.core.admission import Lease, Request, Standing, admission, switched
 from remediation.core.circuit import ended
 from remediation.core.errors import AwsError
@@ -161,6 +161,11 @@ class DynamoLedger:
     ) -> dict[str, dict[str, Any]]:
         return {name: self._table.change(pks[name], found[name], values) for name, values in changes.items() if values}
 
+    def switched_off(self, runbook: str, now: datetime) -> Refusal | None:
+        """Say which switch people have set so that nothing is done, if one is. Changes nothing."""
+        refused = self._table.transact(checks=self._switches(runbook, now))
+        return self._switched(refused, now) if refused else None
+
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is the run's, by its fence, and the mode still is `act`. Changes nothing."""
         ours = self._table.check(
@@ -184,6 +189,9 @@ class DynamoLedger:
             return None
         if refused.guard == "resource":
             return Refusal(gate="lease", because=lost(lease, run, refused.found))
+        return self._switched(refused, now)
+
+    def _switched(self, refused: Refused, now: datetime) -> Refusal:
         of, item = refused.guard, refused.found
         switch = freeze_switch(self._environment, item, now) if of == "freeze" else mode_switch(of, item, now)
         assert switch is not None, "it refused"

@@ -3,12 +3,13 @@
 It closes records and tells people. It never acts on the environment, and what it cannot be sure of it leaves open.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from remediation.adapters.history import History
+from remediation.adapters.surroundings import active
 from remediation.adapters.sweep_records import SweepRecords
 from remediation.aws.cloudwatch import alarms_called
 from remediation.aws.executions import call_back, durable_execution
@@ -21,7 +22,8 @@ from remediation.core.outcome import Outcome
 from remediation.core.overdue import OPEN, Execution, answered, closing, last_entry, result_of
 from remediation.core.ports import Closing, FollowUp, Incidents, Ledger, Notifier
 from remediation.core.record import RunRecord
-from remediation.core.sweep import OpenIncident, RunSeen, Swept
+from remediation.core.surroundings import ActiveAlarm, recovered
+from remediation.core.sweep import DescribedAlarm, OpenIncident, RunSeen, Swept
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
@@ -68,17 +70,23 @@ class Reaper:
             self._close(run, outcome, cooldown)
         return "closed"
 
-    def recovered(self, incidents: Iterable[OpenIncident], in_alarm: frozenset[str]) -> tuple[OpenIncident, ...]:
-        """Return the incidents that somebody follows up although their alarms are OK, or are no more.
+    def recovered(
+        self, incidents: Iterable[OpenIncident], in_alarm: Iterable[DescribedAlarm]
+    ) -> tuple[OpenIncident, ...]:
+        """Return the incidents that somebody follows up although they are over.
 
-        Those that are not among `in_alarm` are asked for by name: not to be listed is no proof.
+        Alarms that are not among `in_alarm` are asked for by name: not to be listed is no proof.
         """
-        waiting = [each for each in incidents if each.callback and each.recovery.seen(in_alarm.__contains__)]
-        if not waiting:
-            return ()
-        found = alarms_called(self.aws, (alarm for each in waiting for alarm in each.recovery.alarms))
-        still = {alarm.name for alarm in found if alarm.state != "OK"}
-        return tuple(each for each in waiting if each.recovery.seen(still.__contains__))
+        on = tuple(map(active, in_alarm))
+        names = {alarm.name for alarm in on}
+        waiting = [each for each in incidents if each.callback and self._over(each, on, names)]
+        asked = [alarm for each in waiting for alarm in each.recovery.alarms]
+        still = {alarm.name for alarm in alarms_called(self.aws, asked) if alarm.state != "OK"} if asked else set()
+        return tuple(each for each in waiting if self._over(each, on, still))
+
+    def _over(self, incident: OpenIncident, on: Iterable[ActiveAlarm], names: Container[str]) -> bool:
+        watched, environment = self.deployment.watched, self.deployment.place.environment
+        return recovered(incident.recovery, lambda alarm: alarm not in names, on, watched, environment)
 
     def release(self, incident: OpenIncident) -> bool:
         """Tell the escalation of an incident that it is over; answer False where it does not wait any more."""

@@ -35,7 +35,7 @@ class AwsSurroundings:
 
     def _alarms(self) -> tuple[ActiveAlarm, ...]:
         found = cloudwatch.alarms(self._aws, prefix=self._watched.alarm_prefix, state="ALARM")
-        return tuple(map(_active, found))
+        return tuple(map(active, found))
 
     def _deploys(self) -> tuple[str, ...]:
         found, where = [], self._watched.deploys
@@ -45,11 +45,12 @@ class AwsSurroundings:
         return tuple(filter(None, found))
 
 
-def _active(alarm: DescribedAlarm) -> ActiveAlarm:
+def active(alarm: DescribedAlarm) -> ActiveAlarm:
+    """Return what the surroundings are judged by."""
     metric = alarm.metric or Metric(namespace="", name="", dimensions={})
     return ActiveAlarm(
         name=alarm.name,
-        since=alarm.transitioned_at or datetime.fromtimestamp(0, UTC),  # then it is no part of a storm
+        since=alarm.transitioned_at or datetime.fromtimestamp(0, UTC),  # then it is no part of a storm that is on
         namespace=metric.namespace,
         metric=metric.name,
         dimensions=metric.dimensions,

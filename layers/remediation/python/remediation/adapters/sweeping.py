@@ -184,8 +184,7 @@ class Sweep:
                 tick.offered.append(f"{each.alarm.name}: {each.because}")
 
     def _release(self, tick: Tick, on: tuple[DescribedAlarm, ...], incidents: tuple[OpenIncident, ...]) -> None:
-        in_alarm = frozenset(alarm.name for alarm in on)
-        over = tick.attempt("Incidents cannot be closed", lambda: self.reaper.recovered(incidents, in_alarm))
+        over = tick.attempt("Incidents cannot be closed", lambda: self.reaper.recovered(incidents, on))
         for incident in over or ():
             what = f"The incident {incident.key} cannot be closed"
             if tick.attempt(what, partial(self.reaper.release, incident)):

@@ -1,4 +1,8 @@
-"""AWS Health: what AWS itself says is wrong in a Region. Only accounts with a Business support plan (or better) may ask."""
+"""AWS Health: what AWS itself says is wrong in a Region.
+
+Only accounts with a Business support plan (or better) may ask. It answers in us-east-1 only, and a function's boundary keeps
+it to its own Region; so one that lives elsewhere does not ask at all.
+"""
 
 from datetime import datetime
 from itertools import islice
@@ -6,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from remediation.core.errors import AwsError
+
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 NO_PLAN = "SubscriptionRequiredException"
 """The code of the answer to an account without such a plan."""
+HOME = "us-east-1"
 MOST = 20
 
 
@@ -23,7 +30,10 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 def open_issues(aws: "Clients") -> tuple[Event, ...]:
-    """Return the issues that are open in this Region, or everywhere."""
+    """Return the issues that are open in this Region, or everywhere. Raises AwsError."""
+    if aws.place.region != HOME:
+        sentence = f"It answers in {HOME} only, and this function is kept to {aws.place.region}."
+        raise AwsError(sentence, operation="health:DescribeEvents", code="WrongRegion")
     pages = aws.health.get_paginator("describe_events").paginate(
         filter={
             "regions": [aws.place.region, "global"],

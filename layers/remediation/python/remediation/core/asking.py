@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from remediation.core.approval import ASKED, REJECTED, Decided, Wanted, changed, judge, nobody_to_ask, speaker, wanted
+from remediation.core.checks import switches
 from remediation.core.errors import StepFailedError
 from remediation.core.gates import Refusal
 from remediation.core.notice import Notice
@@ -45,6 +46,8 @@ def agreed(story: Story, n: int, act: Act[Target], now: datetime) -> Refusal | L
         refusal = changed(story.approved, asked)
         story.approved = ""  # it was for one act
         return refusal or "yes"
+    if refusal := switches(story, n, now):
+        return refusal
     if approval.people == 2 and (refusal := _unknown_requester(story, n, asked)):
         return refusal
     return _ask(story, n, asked, now)

@@ -38,6 +38,16 @@ def around_it(story: Story, now: datetime, step: str) -> Refusal | None:
     )
 
 
+def switches(story: Story, n: int, now: datetime) -> Refusal | None:
+    """Say whether people have switched acting off: nobody is asked to approve what would not be done."""
+    try:
+        return story.steps.read(
+            f"read switches {n}", lambda: story.world.ledger.switched_off(story.runbook.name, now), Refusal | None
+        )
+    except StepFailedError as error:
+        return Refusal(gate="ledger", because=f"The switches cannot be read: {error}")
+
+
 def calendars(story: Story, n: int, now: datetime) -> Refusal | None:
     """Say whether the calendars allow changes now; a live freeze is the admission's to find."""
     if freeze := frozen(story.world.deployment.maintenance, now):

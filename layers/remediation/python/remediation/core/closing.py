@@ -72,8 +72,9 @@ def _tell(story: Story, outcome: Outcome, ending: Ending) -> Iterator[str]:
 
 
 def _notice(story: Story, outcome: Outcome, tell: Tell) -> None:
-    """Tell the team of what was found, unless an earlier run did."""
-    if not story.world.incidents.noticed(f"{outcome.incident}|{tell.id}", outcome.run, outcome.ended_at):
+    """Tell the team of what was found, unless an earlier run did. It is kept once it was told: rather twice than never."""
+    incidents, key = story.world.incidents, f"{outcome.incident}|{tell.id}"
+    if incidents.told(key):
         return
     notice = Notice(
         kind="trouble",
@@ -89,6 +90,7 @@ def _notice(story: Story, outcome: Outcome, tell: Tell) -> None:
         next_steps=outcome.next_steps,
     )
     story.world.notifier.notify(notice, outcome.team)
+    incidents.keep_told(key, outcome.run, outcome.ended_at)
 
 
 def _again(story: Story, outcome: Outcome) -> None:

@@ -23,8 +23,8 @@ MOST = 50
 
 _NOW_AND_THEN = re.compile(r"4XX|5XX|4xx|5xx|Error|Fail|Throttle|Reject|TimedOut|Denied|Fault|Deadlock", re.ASCII)
 """Names of metrics that are published only when something happens: not to be known is their normal state."""
-_OURS = ("AWS/Lambda", "AWS/SQS")
-"""Namespaces of the alarms on the remediation itself: a function that never ran has published nothing yet."""
+_OURS = ("AWS/Lambda", "AWS/SQS", "Remediation/")
+"""How the namespaces of our own alarms start that may well be silent: a function that never ran, a line that nobody wrote."""
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -55,7 +55,11 @@ class Finding(Struct, frozen=True, kw_only=True):
 def examinable(alarm: DescribedAlarm, environment: str) -> bool:
     """Tell whether the doctor has to do with an alarm: one plain metric, and not a part of the remediation itself."""
     own = alarm.name.startswith(f"{environment}-remediation-")
-    return alarm.metric is not None and not (own and alarm.metric.namespace in _OURS) and not target_tracking(alarm)
+    return (
+        alarm.metric is not None
+        and not (own and alarm.metric.namespace.startswith(_OURS))
+        and not target_tracking(alarm)
+    )
 
 
 def examine(

@@ -20,10 +20,11 @@ from remediation.core.errors import StepFailedError
 from remediation.core.incident import FOLLOWED_FOR, PAGE_EVERY, Incident, Recovery
 from remediation.core.notice import Kind, Notice
 from remediation.core.outcome import Outcome
-from remediation.core.ports import Alarms, Followed, Notifier
+from remediation.core.ports import Alarms, Followed, Notifier, Surroundings
 from remediation.core.spec import Team
 from remediation.core.spoken import Spoken
 from remediation.core.steps import Expired, Reply, Said, Steps
+from remediation.core.surroundings import recovered
 
 R = TypeVar("R")
 
@@ -70,6 +71,7 @@ class Duty:
     deployment: Deployment
     notifier: Notifier
     alarms: Alarms
+    surroundings: Surroundings
     incidents: Followed
     clock: Callable[[], datetime]
 
@@ -109,7 +111,7 @@ class _FollowUp:
                 return self._close("recovered", now)
             if isinstance(reply, Said) and self.by is None:
                 self.by = self._acknowledged(reply, now)
-                if self.by is not None and not self.task.recovery.alarms:
+                if self.by is not None and self.task.recovery.blind:
                     return self._close("acknowledged", now)
                 if self.by is not None:
                     due = now + LOOK_EVERY
@@ -158,14 +160,20 @@ class _FollowUp:
 
     def _over(self) -> bool:
         """Look whether the alarms are over, or a later run has healed what has none. Not to know is not over."""
-        recovery = self.task.recovery
-        if recovery.alarms:
-            return self._read(f"look {self.asked}", lambda: recovery.seen(self._on), bool) is True
+        if not self.task.recovery.blind:
+            return self._read(f"look {self.asked}", self._recovered, bool) is True
         found = self._read(f"look {self.asked}", lambda: self.duty.incidents.open(self.task.key), Incident)
         return found is not None and any(each.at > self.task.outcome.ended_at for each in found.healed)
 
-    def _on(self, alarm: str) -> bool:
-        return not self.duty.alarms.read(alarm).over
+    def _recovered(self) -> bool:
+        duty, deployment = self.duty, self.duty.deployment
+        return recovered(
+            self.task.recovery,
+            lambda alarm: duty.alarms.read(alarm).over,
+            duty.surroundings.around(deploys=False).alarms if self.task.recovery.cause else (),
+            deployment.watched,
+            deployment.place.environment,
+        )
 
     def _acknowledged(self, reply: Said, now: datetime) -> Spoken | None:
         """Return who acknowledged the incident; what is no acknowledgement of somebody whom AWS knows, is none."""
@@ -230,9 +238,16 @@ class _FollowUp:
         minutes = round((now - outcome.ended_at).total_seconds() / 60)
         if end == "recovered":
             who = f" {self.by.who} had acknowledged it." if self.by else ""
-            because = f"{self.task.recovery.sentence}, {minutes} minutes after it was reported.{who}"
+            what = (
+                "A later run has healed it"
+                if self.task.recovery.blind
+                else (
+                    f"The alarm {self._what} is over" if self.task.recovery.cause is None else f"{self._what} is over"
+                )
+            )
+            because = f"{what[0].upper()}{what[1:]}, {minutes} minutes after it was reported.{who}"
             self._notify("recovered", f"{self._what} has recovered", because, now)
-        elif self.task.recovery.alarms:
+        elif not self.task.recovery.blind:
             because = (
                 f"{self._what} has not recovered in {minutes} minutes. It is not followed up any longer; the next event"
                 " opens a new incident."
@@ -246,13 +261,14 @@ class _FollowUp:
 
     @property
     def _what(self) -> str:
-        match self.task.recovery.alarms:
-            case ():
-                return f"{self.task.outcome.runbook} in {self.task.outcome.environment}"
-            case (alarm,):
-                return alarm
+        about, environment = self.task.recovery.about, self.task.outcome.environment
+        match self.task.recovery.cause:
+            case None:
+                return about or f"{self.task.outcome.runbook} in {environment}"
+            case "storm":
+                return f"{about} in {environment}"
             case _:
-                return f"The storm of alarms in {self.task.outcome.environment}"
+                return f"the trouble with {about} in {environment}"
 
     def _notify(self, kind: Kind, title: str, because: str, at: datetime) -> None:
         """Tell those who were paged, each once."""

@@ -5,12 +5,13 @@ incident; it pages at most once in 15 minutes, and the pages say how many events
 it recover; whoever follows it up says until when they do, so that one that nobody follows up any more is opened anew.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
+
+from remediation.core.watched import NAMES, Dependency
 
 PAGE_EVERY = timedelta(minutes=15)
 """At most one page per incident in this time, whoever is paged."""
@@ -28,35 +29,31 @@ Standing: TypeAlias = Literal["open", "acknowledged", "closed"]
 
 
 class Recovery(Struct, frozen=True, kw_only=True):
-    """What tells that an incident is over: of these alarms, fewer than `least` still are on. Without any, nothing tells."""
+    """What tells that an incident is over: its alarms are, and its cause does not show any more. Without either, nothing tells."""
 
     alarms: tuple[str, ...] = ()
-    least: int = 1
+    cause: Dependency | Literal["storm"] | None = None
 
     @classmethod
     def of(cls, alarm: str) -> "Recovery":
         """Return what one alarm tells; an empty name is none."""
         return cls(alarms=(alarm,) if alarm else ())
 
-    def seen(self, on: Callable[[str], bool]) -> bool:
-        """Tell whether it is over, asking about no more alarms than have to be asked about."""
-        left = 0
-        for alarm in self.alarms:
-            left += on(alarm)
-            if left >= self.least:
-                return False
-        return bool(self.alarms)
+    @property
+    def blind(self) -> bool:
+        """Tell whether nothing tells."""
+        return not self.alarms and self.cause is None
 
     @property
-    def sentence(self) -> str:
-        """Say what was seen when it is over."""
-        match self.alarms:
-            case ():
-                return "A later run has healed it"
-            case (alarm,):
-                return f"The alarm {alarm} is over"
-            case _:
-                return f"Fewer than {self.least} of its {len(self.alarms)} alarms still are on"
+    def about(self) -> str:
+        """Return what is watched, in a word or two."""
+        match self.cause:
+            case None:
+                return ", ".join(self.alarms)
+            case "storm":
+                return "the storm of alarms"
+            case dependency:
+                return NAMES[dependency]
 
 
 class Raised(Struct, frozen=True, kw_only=True):
@@ -104,9 +101,9 @@ def raised(incident: Incident, run: str, now: datetime) -> tuple[Incident, Raise
     for known in incident.answered:
         if known.run == run:
             return incident, known.raised
-    if _followed(incident, now) and incident.run == run:
+    if followed(incident, now) and incident.run == run:
         return incident, Raised(page=False, opened=True, events=incident.events, due=_due(incident))
-    if _followed(incident, now):
+    if followed(incident, now):
         answer = Raised(page=False, opened=False, events=incident.events + 1, due=_due(incident))
         changed = msgspec.structs.replace(incident, events=answer.events)
     else:
@@ -156,14 +153,8 @@ def healed(incident: Incident, run: str, now: datetime) -> tuple[Incident, int]:
     return msgspec.structs.replace(counted, told_at=now), len(lately)
 
 
-def noticed(incident: Incident, run: str, now: datetime) -> tuple[Incident, bool]:
-    """Say whether a run is to tell of what it found: the first one that found it, and that one again if it asks again."""
-    if incident.told_at is not None:
-        return incident, incident.run == run
-    return msgspec.structs.replace(incident, run=run, told_at=now), True
-
-
-def _followed(incident: Incident, now: datetime) -> bool:
+def followed(incident: Incident, now: datetime) -> bool:
+    """Tell whether somebody follows it up."""
     if incident.status == "closed" or incident.followed_until is None:
         return False
     return now < incident.followed_until

@@ -52,6 +52,9 @@ class Ledger(Protocol):
     def admit(self, request: Request, limits: Limits) -> Lease | Refusal:
         """Answer what `admission` says of the request, and keep what follows from it, all or nothing."""
 
+    def switched_off(self, runbook: str, now: datetime) -> Refusal | None:
+        """Say which switch people have set so that nothing is done, if one is. Changes nothing."""
+
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is ours, the mode still is `act` and nothing is frozen, right before the call."""
 
@@ -94,8 +97,11 @@ class Incidents(Protocol):
     def raise_(self, key: str, outcome: Outcome, recovery: Recovery, now: datetime) -> Raised:
         """Open an incident, or count one more event of it. Asking twice for the same run is the same answer."""
 
-    def noticed(self, key: str, run: str, now: datetime) -> bool:
-        """Say whether this run is to tell people of it, which only the first one is. Asking twice is the same answer."""
+    def told(self, key: str) -> bool:
+        """Say whether people were told of it already."""
+
+    def keep_told(self, key: str, run: str, now: datetime) -> None:
+        """Keep that a run has told people of it, which is no incident: nobody has to answer, and nothing is followed up."""
 
     def healed(self, key: str, run: str, now: datetime) -> int:
         """Count a healing of it; say how often it was healed lately if people are to be told that, and else 0."""

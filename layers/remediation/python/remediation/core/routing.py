@@ -47,10 +47,10 @@ def _alarm_incident(
     if trigger.metric is None:
         return Ignored(because=f"The alarm {trigger.alarm!r} does not watch one plain metric, so no runbook follows.")
     because = f"The metric {trigger.metric.namespace} {trigger.metric.name} is not one that {runbook.name} answers."
-    for spec in runbook.triggers:
+    for spec in runbook.triggers_in(settings):
         if not isinstance(spec, OnAlarm):
             continue
-        if (spec.namespace, spec.metric) != (trigger.metric.namespace, trigger.metric.name):
+        if (fill(spec.namespace, place, settings), spec.metric) != (trigger.metric.namespace, trigger.metric.name):
             continue
         dimensions = trigger.metric.dimensions
         for name, template in (dict.fromkeys(spec.incident.values(), "*") | dict(spec.dimensions)).items():

@@ -53,14 +53,16 @@ class Allow(Struct, frozen=True):
 class OnAlarm(Struct, frozen=True, kw_only=True):
     """Start on a CloudWatch alarm on this metric, whatever its name and whoever made it.
 
-    A dimension's template matches exactly, or as a prefix if it ends in `*`. `incident` maps fields of the runbook's
-    incident to names of dimensions.
+    The namespace is a template. A dimension's template matches exactly, or as a prefix if it ends in `*`. `incident` maps
+    fields of the runbook's incident to names of dimensions.
     """
 
     namespace: str
     metric: str
-    dimensions: Mapping[str, str]
-    incident: Mapping[str, str]
+    dimensions: Mapping[str, str] = {}
+    incident: Mapping[str, str] = {}
+    where: str = ""
+    """A setting: where it is empty, nothing starts on this."""
 
 
 class OnAsgEvent(Struct, frozen=True, kw_only=True):
@@ -86,6 +88,13 @@ class Manual(Struct, frozen=True, kw_only=True):
 TriggerSpec: TypeAlias = OnAlarm | OnAsgEvent | Every | Manual
 
 
+class Lines(Struct, frozen=True, kw_only=True):
+    """Lines of a log group (template) that the stack makes a metric of: how many match CloudWatch's filter pattern."""
+
+    group: str
+    pattern: str
+
+
 class Alarm(Struct, frozen=True, kw_only=True):
     """An alarm that the stack creates because the environment lacks a working one (FACTS: no dimensions, never fires)."""
 
@@ -93,12 +102,16 @@ class Alarm(Struct, frozen=True, kw_only=True):
     summary: str
     namespace: str
     metric: str
-    dimensions: Mapping[str, str]
+    dimensions: Mapping[str, str] = {}
     statistic: str
     threshold: float
     period: timedelta
     evaluate: int
     breach: int
+    lines: Lines | None = None
+    """What its metric counts, where that is a metric of our own."""
+    where: str = ""
+    """A setting: where it is empty, there is no such alarm."""
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -173,6 +186,18 @@ class Runbook(Generic[S, I, F, T]):
     def package(self) -> str:
         """Return the room: the folder and Python package below functions/."""
         return self.name.replace("-", "_")
+
+    def triggers_in(self, settings: Struct) -> "tuple[TriggerSpec, ...]":
+        """Return what starts it where these are its settings."""
+        return tuple(spec for spec in self.triggers if not isinstance(spec, OnAlarm) or _there(spec, settings))
+
+    def alarms_in(self, settings: Struct) -> tuple[Alarm, ...]:
+        """Return the alarms that it brings along where these are its settings."""
+        return tuple(alarm for alarm in self.alarms if _there(alarm, settings))
+
+
+def _there(spec: OnAlarm | Alarm, settings: Struct) -> bool:
+    return not spec.where or bool(getattr(settings, spec.where))
 
 
 def answers_in_time(runbook: "AnyRunbook", ask_first: tuple[str, ...] = ()) -> bool:

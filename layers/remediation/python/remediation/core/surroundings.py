@@ -4,8 +4,8 @@ The rule of the domain (HAZARDS.md, X21): when many things look ill at once they
 runbook names what it yields to; its own subject is never among that.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -13,11 +13,6 @@ from remediation.core.gates import Refusal
 from remediation.core.incident import Recovery
 from remediation.core.spec import Yield
 from remediation.core.watched import NAMES, OWNERS, Cause, Dependency, Storm, Watched
-
-LASTS = timedelta(hours=24)
-"""What has been on for a day is no storm any more, but how things are: people have known for as long."""
-MOST_NAMES = 100
-"""Alarms of a storm that are watched until it is over."""
 
 
 class ActiveAlarm(Struct, frozen=True, kw_only=True):
@@ -44,9 +39,8 @@ def stand_down(
     yields = frozenset(yields_to)
     others = [alarm for alarm in around.alarms if alarm.name != own]
     for cause in watched.causes:
-        for alarm in others:
-            if cause.dependency in yields and shows(cause, alarm):
-                return _dependency_down(cause.dependency, alarm, environment)
+        if cause.dependency in yields and any(shows(cause, alarm) for alarm in others):
+            return _dependency_down(cause.dependency, _showing(cause.dependency, others, watched), environment)
     if "deploy" in yields and around.deploys:
         because = f"{' '.join(around.deploys)} What is ill may only be changing."
         return Refusal(gate="deploy", because=because)
@@ -64,23 +58,53 @@ def shows(cause: Cause, alarm: ActiveAlarm) -> bool:
     )
 
 
-def _dependency_down(dependency: Dependency, alarm: ActiveAlarm, environment: str) -> Refusal:
-    name = NAMES[dependency]
+def recovered(
+    recovery: Recovery,
+    over: Callable[[str], bool],
+    alarms: Iterable[ActiveAlarm],
+    watched: Watched,
+    environment: str,
+) -> bool:
+    """Tell whether an incident is over: `over` says it of one alarm, `alarms` are those of the environment that are on.
+
+    A cause is looked for anew, so that an alarm on it that joined later counts as well. An alarm without data is not over.
+    """
+    if recovery.blind:
+        return False
+    match recovery.cause:
+        case None:
+            showing = False
+        case "storm":
+            showing = bool(_together(_counted(alarms, watched, environment), watched.storm))
+        case dependency:
+            showing = bool(_showing(dependency, alarms, watched))
+    return not showing and all(over(alarm) for alarm in recovery.alarms)
+
+
+def _showing(dependency: Dependency, alarms: Iterable[ActiveAlarm], watched: Watched) -> list[ActiveAlarm]:
+    causes = [cause for cause in watched.causes if cause.dependency == dependency]
+    return [alarm for alarm in alarms if any(shows(cause, alarm) for cause in causes)]
+
+
+def _dependency_down(dependency: Dependency, alarms: Sequence[ActiveAlarm], environment: str) -> Refusal:
+    first = min(alarms, key=lambda alarm: alarm.since)
     return Refusal(
         gate="shared cause",
-        because=f"{name} is in trouble (the alarm {alarm.name} is in ALARM since {alarm.since:%H:%M:%S} UTC); what depends"
-        " on it is left alone until that is over.",
+        because=f"{NAMES[dependency]} is in trouble (the alarm {first.name} is in ALARM since {first.since:%H:%M:%S} UTC); what"
+        " depends on it is left alone until that is over.",
         team=OWNERS[dependency],
         incident=f"{environment}|shared cause|{dependency}",
-        recovery=Recovery(alarms=(alarm.name,)),
+        recovery=Recovery(alarms=tuple(sorted(alarm.name for alarm in alarms)), cause=dependency),
     )
 
 
 def _storm(alarms: Iterable[ActiveAlarm], watched: Watched, environment: str, now: datetime) -> Refusal | None:
-    """Find alarms that began together and still are on; it is a storm for as long as enough of them are."""
+    """Find alarms that began together and still are on: a storm for as long as enough of them are, and for an hour at most."""
     storm = watched.storm
-    counted = (alarm for alarm in alarms if alarm.since > now - LASTS and _counts(alarm, watched, environment))
-    together = _together(sorted(counted, key=lambda alarm: alarm.since), storm)
+    lately = [
+        alarm for alarm in _counted(alarms, watched, environment) if now - alarm.since < max(storm.lasts, storm.within)
+    ]
+    together = _together(lately, storm)
     if not together:
         return None
     names = sorted(alarm.name for alarm in together)
@@ -91,8 +115,13 @@ def _storm(alarms: Iterable[ActiveAlarm], watched: Watched, environment: str, no
         because=f"{len(names)} alarms of {environment} went into ALARM within {minutes} minutes and still are ({shown}), so"
         " they have one cause that this runbook does not know.",
         incident=f"{environment}|storm",
-        recovery=Recovery(alarms=tuple(names[:MOST_NAMES]), least=storm.alarms),
+        recovery=Recovery(cause="storm"),
     )
+
+
+def _counted(alarms: Iterable[ActiveAlarm], watched: Watched, environment: str) -> list[ActiveAlarm]:
+    """Return those that may be part of a storm, the oldest first."""
+    return sorted((each for each in alarms if _counts(each, watched, environment)), key=lambda alarm: alarm.since)
 
 
 def _together(oldest_first: Sequence[ActiveAlarm], storm: Storm) -> Sequence[ActiveAlarm]:

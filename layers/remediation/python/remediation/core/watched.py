@@ -32,6 +32,8 @@ class Storm(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     alarms: int = 4
     within: timedelta = timedelta(minutes=5)
+    lasts: timedelta = timedelta(hours=1)
+    """So long nothing is touched while they are on. By then people know, and what is left is healed one by one."""
 
 
 class Lock(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
