@@ -92,6 +92,8 @@ def summary(outcome: Outcome, hint: str = "") -> Iterator[Text]:
     yield Text(printable(outcome.because), style="bold")
     if outcome.would:
         yield Text("\nIt would do: ").append(printable(outcome.would), style="cyan")
+    if outcome.asks:
+        yield Text("It would ask a person first: ").append(printable(outcome.asks), style="cyan")
     if outcome.acts:
         yield Text("\nWhat was done:")
     for done in outcome.acts:

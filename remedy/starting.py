@@ -1,8 +1,8 @@
 """Start a run in AWS, in the name of the person who asks for it, and read how it goes on."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,10 @@ from stacks.names import ALIAS
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+
+
+PLANNED_WITHIN = timedelta(minutes=4)
+"""A plan waits for nobody: it has looked within seconds, or Lambda has no room for it."""
 
 
 def start(payload: Mapping[str, Any], runbook: AnyRunbook, environment: Environment, now: datetime) -> Run:
@@ -45,6 +49,15 @@ def start(payload: Mapping[str, Any], runbook: AnyRunbook, environment: Environm
         environment=environment.place.environment,
         followed_for=FOLLOWED_FOR if lambda_.waits else limits.heal_within + limits.max_acts * LONGEST_ASKED,
     )
+
+
+def plans(
+    aws: Aws, payloads: Iterable[Mapping[str, Any]], runbook: AnyRunbook, environment: Environment
+) -> tuple[Run, ...]:
+    """Start a plan for each payload, all at once. Whoever follows one after the other waits as long as for the slowest."""
+    lambda_, watch = AwsLambda(aws.invoking(), environment, runbook), LedgerWatch(aws, environment)
+    where = environment.place.environment
+    return tuple(Run(each, lambda_, watch, environment=where, followed_for=PLANNED_WITHIN) for each in payloads)
 
 
 def _requested(runbook: AnyRunbook, payload: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from clear_stale_lock.facts import Facts, Held, LockFacts
 from clear_stale_lock.settings import Settings
 from clear_stale_lock.wording import cleared, commands, evidence, held_by, lasting
-from remediation.aws.terraform import PLAN, Half, LockInfo
+from remediation.aws.terraform import PLAN, LockInfo
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Verdict, Wait
 
 CLEAR = "clear-lock"
@@ -26,13 +26,19 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Held], ...], n
             if isinstance(verdict, kind):
                 return verdict
     held = " ".join(verdict.because for verdict in verdicts)
-    return Nothing(because=held or "No lock is configured that this is about.")
+    known = tuple(
+        f"{lock.name}, {line}" if len(verdicts) > 1 else line
+        for lock, verdict in zip(facts.locks, verdicts, strict=True)
+        for line in verdict.evidence
+    )
+    return Nothing(because=held or "No lock is configured that this is about.", evidence=known)
 
 
 def _judge(lock: LockFacts, settings: Settings, tried: tuple[Attempt[Held], ...], now: datetime) -> Verdict[Held]:
     if not lock.halves:
         done = [attempt for attempt in tried if attempt.target.name == lock.name and attempt.result != "failed"]
-        return Nothing(because=cleared(lock) if done else f"Nobody holds the lock of {lock.name}.")
+        because = cleared(lock) if done else f"Nobody holds the lock of {lock.name}."
+        return Nothing(because=because, evidence=evidence(lock, now))
     return next(_no(lock, now), None) or _known(lock, settings, tried, now)
 
 
@@ -49,7 +55,7 @@ def _no(lock: LockFacts, now: datetime) -> Iterator[Escalate]:
     elif any(info.created is not None and info.created - now > SKEW for info in infos if info):
         why = f"The lock of {lock.name} was created in the future; whoever's clock is wrong, no age follows from it"
     if why:
-        yield Escalate(because=f"{why}.", evidence=evidence(lock), next_steps=commands(lock), about=lock.name)
+        yield Escalate(because=f"{why}.", evidence=evidence(lock, now), next_steps=commands(lock), about=lock.name)
 
 
 def _known(lock: LockFacts, settings: Settings, tried: tuple[Attempt[Held], ...], now: datetime) -> Verdict[Held]:
@@ -58,26 +64,26 @@ def _known(lock: LockFacts, settings: Settings, tried: tuple[Attempt[Held], ...]
     if any(attempt.target.id == info.id and attempt.result == "failed" for attempt in tried):
         return Escalate(
             because=f"Clearing the lock of {lock.name} failed.",
-            evidence=evidence(lock),
+            evidence=evidence(lock, now),
             next_steps=commands(lock),
             about=lock.name,
         )
     if lock.object and not lock.item and lock.cleared == lock.object.etag:
         because = f"Half of the lock of {lock.name} was cleared before ({info.id}); the other half keeps it locked."
-        return _clear(lock, info, because, None)
+        return _clear(lock, info, because, now)
     if left := _left_alone(lock, settings, now):
-        return Nothing(because=f"{holder}: {left}.")
+        return Nothing(because=f"{holder}: {left}.", evidence=evidence(lock, now))
     dead = [sign.about for sign in lock.signs if sign.says == "dead"]
     asking = _why_ask(info, settings, dead)
     because = f"{holder}, and seems left over: {'; '.join(dead) or 'nothing shows that its holder is alive'}."
-    return _clear(lock, info, because, Approval(because=asking) if asking else None)
+    return _clear(lock, info, because, now, Approval(because=asking) if asking else None)
 
 
 def _left_alone(lock: LockFacts, settings: Settings, now: datetime) -> str:
     """Say why a lock is not stale; nothing if it may be."""
-    if lock.first is None:
+    age = lock.held_for(now)
+    if lock.first is None or age is None:
         return "since when is not known"
-    age = _age(lock.halves, lock.first.at, now)
     if age < settings.stale_after:
         return f"seen for {lasting(age)}, and at least {lasting(settings.stale_after)} make it stale"
     if now - lock.first.at < settings.moved_within:
@@ -90,11 +96,6 @@ def _left_alone(lock: LockFacts, settings: Settings, now: datetime) -> str:
         if sign.says == "unknown":
             return f"{sign.source} cannot be asked, which counts as alive ({sign.about})"
     return ""
-
-
-def _age(halves: tuple[Half, ...], first: datetime, now: datetime) -> timedelta:
-    """Return how long it is held for sure: by S3's clock and by ours, whichever is less; never by the holder's."""
-    return min(now - instant for instant in (first, *(half.modified_at for half in halves if half.modified_at)))
 
 
 def _why_ask(info: LockInfo, settings: Settings, dead: list[str]) -> str:
@@ -110,7 +111,7 @@ def _why_ask(info: LockInfo, settings: Settings, dead: list[str]) -> str:
     return ""
 
 
-def _clear(lock: LockFacts, info: LockInfo, because: str, approval: Approval | None) -> Act[Held]:
+def _clear(lock: LockFacts, info: LockInfo, because: str, now: datetime, approval: Approval | None = None) -> Act[Held]:
     return Act(
         action=CLEAR,
         target=Held(
@@ -123,7 +124,7 @@ def _clear(lock: LockFacts, info: LockInfo, because: str, approval: Approval | N
         resource=f"terraform-lock/{lock.lock_id}",
         because=because,
         settle=timedelta(seconds=1),
-        evidence=evidence(lock),
+        evidence=evidence(lock, now),
         next_steps=commands(lock),
         approval=approval,
     )

@@ -1,6 +1,6 @@
 """What is known of every configured lock at one moment."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -48,6 +48,13 @@ class LockFacts(Struct, frozen=True, kw_only=True):
     def halves(self) -> tuple[Half, ...]:
         """Return what holds it."""
         return tuple(half for half in (self.item, self.object) if half is not None)
+
+    def held_for(self, now: datetime) -> timedelta | None:
+        """Return how long it is held for sure: by S3's clock and by ours, whichever is less; never by the holder's."""
+        if self.first is None:
+            return None
+        written = (half.modified_at for half in self.halves if half.modified_at)
+        return min(now - instant for instant in (self.first.at, *written))
 
 
 class Facts(Struct, frozen=True, kw_only=True):

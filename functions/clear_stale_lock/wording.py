@@ -1,10 +1,11 @@
 """What people are told about locks: who holds one, what is known, and what to type."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from clear_stale_lock.facts import LockFacts
+from clear_stale_lock.facts import Life, LockFacts
 from remediation.aws.terraform import LockInfo
 
+SAYS: dict[Life, str] = {"alive": "alive", "dead": "ended", "silent": "no sign", "unknown": "cannot be asked"}
 PLAN_FIRST = "terraform plan   # before anything is applied: an interrupted apply may have left things half done"
 
 
@@ -28,8 +29,8 @@ def cleared(lock: LockFacts) -> str:
     return f"The lock of {lock.name} is free: plan before you apply.{warning}"
 
 
-def evidence(lock: LockFacts) -> tuple[str, ...]:
-    """Return what is known of a lock, a line each."""
+def evidence(lock: LockFacts, now: datetime) -> tuple[str, ...]:
+    """Return what is known of a lock, a line each that begins with who says so (`remedy locks` makes columns of that)."""
     lines = []
     for name, half in (("DynamoDB", lock.item), ("S3", lock.object)):
         if half is None:
@@ -42,7 +43,12 @@ def evidence(lock: LockFacts) -> tuple[str, ...]:
         lines.append(f"{name}: {info.id}, {info.operation or 'no operation'}, {info.who or 'nobody named'}, {created}")
         if info.path and info.path not in lock.lock_id:
             lines.append(f"{name}: it names the path {info.path}, not {lock.lock_id}")
-    lines += [f"{sign.source}: {sign.about}" for sign in lock.signs]
+    age = lock.held_for(now) if lock.halves else None
+    if lock.first and age is not None:
+        still = "has not changed" if lock.mark == lock.first.mark else "has changed"
+        lines.append(f"Age: {lasting(age)} for sure, seen since {lock.first.at:%Y-%m-%d %H:%M:%S} UTC")
+        lines.append(f"State: {still} since then")
+    lines += [f"{sign.source}: {SAYS[sign.says]}, {sign.about}" for sign in lock.signs]
     return (*lines, *([lock.mismatch] if lock.mismatch else ()))
 
 

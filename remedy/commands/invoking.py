@@ -9,7 +9,7 @@ from remedy.environment import environment
 from remedy.identity import reason
 from remedy.live import follow
 from remedy.payload import payload
-from remedy.telling import telling
+from remedy.telling import MistakeError, telling
 
 
 def invoke(
@@ -20,6 +20,10 @@ def invoke(
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field of the payload; may be repeated.")
+    ] = None,
+    lock: Annotated[
+        str | None,
+        typer.Option("--lock", help="A lock: a state's name, or the ID in the lock. The same as --set lock=."),
     ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Have it done. Without this, the answer is the plan.")] = False,
     because: Annotated[str, typer.Option("--because", help="Why, for the record.")] = "",
@@ -33,8 +37,15 @@ def invoke(
     1 AWS could not be asked. 2 used wrongly. 3 a gate or the mode said no. 4 not healed, or handed to a person. 5 failed.
     """
     with telling():
-        status = _invoke(runbook, target, settings or [], env, because, apply=apply, json=json)
+        status = _invoke(runbook, target, [*(settings or []), *_locked(lock)], env, because, apply=apply, json=json)
         raise typer.Exit(status)
+
+
+def _locked(lock: str | None) -> list[str]:
+    """Return what `--lock` sets. An empty one would mean every lock, which nobody means who names one."""
+    if lock is not None and not lock.strip():
+        raise MistakeError("--lock needs the name of a state, or the ID in the lock. List them with: remedy locks")
+    return [] if lock is None else [f"lock={lock}"]
 
 
 def _invoke(

@@ -1,4 +1,4 @@
-"""`remedy runs`, `show`, `status` and `audit`: what happened, how it stands, and who changed what."""
+"""`remedy runs`, `show`, `status`, `locks` and `audit`: what happened, how it stands, and who changed what."""
 
 from typing import Annotated
 
@@ -83,6 +83,26 @@ def status(env: Env = "dev", json: Json = False) -> None:
         else:
             show_status(standing)
         raise typer.Exit(TROUBLE if standing.unknown else DONE)
+
+
+def locks(env: Env = "dev", json: Json = False) -> None:
+    """List Terraform's locks: who holds each, how long for sure, each sign of life, and what would happen now.
+
+    Exit status: 0, or 1 if a lock could not be read.
+    """
+    from remedy.aws import connect  # noqa: PLC0415 - loads boto3, like the next two
+    from remedy.display_locks import show_locks  # noqa: PLC0415
+    from remedy.locks import locks as read  # noqa: PLC0415
+
+    with telling():
+        there = environment(env)
+        with waiting(f"Asking for the plan of every lock of {env} ..."):
+            found = read(connect(there), there, now())
+        if json:
+            print_json(found)
+        else:
+            show_locks(found)
+        raise typer.Exit(DONE if found.all_read else TROUBLE)
 
 
 def audit(since: Since = "7d", limit: Limit = 50, env: Env = "dev", json: Json = False) -> None:

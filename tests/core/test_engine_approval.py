@@ -144,6 +144,29 @@ def test_the_acts_own_approval_counts_where_the_deployment_asks_as_well() -> Non
     assert stage.steps.asked == [("approval 1", timedelta(minutes=20))]
 
 
+@pytest.mark.parametrize(
+    ("approval", "told"),
+    [
+        (None, "tap is asked for first here."),
+        (Approval(because="It is old."), "It is old."),
+        (Approval(because="It is old.", people=2), "It is old. Two people have to agree."),
+    ],
+)
+def test_a_plan_says_why_a_person_would_be_asked_and_asks_nobody(approval: Approval | None, told: str) -> None:
+    stage = asking()
+    stage.runbook = scripted(structs.replace(act(), approval=approval))
+    outcome = stage.run({"house": "dev-house"})
+    assert (outcome.status, outcome.would, outcome.asks) == ("observed", "tap lamp-1", told)
+    assert stage.approvals.asked == []
+    assert f"It would have asked a person first: {told}" in outcome.text()
+
+
+def test_a_plan_whose_act_nobody_is_asked_for_says_so_by_saying_nothing() -> None:
+    outcome = Stage().run({"house": "dev-house"})
+    assert (outcome.status, outcome.asks) == ("observed", "")
+    assert "asked a person" not in outcome.text()
+
+
 def test_nothing_is_leased_or_paid_while_people_think() -> None:
     seen: list[object] = []
     stage = answers(asking())

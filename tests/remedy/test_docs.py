@@ -10,12 +10,17 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from clear_stale_lock.settings import Settings
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
 from remedy import telling
 from remedy.cli import app
+from remedy.environment import Environment
+from remedy.starting import AwsLambda
+from tests.functions.clear_stale_lock.locks import info, item, lock
 from tests.remedy import night
 from tests.remedy.console import remedy
+from tests.remedy.locked import Deployed, planned
 from tests.remedy.people import Console
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,12 +87,26 @@ def test_the_night_of_the_docs_is_what_the_console_says(aws: Clients, ledger: Dy
         then.get(shlex.split(said)[1], lambda: None)()
 
 
+def test_the_lock_of_the_docs_is_what_the_console_says(
+    aws: Clients, people: Console, dev: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert aws is not None
+    assert people is not None
+    settings, function = dev.config.runbooks["clear-stale-lock"].settings, Deployed()
+    assert isinstance(settings, Settings)
+    held = lock(item=item(info(Operation="OperationTypeApply")), object=None)
+    function.answers["starttech"] = planned(held, settings)
+    monkeypatch.setattr(AwsLambda, "invoke", function.invoke)
+    (answer,) = (answer for block in BLOCKS for line, answer in _commands(block) if line == "remedy locks")
+    assert _plain(answer) == _plain(remedy("locks").output)
+
+
 def _commands(block: str) -> list[tuple[str, str]]:
     return re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
 
 
 def _is_of_the_night(line: str) -> bool:
-    return not line.startswith(("remedy explain", "remedy invoke"))
+    return not line.startswith(("remedy explain", "remedy invoke", "remedy locks"))
 
 
 def _plain(text: str) -> list[str]:

@@ -59,6 +59,13 @@ def test_without_apply_the_plan_is_shown(answers: Callable[..., Any]) -> None:
     assert [(payload["target_group"], payload["apply"]) for payload in sent] == [("dev-backend-tg-v2", False)]
 
 
+@pytest.mark.parametrize("which", ["starttech", "0e8f9f0c-2d3a-0b61-7a52-9b2e6d5c4a31"])
+def test_a_lock_is_named_by_its_state_or_by_its_id(answers: Callable[..., Any], which: str) -> None:
+    sent = answers(Answer(payload=outcome("aaaa-aaaa-aaaa", "observed", runbook="clear-stale-lock").json()))
+    fine("invoke", "clear-stale-lock", "--lock", which)
+    assert [(payload["lock"], payload["apply"]) for payload in sent] == [(which, False)]
+
+
 def test_with_apply_it_is_done(answers: Callable[..., Any]) -> None:
     sent = answers(outcome("aaaa-aaaa-aaaa"))
     text = fine(*INVOKE, "--apply", "--because", "it is slow")
@@ -105,6 +112,10 @@ def test_a_function_that_is_not_deployed_is_one_sentence(answers: Callable[..., 
         (["zzz"], f"There is no runbook 'zzz'; there are: {', '.join(sorted(runbook.name for runbook in CATALOG))}."),
         ([RUNBOOK], "restart-unhealthy-targets needs 'target_group'; say --target VALUE."),
         ([RUNBOOK, "-t", "prod-tg"], "Not in the scope of dev: the target group 'prod-tg'"),
+        (["clear-stale-lock", "--lock", " "], "--lock needs the name of a state, or the ID in the lock."),
+        (["clear-stale-lock", "--lock", "x" * 201], "The request to clear-stale-lock is malformed: Expected `str` of"),
+        (["clear-stale-lock", "--lock", "a", "--set", "lock=b"], "'lock' is said twice."),
+        ([RUNBOOK, "-t", "x", "--lock", "y"], "restart-unhealthy-targets does not know `lock`; it takes"),
         ([RUNBOOK, "-t", "x", "--env", "qa"], "There is no environment 'qa'"),
     ],
 )

@@ -108,6 +108,33 @@ def test_it_is_as_old_as_we_have_seen_it(minutes: int, acts: bool) -> None:
         assert "seen for 59 min, and at least 60 min make it stale" in left(found)
 
 
+def test_whoever_holds_it_is_told_with_the_age_that_is_sure_and_what_every_source_says() -> None:
+    unasked = Sign(source="CloudTrail", says="unknown", about="it is busy")
+    found = lock(object=file(modified_at=NOW - 90 * MINUTE), mark="m2", signs=(DEAD, unasked))
+    verdict = judged(found)
+    assert isinstance(verdict, Nothing)
+    assert verdict.evidence == (
+        f"DynamoDB: {ID}, OperationTypePlan, runner@fv-az123-456, 2026-11-23 05:00:00 UTC by its holder's clock",
+        f"S3: {ID}, OperationTypePlan, runner@fv-az123-456, 2026-11-23 05:00:00 UTC by its holder's clock",
+        "Age: 90 min for sure, seen since 2026-11-23 05:00:00 UTC",
+        "State: has changed since then",
+        "GitHub Actions: ended, run 7 (apply), which was running when it was locked, ended (cancelled)",
+        "CloudTrail: cannot be asked, it is busy",
+    )
+
+
+def test_of_several_locks_it_is_told_whose_the_evidence_is() -> None:
+    from clear_stale_lock.decide import decide  # noqa: PLC0415 - the others go through `judged`
+
+    free, young = (
+        lock(name="free", item=None, object=None, first=None, signs=()),
+        lock(name="young", first=None, object=None, signs=()),
+    )
+    verdict = decide(Facts(locks=(free, young)), SETTINGS, (), NOW)
+    assert isinstance(verdict, Nothing)
+    assert [line.partition(":")[0] for line in verdict.evidence] == ["young, DynamoDB"]
+
+
 def test_the_object_may_be_younger_than_our_sighting() -> None:
     assert "seen for 5 min" in left(lock(object=file(modified_at=NOW - 5 * MINUTE)))
 

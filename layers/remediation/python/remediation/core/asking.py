@@ -28,9 +28,22 @@ class Heard(Struct, frozen=True, kw_only=True):
     spoken: Spoken | None = None
 
 
+def asked_first(story: Story, act: Act[Target]) -> Approval | None:
+    """Return what has to be approved before an act: because it says so, or because this environment asks first."""
+    return act.approval or (Approval() if act.action in story.world.deployment.ask_first else None)
+
+
+def why_asked(story: Story, act: Act[Target]) -> str:
+    """Say why people would be asked before an act; nothing where nobody would be."""
+    if (approval := asked_first(story, act)) is None:
+        return ""
+    because = approval.because or f"{act.action} is asked for first here."
+    return f"{because} Two people have to agree." if approval.people == 2 else because
+
+
 def agreed(story: Story, n: int, act: Act[Target], now: datetime) -> Refusal | Literal["yes", "look again"]:
     """Tell whether people agree to an act: at once where nobody has to be asked, else after another look."""
-    approval = act.approval or (Approval() if act.action in story.world.deployment.ask_first else None)
+    approval = asked_first(story, act)
     if approval is None:
         return "yes"
     asked = wanted(

@@ -186,6 +186,7 @@ def _outcome(story: Story, ending: Ending, now: datetime) -> Outcome:
         team=next((team for team in TEAMS if team == ending.team), story.runbook.team),
         acts=tuple(told(story.tried)),
         would=ending.would,
+        asks=ending.asks,
         gate=ending.gate,
         evidence=ending.evidence,
         next_steps=ending.next_steps,

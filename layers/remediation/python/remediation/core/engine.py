@@ -13,7 +13,7 @@ from msgspec import Struct
 from remediation.core.acting import act_once, note, unanswered
 from remediation.core.admission import Lease, Request
 from remediation.core.approval import ASKED, REJECTED
-from remediation.core.asking import agreed
+from remediation.core.asking import agreed, why_asked
 from remediation.core.checks import around_it, calendars, still_in_alarm
 from remediation.core.closing import close
 from remediation.core.errors import StepFailedError
@@ -215,7 +215,8 @@ def _only_looking(story: Story, trigger: Trigger, act: Act[Target]) -> Ending | 
         return None
     how = ' Say `"apply": true` to have it done.' if story.plan else ""
     would = f"{act.action} {act.target.id}"
-    return Ending(status="observed", because=f"{act.because}{how}", would=would, evidence=act.evidence)
+    asks = why_asked(story, act)
+    return Ending(status="observed", because=f"{act.because}{how}", would=would, asks=asks, evidence=act.evidence)
 
 
 def _admit(story: Story, n: int, act: Act[Target]) -> Refusal | None:

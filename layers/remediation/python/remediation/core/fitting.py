@@ -13,7 +13,7 @@ from remediation.core.wording import cut
 
 SIZES = ((200, 2_000), (50, 1_000), (20, 500), (5, 200), (1, 100))
 """Lines of each list, and characters of each line."""
-_SENTENCES = ("title", "note", "because", "would", "trigger")
+_SENTENCES = ("title", "note", "because", "would", "asks", "trigger")
 _LISTS = ("evidence", "lines", "drift")
 
 

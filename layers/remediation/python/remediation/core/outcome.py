@@ -71,6 +71,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     acts: tuple[Done, ...] = ()
     would: str = ""
     """What would have been done next, where the mode or a missing `apply` kept it from being done."""
+    asks: str = ""
+    """Why a person would be asked before that; empty: nobody would be."""
     gate: str = ""
     evidence: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
             *listed("Evidence:", self.evidence),
             *listed("What was done:", acts),
             *(("", f"It would have done next: {self.would}") if self.would else ()),
+            *((f"It would have asked a person first: {self.asks}",) if self.asks else ()),
             *listed("What to do next:", self.commands),
             *listed("Drift, which the next `terraform apply` reverts:", self.drift),
             "",

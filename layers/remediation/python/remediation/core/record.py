@@ -70,6 +70,7 @@ def bounded_outcome(outcome: Outcome, limit: int = LARGEST_OUTCOME) -> Outcome:
             because=_cut(outcome.because, characters),
             trigger=_cut(outcome.trigger, characters),
             would=_cut(outcome.would, characters),
+            asks=_cut(outcome.asks, characters),
             evidence=tuple(_cut(line, characters) for line in outcome.evidence[:lines]),
             next_steps=tuple(_cut(line, characters) for line in outcome.next_steps[:lines]),
             drift=tuple(_cut(line, characters) for line in outcome.drift[:lines]),

@@ -23,6 +23,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     because: str
     gate: str = ""
     would: str = ""
+    asks: str = ""
     evidence: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     team: str = ""
