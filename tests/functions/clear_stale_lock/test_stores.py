@@ -160,6 +160,14 @@ def test_only_a_configured_lock_is_removed(night: Stores, name: str) -> None:
     assert night.held == (True, True)
 
 
+def test_a_digest_is_not_removed_even_where_somebody_has_configured_it_as_a_state(night: Stores) -> None:
+    night.settings = replace(night.settings, states=(replace(STATE, key=f"{STATE.key}-md5"),))
+    night.put_item({"LockID": {"S": STATE.digest_id}, "Info": {"S": info()}, "Digest": {"S": MD5}})
+    with pytest.raises(LeftAloneError, match="is no lock that is configured"):
+        clear_lock(night.aws, night.settings, Held(id=ID, name="starttech", lock_id=STATE.digest_id, info=info()))
+    assert STATE.digest_id in night.items
+
+
 @pytest.mark.parametrize("answer", [{}, {"Attributes": {"Info": {"S": info(ID="another")}}}])
 def test_an_answer_that_does_not_show_what_was_removed_is_no_success_and_stops_it(night: Stores, answer: Any) -> None:
     night.lock()
