@@ -52,6 +52,6 @@ def lock_calls(items: int, settings: Settings = OLD_ENOUGH) -> Mapping[str, Coun
         assert isinstance(verdict, Act), verdict
         clear_lock(account.aws, settings, verdict.target)
         count("clear")
-        (lock,) = diagnose(account.aws, settings, Incident()).locks
-        assert not lock.halves, "it was cleared"
+        (left,) = diagnose(account.aws, settings, Incident()).locks
+        assert not left.halves, "it was cleared"
     return counted
