@@ -196,7 +196,7 @@ def _facts(n: int, raw: str, *, first: datetime | None, says: str) -> LockFacts:
         name=state.name,
         lock_id=state.lock_id,
         item=Half(raw=raw, info=read(raw)),
-        first=None if first is None else Sighting(at=first, mark="m"),
+        first=None if first is None else Sighting(at=first, moved_at=first),
         mark="m",
         signs=(Sign(source="CodeBuild", says=says, about="a build"),),  # type: ignore[arg-type]
     )

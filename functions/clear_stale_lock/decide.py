@@ -88,8 +88,8 @@ def _left_alone(lock: LockFacts, settings: Settings, now: datetime) -> str:
         return f"seen for {lasting(age)}, and at least {lasting(settings.stale_after)} make it stale"
     if now - lock.first.at < settings.moved_within:
         return "it was seen for the first time just now"
-    if lock.mark != lock.first.mark:
-        return "its state has changed since, so somebody works with it"
+    if (still := now - lock.first.moved_at) < settings.stale_after:
+        return f"its state changed {lasting(still)} ago, so somebody works with it"
     for sign in lock.signs:
         if sign.says == "alive":
             return sign.about

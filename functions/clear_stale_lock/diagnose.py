@@ -48,7 +48,7 @@ def _lock(aws: "Clients", settings: Settings, state: State) -> LockFacts:
         object=object_,
         mark=facts.mark,
         mismatch=facts.mismatch,
-        first=Sighting(at=seen.at, mark=seen.mark),
+        first=Sighting(at=seen.at, moved_at=seen.moved_at),
         cleared=_half_cleared(aws.sightings.kept(f"lock/{state.lock_id}")),
         signs=signs(aws, settings, info, seen.now),
     )

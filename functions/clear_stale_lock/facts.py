@@ -21,10 +21,10 @@ class Sign(Struct, frozen=True, kw_only=True):
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
-    """When this very lock was seen first, and what its state looked like then."""
+    """When this very lock was seen first, and when its state was seen to change last: then, if it has not."""
 
     at: datetime
-    mark: str
+    moved_at: datetime
 
 
 class LockFacts(Struct, frozen=True, kw_only=True):

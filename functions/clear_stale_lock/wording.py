@@ -45,9 +45,11 @@ def evidence(lock: LockFacts, now: datetime) -> tuple[str, ...]:
             lines.append(f"{name}: it names the path {info.path}, not {lock.lock_id}")
     age = lock.held_for(now) if lock.halves else None
     if lock.first and age is not None:
-        still = "has not changed" if lock.mark == lock.first.mark else "has changed"
         lines.append(f"Age: {lasting(age)} for sure, seen since {lock.first.at:%Y-%m-%d %H:%M:%S} UTC")
-        lines.append(f"State: {still} since then")
+        moved = lock.first.moved_at > lock.first.at
+        lines.append(
+            f"State: {f'changed {lasting(now - lock.first.moved_at)} ago' if moved else 'has not changed since then'}"
+        )
     lines += [f"{sign.source}: {SAYS[sign.says]}, {sign.about}" for sign in lock.signs]
     return (*lines, *([lock.mismatch] if lock.mismatch else ()))
 

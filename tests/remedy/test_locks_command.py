@@ -24,7 +24,7 @@ from tests.remedy.started import down
 
 APPLY = item(info(Operation="OperationTypeApply"))
 FREE = lock(item=None, object=None, first=None, signs=())
-YOUNG = lock(object=None, first=Sighting(at=NOW - 5 * MINUTE, mark="m1"))
+YOUNG = lock(object=None, first=Sighting(at=NOW - 5 * MINUTE, moved_at=NOW - 5 * MINUTE))
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def lock(**changes: Any) -> LockFacts:
         lock_id=STATE.lock_id,
         item=item(),
         object=file(),
-        first=Sighting(at=NOW - 7 * HOUR, mark="m1"),
+        first=Sighting(at=NOW - 7 * HOUR, moved_at=NOW - 7 * HOUR),
         mark="m1",
         signs=(DEAD,),
     )

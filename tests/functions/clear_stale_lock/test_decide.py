@@ -1,6 +1,6 @@
 """When a lock is cleared, when a person is asked, and when nobody may: one test per rule of FACTS.md, section 4."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -28,6 +28,11 @@ from tests.functions.clear_stale_lock.locks import (
     judged,
     lock,
 )
+
+
+def seen_since(at: datetime) -> Sighting:
+    return Sighting(at=at, moved_at=at)
+
 
 # ------------------------------------------------------------------------------------------------------------- cleared
 
@@ -102,7 +107,7 @@ def test_nobody_holds_it() -> None:
 
 @pytest.mark.parametrize(("minutes", "acts"), [(59, False), (60, True)])
 def test_it_is_as_old_as_we_have_seen_it(minutes: int, acts: bool) -> None:
-    found = lock(first=Sighting(at=NOW - minutes * MINUTE, mark="m1"))
+    found = lock(first=seen_since(NOW - minutes * MINUTE))
     assert isinstance(judged(found), Act) == acts
     if not acts:
         assert "seen for 59 min, and at least 60 min make it stale" in left(found)
@@ -110,14 +115,18 @@ def test_it_is_as_old_as_we_have_seen_it(minutes: int, acts: bool) -> None:
 
 def test_whoever_holds_it_is_told_with_the_age_that_is_sure_and_what_every_source_says() -> None:
     unasked = Sign(source="CloudTrail", says="unknown", about="it is busy")
-    found = lock(object=file(modified_at=NOW - 90 * MINUTE), mark="m2", signs=(DEAD, unasked))
+    found = lock(
+        object=file(modified_at=NOW - 90 * MINUTE),
+        first=Sighting(at=NOW - 7 * HOUR, moved_at=NOW - 20 * MINUTE),
+        signs=(DEAD, unasked),
+    )
     verdict = judged(found)
     assert isinstance(verdict, Nothing)
     assert verdict.evidence == (
         f"DynamoDB: {ID}, OperationTypePlan, runner@fv-az123-456, 2026-11-23 05:00:00 UTC by its holder's clock",
         f"S3: {ID}, OperationTypePlan, runner@fv-az123-456, 2026-11-23 05:00:00 UTC by its holder's clock",
         "Age: 90 min for sure, seen since 2026-11-23 05:00:00 UTC",
-        "State: has changed since then",
+        "State: changed 20 min ago",
         "GitHub Actions: ended, run 7 (apply), which was running when it was locked, ended (cancelled)",
         "CloudTrail: cannot be asked, it is busy",
     )
@@ -141,7 +150,7 @@ def test_the_object_may_be_younger_than_our_sighting() -> None:
 
 def test_the_holders_own_clock_makes_nothing_older() -> None:
     old = info(Created="2020-01-01T00:00:00Z")
-    assert "seen for 5 min" in left(lock(item=item(old), object=None, first=Sighting(at=NOW - 5 * MINUTE, mark="m1")))
+    assert "seen for 5 min" in left(lock(item=item(old), object=None, first=seen_since(NOW - 5 * MINUTE)))
 
 
 def test_without_a_sighting_no_age_is_known() -> None:
@@ -149,7 +158,13 @@ def test_without_a_sighting_no_age_is_known() -> None:
 
 
 def test_a_state_that_changed_since_is_somebody_at_work() -> None:
-    assert "its state has changed since" in left(lock(mark="m2"))
+    moved = Sighting(at=NOW - 7 * HOUR, moved_at=NOW - 59 * MINUTE)
+    assert "its state changed 59 min ago, so somebody works with it" in left(lock(first=moved))
+
+
+def test_a_state_that_changed_once_and_then_was_still_for_long_is_still() -> None:
+    moved = Sighting(at=NOW - 7 * HOUR, moved_at=NOW - 60 * MINUTE)
+    assert isinstance(judged(lock(first=moved)), Act)
 
 
 @pytest.mark.parametrize("source", ["GitHub Actions", "CodeBuild terraform", "EC2", "CloudTrail"])
@@ -240,9 +255,7 @@ def test_what_was_cleared_is_free_and_the_state_is_told_of_where_it_does_not_mat
 
 def test_a_new_holder_after_clearing_is_left_alone() -> None:
     done = Attempt(action="clear-lock", target=cleared(lock()).target, at=NOW - MINUTE, result="done", receipt="ok")
-    other = lock(
-        item=item(info(ID="another")), object=file(info(ID="another")), first=Sighting(at=NOW - MINUTE, mark="m1")
-    )
+    other = lock(item=item(info(ID="another")), object=file(info(ID="another")), first=seen_since(NOW - MINUTE))
     assert isinstance(judged(other, tried=(done,)), Nothing)
 
 
@@ -274,23 +287,22 @@ def test_five_hundred_mutations_of_the_information_give_no_act_without_asking_an
     says=st.lists(st.sampled_from(["alive", "dead", "silent", "unknown"]), max_size=4),
     seen=st.integers(0, 600),
     written=st.integers(0, 600),
-    moved=st.booleans(),
+    moved=st.integers(0, 400),
     automatic=st.booleans(),
 )
 def test_nothing_young_moving_or_alive_is_ever_cleared_and_nothing_but_a_dead_plan_of_cis_without_asking(  # noqa: PLR0917
-    who: str, operation: str, says: list[Any], seen: int, written: int, moved: bool, automatic: bool
+    who: str, operation: str, says: list[Any], seen: int, written: int, moved: int, automatic: bool
 ) -> None:
     raw = info(Who=who, Operation=operation)
     found = lock(
         item=item(raw),
         object=file(raw, modified_at=NOW - written * MINUTE),
-        first=Sighting(at=NOW - seen * MINUTE, mark="m1"),
-        mark="m2" if moved else "m1",
+        first=Sighting(at=NOW - seen * MINUTE, moved_at=NOW - min(seen, moved) * MINUTE),
         signs=tuple(Sign(source=f"source {n}", says=each, about="it says so") for n, each in enumerate(says)),
     )
     verdict = judged(found, settings=replace(SETTINGS, automatic_plan=automatic))
-    alive = moved or {"alive", "unknown"} & set(says)
-    may = min(seen, written) >= 60 and not alive
+    alive = {"alive", "unknown"} & set(says)
+    may = min(seen, written, moved) >= 60 and not alive
     assert isinstance(verdict, Act) == bool(may)
     if isinstance(verdict, Act):
         alone = automatic and who.startswith("runner@") and operation == "OperationTypePlan" and "dead" in says

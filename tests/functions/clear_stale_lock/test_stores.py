@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from clear_stale_lock.actions import clear_lock
 from clear_stale_lock.decide import decide
 from clear_stale_lock.diagnose import diagnose
-from clear_stale_lock.facts import Held, LockFacts
+from clear_stale_lock.facts import Held, LockFacts, Sighting
 from clear_stale_lock.settings import Incident, scope
 from remediation.aws.terraform import read
 from remediation.core.errors import AwsError, LeftAloneError
@@ -86,10 +86,14 @@ def test_a_state_that_is_written_changes_the_mark(night: Stores) -> None:
     night.lock()
     before = look(night)
     night.s3.put_object(Bucket=STATE.bucket, Key=STATE.key, Body=b'{"serial": 2}')
+    night.now += HOUR
     after = look(night)
     assert before.mark != after.mark
-    assert after.first is not None
-    assert after.first.mark == before.mark
+    assert after.first == Sighting(at=NOW, moved_at=NOW + HOUR)
+    night.now += HOUR
+    assert look(night).first == Sighting(at=NOW, moved_at=NOW + HOUR), "it is still since then"
+    night.lock(info(ID="another"))
+    assert look(night).first == Sighting(at=NOW + 2 * HOUR, moved_at=NOW + 2 * HOUR)
 
 
 def test_a_state_and_digest_that_do_not_match_are_told(night: Stores) -> None:

@@ -61,10 +61,11 @@ class Sightings:
         self.seen: dict[str, tuple[str, datetime]] = {}
         self.texts: dict[str, str] = {}
 
-    def see(self, subject: str, id_: str, mark: str) -> Seen:
+    def see(self, subject: str, id_: str, mark: str) -> Seen:  # noqa: ARG002 - as the real ones have it
         known, at = self.seen.get(subject, ("", self._cloud.now))
         self.seen[subject] = (id_, at if known == id_ else self._cloud.now)
-        return Seen(at=self.seen[subject][1], mark=mark, now=self._cloud.now)
+        at = self.seen[subject][1]
+        return Seen(at=at, moved_at=at, now=self._cloud.now)
 
     def keep(self, subject: str, text: str) -> None:
         self.texts[subject] = text

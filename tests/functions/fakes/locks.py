@@ -52,16 +52,19 @@ class Seeing:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.seen: dict[str, tuple[str, datetime, str]] = {}
+        self.seen: dict[str, tuple[str, datetime, str, datetime]] = {}
         self.texts: dict[str, str] = {}
 
     def see(self, subject: str, id_: str, mark: str) -> Seen:
-        """Return the first sighting, which is this one where there is none of the same id."""
+        """Return since when it is seen, and since when it looks like that."""
         now = self._clock()
-        if self.seen.get(subject, ("",))[0] != id_:
-            self.seen[subject] = (id_, now, mark)
-        _, at, first = self.seen[subject]
-        return Seen(at=at, mark=first, now=now)
+        known, at, looked, moved_at = self.seen.get(subject, ("", now, "", now))
+        if known != id_:
+            at = now
+        if (known, looked) != (id_, mark):
+            moved_at = now
+        self.seen[subject] = (id_, at, mark, moved_at)
+        return Seen(at=at, moved_at=moved_at, now=now)
 
     def keep(self, subject: str, text: str) -> None:
         """Keep a text."""

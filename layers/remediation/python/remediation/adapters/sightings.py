@@ -1,6 +1,6 @@
 """What was seen when, for things that do not say since when they are: kept in the ledger, by subject.
 
-    SEEN#<environment>#<subject>    id, at (of the first look at this id), mark, kept
+    SEEN#<environment>#<subject>    id, at (of the first look at this id), mark (what it looks like), moved_at (since when), kept
 
 Another id under the same subject is another thing, and begins anew. Writing happens while a runbook looks: it changes nothing
 but this record, and only if nobody else has written it meanwhile.
@@ -23,10 +23,10 @@ ROUNDS = 5
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """When this very thing was seen first, what it looked like then, and what time it is now."""
+    """When this very thing was seen first, since when it looks as it does, and what time it is now."""
 
     at: datetime
-    mark: str
+    moved_at: datetime
     now: datetime
 
 
@@ -37,20 +37,23 @@ class Sightings:
         self._table, self._environment, self._clock = Table(aws, table), environment, clock
 
     def see(self, subject: str, id_: str, mark: str) -> Seen:
-        """Return the first sighting of a thing, which is this one if there is none. Raises AwsError."""
+        """Return since when a thing is seen, and since when it looks like `mark`. Raises AwsError."""
         now = self._clock()
         for _ in range(ROUNDS):
             item = self._table.read(self._pk(subject))
-            if item.text("id") == id_ and item.number("at"):
-                return Seen(at=item.instant("at"), mark=item.text("mark"), now=now)
+            known = item.text("id") == id_ and bool(item.number("at"))
+            at = item.instant("at") if known else now
+            if known and item.text("mark") == mark:
+                return Seen(at=at, moved_at=item.instant("moved_at") if item.number("moved_at") else at, now=now)
             values: dict[str, str | int | None] = {
                 "id": id_,
-                "at": milliseconds(now),
+                "at": milliseconds(at),
                 "mark": mark,
+                "moved_at": milliseconds(now),
                 "expires_at": seconds(now + KEPT),
             }
             if self._table.write(self._table.change(self._pk(subject), item, values)):
-                return Seen(at=now, mark=mark, now=now)
+                return Seen(at=at, moved_at=now, now=now)
         sentence = f"Others were writing about {subject!r} at the same moment, {ROUNDS} times out of {ROUNDS}."
         raise AwsError(sentence, operation="dynamodb:UpdateItem", code=CONFLICT)
 
