@@ -1,7 +1,10 @@
-"""The system as config/dev.toml deploys it."""
+"""The system as config/dev.toml deploys it, with the one alarm that a runbook only has where its settings say so."""
 
 from functools import cache
 
+from msgspec.structs import replace
+
+from battery.grounds.clear_stale_lock import CLEAR_STALE_LOCK, SETTINGS
 from remediation.core.deployment import Deployment
 from remediation.core.spec import AnyRunbook
 from remediation.core.sweep import SweepSettings
@@ -18,4 +21,6 @@ def as_deployed(runbook: AnyRunbook) -> tuple[Deployment, SweepSettings]:
 
 @cache
 def _config() -> Config:
-    return load("dev", CATALOG)
+    config, name = load("dev", CATALOG), CLEAR_STALE_LOCK.runbook.name
+    own = replace(config.runbooks[name], settings=SETTINGS)
+    return replace(config, runbooks={**config.runbooks, name: own})

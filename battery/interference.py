@@ -55,9 +55,14 @@ class Port:
 
         def counted(*args: Any, **kwargs: Any) -> Any:
             nth = self._calls.before(name)
-            answer = found(*args, **kwargs)
-            self._calls.after(nth)
-            return answer
+            try:
+                return found(*args, **kwargs)
+            except CrashError:
+                nth = 0  # it died within, as in a step that asks: nothing comes after
+                raise
+            finally:
+                if nth:
+                    self._calls.after(nth)
 
         return counted
 

@@ -144,8 +144,11 @@ def _concerns(runbook: AnyRunbook, trigger: AlarmRaised | AsgEvent | Scheduled, 
     match trigger:
         case AlarmRaised(metric=metric) if metric is not None:
             settings = environment.settings(runbook)
-            specs = [spec for spec in runbook.triggers_in(settings) if isinstance(spec, OnAlarm)]
-            watched = {(fill(spec.namespace, environment.place, settings), spec.metric) for spec in specs}
+            watched = {
+                (fill(spec.namespace, environment.place, settings), spec.metric)
+                for spec in runbook.triggers_in(settings)
+                if isinstance(spec, OnAlarm)
+            }
             return (metric.namespace, metric.name) in watched
         case AsgEvent():
             specs = [spec for spec in runbook.triggers if isinstance(spec, OnAsgEvent)]

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from battery.ground import Case, Ground, Grounds, Tried
+from battery.grounds.clear_stale_lock import CLEAR_STALE_LOCK
 from battery.grounds.restart_unhealthy_targets import RESTART_UNHEALTHY_TARGETS
 
-GROUNDS: Grounds = {tried.runbook.name: tried for tried in (RESTART_UNHEALTHY_TARGETS,)}
+GROUNDS: Grounds = {tried.runbook.name: tried for tried in (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK)}
 """By the runbook's name."""
 
 

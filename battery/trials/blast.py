@@ -8,10 +8,11 @@ from battery.grounds import GROUNDS
 from battery.trial import Effort, Figure, Trial, at_least, at_most, none
 from battery.trial import told as figure
 from remediation.core.gates import LiveAlarm
-from remediation.core.limits import DAY, HOUR, QUARTER
+from remediation.core.limits import DAY, HOUR, QUARTER, Limits
 from stacks.catalog import CATALOG
 from stacks.config import load
-from tests.support.steps import InMemorySteps
+from tests.support.steps import NIGHT, InMemorySteps
+from tests.support.world import MemoryLedger
 
 TIMES = 100
 """How often what was healed is ill again."""
@@ -68,11 +69,7 @@ def _again() -> Iterator[Figure]:
     limits = load("dev", CATALOG).limits
     budgets = limits.budgets
     for pace in PACES:
-        at = list[datetime]()
-        for tried in GROUNDS.values():
-            ground = tried.ground()
-            ground.limits = limits
-            at += _acts(ground, tried, pace)
+        at = list(_acts(limits, pace))
         yield at_least(f"acts in {TIMES} times that it is ill again, every {pace // MINUTE} min", len(at), 1)
         for window, most, name in (
             (QUARTER, budgets.environment_quarter, "15 minutes"),
@@ -82,18 +79,29 @@ def _again() -> Iterator[Figure]:
             yield at_most(f"of them within {name}", _most(at, window), most)
 
 
-def _acts(ground: Ground, tried: Tried, pace: timedelta) -> Iterator[datetime]:
-    """Yield when it acts."""
-    begun = ground.steps.now
+def _acts(limits: Limits, pace: timedelta) -> Iterator[datetime]:
+    """Yield when a runbook acts; they all take from the same budgets."""
+    grounds, ledger = [(tried, tried.ground()) for tried in GROUNDS.values()], MemoryLedger()
+    begun = NIGHT
     for nth in range(TIMES):
-        begun = max(begun + pace, ground.steps.now)
-        ground.steps = InMemorySteps(run=f"run-{nth}", now=begun)
-        live = LiveAlarm(exists=True, state="ALARM", transitioned_at=begun, actions_enabled=True)
-        ground.alarms.alarms[tried.alarm] = live
-        ground.worsen()
-        before = len(ground.aws.mutations)
-        ground.carry(_moved(tried, begun))
-        yield from [begun] * (len(ground.aws.mutations) - before)
+        begun += pace
+        for tried, ground in grounds[nth % len(grounds) :] + grounds[: nth % len(grounds)]:  # each is first in its turn
+            ground.limits = limits
+            ground.on(ledger)
+            acts = _ill_again(ground, tried, f"{tried.runbook.name}-{nth}", begun)
+            yield from [begun] * acts
+            begun = max(begun, ground.steps.now)
+
+
+def _ill_again(ground: Ground, tried: Tried, run: str, begun: datetime) -> int:
+    """Let it be ill again, and return how much is changed about that."""
+    ground.steps = InMemorySteps(run=run, now=begun)
+    live = LiveAlarm(exists=True, state="ALARM", transitioned_at=begun, actions_enabled=True)
+    ground.alarms.alarms[tried.alarm] = live
+    ground.worsen()
+    before = len(ground.aws.mutations)
+    ground.carry(_moved(tried, begun))
+    return len(ground.aws.mutations) - before
 
 
 def _moved(tried: Tried, now: datetime) -> dict[str, object]:

@@ -108,7 +108,8 @@ def _mutated(chance: Random, tried: Tried) -> Any:
 
 def _injected(chance: Random, tried: Tried) -> Any:
     told = tried.event(chance.choice(tried.samples))
-    for put in chance.sample(list(_places(told, texts=True)), 2):
+    places = list(_places(told, texts=True))
+    for put in chance.sample(places, min(2, len(places))):
         put(chance.choice(INJECTED))
     return told
 

@@ -35,7 +35,7 @@ def run(effort: Effort) -> Iterator[Figure]:
             thrown = _Switch(ground, at)
             with interfering(ground, Calls(thrown)):
                 ground.carry(case.tried.event("alarm"))
-            begun = len(ground.aws.mutations) - thrown.seen - (at in acts)  # what is being made then is finished
+            begun = len(ground.aws.mutations) - thrown.seen - _finished(at, names, acts)
             if begun > 0:
                 asked = _asked_before(at, names, acts)
                 (between if asked and begun == 1 else beyond).append(f"{case.name}: before {names[at - 1]}, call {at}")
@@ -57,6 +57,15 @@ class _Switch:
         if (nth, when) == (self._at, "before"):
             self._ledger.mode = "off"
             self.seen = len(self._aws.mutations)
+
+
+def _finished(at: int, names: list[str], acts: set[int]) -> int:
+    """Return how many calls the act has left that is being made then: it is one thing, though it may take two stores."""
+    if at not in acts:
+        return 0
+    asked = (nth for nth in range(at, len(names) + 1) if names[nth - 1] == QUESTION)
+    end = next(asked, len(names) + 1)
+    return sum(at <= nth < end for nth in acts)
 
 
 def _asked_before(at: int, names: list[str], acts: set[int]) -> bool:

@@ -55,7 +55,7 @@ def _no(lock: LockFacts, now: datetime) -> Iterator[Escalate]:
     elif any(info.created is not None and info.created - now > SKEW for info in infos if info):
         why = f"The lock of {lock.name} was created in the future; whoever's clock is wrong, no age follows from it"
     if why:
-        yield Escalate(because=f"{why}.", evidence=evidence(lock, now), next_steps=commands(lock))
+        yield Escalate(because=f"{why}.", evidence=evidence(lock, now), next_steps=commands(lock), about=lock.name)
 
 
 def _known(lock: LockFacts, settings: Settings, tried: tuple[Attempt[Held], ...], now: datetime) -> Verdict[Held]:
@@ -63,7 +63,10 @@ def _known(lock: LockFacts, settings: Settings, tried: tuple[Attempt[Held], ...]
     holder = held_by(lock, info)
     if any(attempt.target.id == info.id and attempt.result == "failed" for attempt in tried):
         return Escalate(
-            because=f"Clearing the lock of {lock.name} failed.", evidence=evidence(lock, now), next_steps=commands(lock)
+            because=f"Clearing the lock of {lock.name} failed.",
+            evidence=evidence(lock, now),
+            next_steps=commands(lock),
+            about=lock.name,
         )
     if lock.object and not lock.item and lock.cleared == lock.object.etag:
         because = f"Half of the lock of {lock.name} was cleared before ({info.id}); the other half keeps it locked."

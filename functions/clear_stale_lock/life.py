@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WROTE_LATELY = timedelta(minutes=20)
 """CloudTrail tells of a call within 15 minutes."""
+NAMED = ("ip-", "i-")
+"""How EC2 names hosts: by their private address, or by the instance's id."""
 ALIVE_STATES = frozenset({"pending", "running", "stopping"})
 _PAGES = 5
 
@@ -37,7 +39,7 @@ def _asked(aws: "Clients", settings: Settings, info: LockInfo, now: datetime) ->
         yield _sign("GitHub Actions", lambda: judged(github.jobs(aws, settings, info.created or now), info))
     for project in settings.codebuild:
         yield _sign(f"CodeBuild {project}", partial(_build_life, aws, project, info))
-    if info.host.startswith("ip-"):
+    if info.host.startswith(NAMED):
         yield _sign("EC2", lambda: _instance(aws, info.host))
     if settings.ci_role:
         yield _sign("CloudTrail", lambda: _writes(aws, settings.ci_role, now - WROTE_LATELY))

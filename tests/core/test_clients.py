@@ -19,6 +19,7 @@ from remediation.adapters.clients import Clients, NotAReadError, NotRepeatableEr
 from remediation.adapters.transport import Transport
 from remediation.core.errors import AwsError
 from remediation.core.spec import Place
+from remediation.core.steps import Interrupted, failed
 
 PLACE = Place(environment="dev", account="123456789012", region="us-east-1")
 
@@ -199,6 +200,18 @@ def test_an_endpoint_that_cannot_be_reached_is_told_as_such(aws: Clients) -> Non
         AwsError, match=r"SSM:SendCommand failed with EndpointConnection: .*check route, security group"
     ):
         aws.acting.ssm.send_command(DocumentName="d")
+
+
+def test_an_answer_that_is_none_is_told_as_such_and_an_act_may_have_been_carried_out(aws: Clients) -> None:
+    answering(aws.elasticache, lambda: response(200, "<html>"))
+    with pytest.raises(
+        AwsError, match=r"ElastiCache:DescribeCacheClusters failed with ResponseParser: .*answer was lost"
+    ):
+        aws.elasticache.describe_cache_clusters()
+    answering(aws.acting.autoscaling, lambda: response(200, "<html>"))
+    with pytest.raises(AwsError) as raised:
+        aws.acting.autoscaling.set_instance_health(InstanceId="i-0123456789abcdef0", HealthStatus="Unhealthy")
+    assert failed(raised.value) == Interrupted()
 
 
 def test_the_durable_sdk_gets_the_errors_that_it_knows(aws: Clients) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec import structs
 
-from remediation.core.admission import Switch
+from remediation.core.admission import Resource, Switch
 from remediation.core.approval import AGAIN_AFTER, plan_hash
 from remediation.core.freeze import Window
 from remediation.core.gates import LiveAlarm
@@ -23,7 +23,7 @@ from remediation.core.verdict import Act, Approval, Nothing, Target
 from remediation.core.watched import Cause, Watched
 from tests.support.damage import any_json, steady
 from tests.support.steps import NIGHT, InMemorySteps, Moment
-from tests.support.toy import PLACE, Bulb, House, act, alarm_event, scripted
+from tests.support.toy import PLACE, Bulb, House, act, alarm_event, scheduled_event, scripted
 from tests.support.world import Stage, deployed
 
 ADA, BOB = "AROAEXAMPLE:ada", "AROAEXAMPLE:bob"
@@ -365,6 +365,44 @@ def test_one_run_asks_at_a_time() -> None:
     outcome = refused(first, "asked", paged=False)
     assert outcome.because == "Run run-0 asks, or people have answered it lately."
     assert first.steps.asked == []
+
+
+def test_ticks_of_the_schedule_are_on_record_and_tell_nobody_what_another_run_asks_or_was_answered() -> None:
+    first = answers(asking(), "reject")
+    outcome = first.run(scheduled_event())
+    assert first.notifier.published == [outcome], "the run that asked tells what came of it"
+    for n in range(2, 6):
+        first.steps = InMemorySteps(run=f"run-{n}", now=NIGHT + n * FIVE)
+        outcome = first.run(scheduled_event(at=first.steps.now) | {"id": f"tick-{n}"})
+        assert (outcome.status, outcome.gate) == ("refused", "asked")
+        assert first.ledger.runs[outcome.run].outcome == outcome
+    assert (len(first.notifier.published), len(first.notifier.notices)) == (1, 1)
+
+
+def test_a_tick_of_the_schedule_tells_nobody_that_another_run_works_on_it() -> None:
+    stage = Stage()
+    stage.ledger.resources["dev-house"] = Resource(owner="run-0", until=NIGHT + FIVE)
+    outcome = stage.run(scheduled_event())
+    assert (outcome.status, outcome.gate, stage.notifier.published) == ("refused", "lease", [])
+    assert stage.ledger.runs[outcome.run].outcome == outcome
+
+
+def test_a_tick_of_the_schedule_tells_who_approved_that_another_run_has_come_first() -> None:
+    def another_comes_first() -> None:
+        stage.ledger.resources["dev-house"] = Resource(owner="run-0", until=NIGHT + 2 * FIVE)
+
+    stage = meanwhile(answers(asking()), another_comes_first)
+    outcome = stage.run(scheduled_event())
+    assert (outcome.status, outcome.gate, stage.notifier.published) == ("refused", "lease", [outcome])
+
+
+@pytest.mark.parametrize("gate", ["asked", "lease"])
+def test_whoever_asked_for_a_run_is_told_that_another_one_is_at_it(gate: str) -> None:
+    stage = asking() if gate == "asked" else Stage()
+    stage.approvals.claims["light-the-lamps/tap/lamp-1"] = ("run-0", NIGHT + FIVE)
+    stage.ledger.resources["dev-house"] = Resource(owner="run-0", until=NIGHT + FIVE)
+    outcome = stage.run()
+    assert (outcome.gate, stage.notifier.published) == (gate, [outcome])
 
 
 @settings(steady, max_examples=150)

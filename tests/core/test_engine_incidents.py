@@ -1,14 +1,16 @@
 """How a run ends for people: an incident is raised, paged for once and followed up; what is fixed again and again is told."""
 
+from datetime import timedelta
+
 import pytest
 
 from remediation.core.closing import OutcomeLostError
 from remediation.core.incident import Recovery
 from remediation.core.outcome import Outcome
-from remediation.core.verdict import Nothing, Tell
+from remediation.core.verdict import Escalate, Nothing, Tell
 from tests.support.steps import NIGHT, InMemorySteps
 from tests.support.toy import House, alarm_event, scheduled_event, scripted
-from tests.support.world import CountingIncidents, RecordingFollowUp, Stage
+from tests.support.world import CountingIncidents, RecordingFollowUp, Stage, deployed
 
 KEY = "dev|light-the-lamps|dark-lamps"
 CURED = {("tap", "lamp-1")}
@@ -115,6 +117,57 @@ def test_a_schedule_that_finds_something_tells_of_it() -> None:
     stage = Stage(house=House(cures=CURED))
     outcome = stage.run(scheduled_event())
     assert (outcome.status, stage.notifier.published) == ("healed", [outcome])
+
+
+def ticked(stage: Stage, n: int, *, at: timedelta = timedelta(0)) -> Outcome:
+    stage.steps = InMemorySteps(run=f"run-{n}", now=NIGHT + at)
+    return stage.run(scheduled_event(at=NIGHT + at) | {"id": f"tick-{n}"})
+
+
+def test_a_schedule_says_the_same_once_a_day() -> None:
+    stage = Stage(deployment=deployed(mode="observe"))
+    outcomes = [ticked(stage, n, at=n * timedelta(minutes=5)) for n in range(4)]
+    assert {(outcome.status, outcome.would) for outcome in outcomes} == {("observed", "tap lamp-1")}
+    assert stage.notifier.published == outcomes[:1]
+    later = ticked(stage, 9, at=timedelta(days=1))
+    assert stage.notifier.published == [outcomes[0], later]
+
+
+def test_a_schedule_that_finds_something_else_says_so() -> None:
+    stage = Stage(deployment=deployed(mode="observe"))
+    ticked(stage, 1)
+    stage.house.lamps = {"lamp-2": "dark"}
+    assert [outcome.would for outcome in (*stage.notifier.published, ticked(stage, 2))] == ["tap lamp-1", "tap lamp-2"]
+    assert len(stage.notifier.published) == 2
+
+
+def test_an_alarm_is_answered_each_time() -> None:
+    stage = Stage(deployment=deployed(mode="observe"))
+    for n in range(2):
+        stage.steps = InMemorySteps(run=f"run-{n}")
+        stage.run(alarm_event() | {"id": f"event-{n}"})
+    assert len(stage.notifier.published) == 2
+
+
+def test_what_cannot_be_looked_up_is_said_rather_twice_than_never() -> None:
+    stage = Stage(deployment=deployed(mode="observe"), incidents=CountingIncidents(down=True))
+    for n in range(2):
+        ticked(stage, n)
+    assert len(stage.notifier.published) == 2
+
+
+def test_of_several_things_each_that_needs_a_person_is_an_incident_of_its_own() -> None:
+    stage = Stage()
+    for n, about in enumerate(("lamp-1", "lamp-2", "lamp-1")):
+        stage.runbook, stage.steps = (
+            scripted(Escalate(because="It sparks.", about=about)),
+            InMemorySteps(run=f"run-{n}"),
+        )
+        stage.run(scheduled_event() | {"id": f"tick-{n}"})
+    assert [outcome.incident for outcome in stage.notifier.paged] == [
+        "dev|light-the-lamps|lamp-1",
+        "dev|light-the-lamps|lamp-2",
+    ]
 
 
 # ---------------------------------------------------------------------------------------- what the team ought to know

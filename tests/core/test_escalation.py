@@ -328,13 +328,14 @@ def test_an_alarm_without_data_or_that_cannot_be_read_has_not_recovered() -> Non
         assert len(night.pages) == MOST_PAGES - 1
 
 
-def test_what_has_no_alarm_ends_with_the_acknowledgement() -> None:
+def test_what_has_no_alarm_is_quiet_for_a_day_after_the_acknowledgement() -> None:
     night = Night(alarm="")
     night.alice_says()
     night.answer(1, 3, ACK)
     ended = night.through()
     assert (ended.end, night.incidents.incident.status) == ("acknowledged", "closed")
-    assert night.told == [("acknowledged", "application")]
+    assert night.steps.now >= NIGHT + timedelta(days=1), "a schedule that finds it again calls nobody"
+    assert (night.pages, night.told) == ([], [("acknowledged", "application")])
 
 
 def test_what_has_no_alarm_is_over_when_a_later_run_has_healed_it() -> None:

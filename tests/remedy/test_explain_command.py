@@ -9,11 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
+from clear_stale_lock.settings import Settings as LockSettings
 from remedy.cli import app
 from remedy.environment import Environment
 from remedy.explain import Explanation, explain_file
+from stacks.catalog import CATALOG
+from stacks.config import load
 from stacks.permissions import ESCALATION, SWEEP
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,9 +30,21 @@ INDEX: list[dict[str, str]] = json.loads((SHARED / "index.json").read_text())["e
 # ------------------------------------------------------------------------------------------------------ the samples
 
 
+@pytest.fixture(scope="module")
+def everything() -> Environment:
+    """Return dev, where also what may be left out is configured."""
+    config = load("dev", CATALOG)
+    locks = config.runbooks["clear-stale-lock"]
+    assert isinstance(locks.settings, LockSettings)
+    told = replace(locks, settings=replace(locks.settings, ci_log_group="/aws/codebuild/terraform-apply"))
+    return Environment(replace(config, runbooks={**config.runbooks, "clear-stale-lock": told}), CATALOG)
+
+
 @pytest.mark.parametrize("path", OURS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_sample_of_ours_is_routed_to_its_runbook_unless_its_name_says_why_not(path: Path, dev: Environment) -> None:
-    answer = explain_file(path, dev, None)
+def test_a_sample_of_ours_is_routed_to_its_runbook_unless_its_name_says_why_not(
+    path: Path, everything: Environment
+) -> None:
+    answer = explain_file(path, everything, None)
     if path.stem.startswith(("ok", "muted", "alarm-of-prod")):
         assert answer.status == "ignored"
         assert answer.runbook is None

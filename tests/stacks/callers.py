@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clear_stale_lock.runbook import RUNBOOK as LOCKS
+from clear_stale_lock.settings import Settings as LockSettings
 from stacks.catalog import CATALOG
 from stacks.config import Config, load
 from stacks.names import Names
@@ -50,8 +51,9 @@ def _operated(config: Config) -> Config:
     return replace(config, operators=Operators(principals=users, mfa=True), runbooks=runbooks)
 
 
-def _all_said(settings: Any, account: str) -> Struct:
+def _all_said(settings: Struct, account: str) -> Struct:
     """Return the settings of the locks with every sign of life, and both kinds of lock."""
+    assert isinstance(settings, LockSettings)
     return replace(
         settings,
         states=tuple(replace(state, lockfile=True) for state in settings.states),

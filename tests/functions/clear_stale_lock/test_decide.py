@@ -179,6 +179,12 @@ def test_what_cannot_be_read_is_a_persons(raw: str) -> None:
     assert "says nothing that can be read" in told(lock(item=item(raw), object=None)).because
 
 
+@pytest.mark.parametrize("half", ["item", "object"])
+def test_a_half_that_cannot_be_read_is_a_persons_whatever_the_other_says(half: str) -> None:
+    unreadable: dict[str, Any] = {"item": item("{")} if half == "item" else {"object": file("{")}
+    assert "says nothing that can be read" in told(lock(**unreadable)).because
+
+
 def test_two_ids_are_two_holders() -> None:
     assert "two different IDs" in told(lock(object=file(info(ID="another")))).because
 

@@ -13,7 +13,6 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from msgspec.structs import replace
 
-from clear_stale_lock import github
 from clear_stale_lock.runbook import RUNBOOK
 from clear_stale_lock.settings import Incident, Settings
 from remediation.core.spec import Allow, filled
@@ -53,7 +52,7 @@ def listened(monkeypatch: pytest.MonkeyPatch, settings: Settings = ALL) -> Itera
         _answering("secretsmanager.GetSecretValue", {"SecretString": "a-token"}, listener)
         nothing = SimpleNamespace(status=200, data=b'{"total_count": 0, "workflow_runs": []}')
         pool = SimpleNamespace(request=lambda *_, **__: nothing)
-        monkeypatch.setattr(github.urllib3, "PoolManager", lambda **_: pool)
+        monkeypatch.setattr("urllib3.PoolManager", lambda **_: pool)
         created = (NOW - timedelta(hours=8, minutes=30)).isoformat()
         account.lock(info(Created=created, Who="runner@ip-10-0-0-7"))
         account.listen(listener.session)

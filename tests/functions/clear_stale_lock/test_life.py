@@ -130,7 +130,7 @@ class Broken:
     """A service that does not answer."""
 
     def __getattr__(self, name: str) -> Any:
-        def call(**_: Any) -> Any:
+        def call(*_: Any, **__: Any) -> Any:
             raise AwsError("It did not answer.", operation=name, code="Throttling")
 
         return call
@@ -142,9 +142,14 @@ def the(sign: str, aws: Any, settings: Any = SETTINGS, **who: Any) -> Sign:
     return found
 
 
-def instances(*states: str) -> Any:
+def instances(*states: str, asked: list[Any] | None = None) -> Any:
     found = [{"InstanceId": f"i-{n}", "State": {"Name": state}} for n, state in enumerate(states)]
-    return SimpleNamespace(ec2=SimpleNamespace(describe_instances=lambda **_: {"Reservations": [{"Instances": found}]}))
+
+    def describe(*, Filters: Any) -> Any:  # noqa: N803 - as boto3 has it
+        (asked if asked is not None else []).extend(Filters)
+        return {"Reservations": [{"Instances": found}]}
+
+    return SimpleNamespace(ec2=SimpleNamespace(describe_instances=describe))
 
 
 @pytest.mark.parametrize(
@@ -161,6 +166,21 @@ def instances(*states: str) -> Any:
 )
 def test_the_instance_that_who_names(states: tuple[str, ...], says: str) -> None:
     assert the("EC2", instances(*states), Who="ubuntu@ip-10-0-1-7").says == says
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("ip-10-0-1-7", "ip-10-0-1-7.*"),
+        ("ip-10-0-1-7.ec2.internal", "ip-10-0-1-7.ec2.internal"),
+        ("i-0123456789abcdef0", "i-0123456789abcdef0.*"),
+        ("i-0123456789abcdef0.eu-west-1.compute.internal", "i-0123456789abcdef0.eu-west-1.compute.internal"),
+    ],
+)
+def test_an_instance_is_asked_for_by_its_private_name_whole_or_without_its_domain(host: str, name: str) -> None:
+    asked: list[Any] = []
+    assert the("EC2", instances("running", asked=asked), Who=f"runner@{host}").says == "alive"
+    assert asked == [{"Name": "private-dns-name", "Values": [name]}]
 
 
 def test_a_host_that_is_no_instances_is_not_asked_for() -> None:
@@ -185,15 +205,25 @@ def test_builds_of_codebuild(status: str, end: timedelta | None, says: str) -> N
     assert the("CodeBuild terraform", builds(status, end), settings).says == says
 
 
-def trail(*roles: str) -> Any:
+def trail(*roles: str, asked: dict[str, Any] | None = None) -> Any:
     def event(role: str) -> dict[str, Any]:
         told = {"userIdentity": {"sessionContext": {"sessionIssuer": {"userName": role}}}}
         return {"EventName": "RunInstances", "EventTime": NOW, "CloudTrailEvent": json.dumps(told)}
 
     pages = [{"Events": [event(role) for role in roles] + [{"EventName": "x", "CloudTrailEvent": "not json"}]}]
-    return SimpleNamespace(
-        cloudtrail=SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: iter(pages)))
-    )
+
+    def paginate(**more: Any) -> Any:
+        (asked if asked is not None else {}).update(more)
+        return iter(pages)
+
+    return SimpleNamespace(cloudtrail=SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=paginate)))
+
+
+def test_cloudtrail_is_asked_for_what_was_changed_in_the_last_twenty_minutes() -> None:
+    asked: dict[str, Any] = {}
+    the("CloudTrail", trail(asked=asked), replace(SETTINGS, ci_role="ci"))
+    assert asked["StartTime"] == NOW - 20 * MINUTE
+    assert asked["LookupAttributes"] == [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}]
 
 
 @pytest.mark.parametrize(
@@ -209,10 +239,11 @@ def test_what_cis_role_changed_lately_is_a_sign_of_life(roles: tuple[str, ...], 
         (GITHUB, {}),
         (replace(SETTINGS, codebuild=("terraform",)), {}),
         (SETTINGS, {"Who": "ubuntu@ip-10-0-1-7"}),
+        (replace(SETTINGS, ci_role="ci"), {}),
     ],
 )
 def test_what_cannot_be_asked_is_unknown(settings: Any, who: dict[str, str]) -> None:
     broken = Broken()
-    aws = SimpleNamespace(secretsmanager=broken, codebuild=broken, ec2=broken)
+    aws = SimpleNamespace(secretsmanager=broken, codebuild=broken, ec2=broken, cloudtrail=broken)
     (found,) = signs(cast("Clients", aws), settings, holder(**who), NOW)
     assert (found.says, found.about) == ("unknown", "It did not answer.")

@@ -6,9 +6,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clear_stale_lock.actions import clear_lock
 from clear_stale_lock.decide import decide
@@ -158,6 +160,25 @@ def test_only_a_configured_lock_is_removed(night: Stores, name: str) -> None:
     assert night.held == (True, True)
 
 
+def test_a_digest_is_not_removed_even_where_somebody_has_configured_it_as_a_state(night: Stores) -> None:
+    night.settings = replace(night.settings, states=(replace(STATE, key=f"{STATE.key}-md5"),))
+    night.put_item({"LockID": {"S": STATE.digest_id}, "Info": {"S": info()}, "Digest": {"S": MD5}})
+    with pytest.raises(LeftAloneError, match="is no lock that is configured"):
+        clear_lock(night.aws, night.settings, Held(id=ID, name="starttech", lock_id=STATE.digest_id, info=info()))
+    assert STATE.digest_id in night.items
+
+
+@pytest.mark.parametrize("answer", [{}, {"Attributes": {"Info": {"S": info(ID="another")}}}])
+def test_an_answer_that_does_not_show_what_was_removed_is_no_success_and_stops_it(night: Stores, answer: Any) -> None:
+    night.lock()
+    silent = SimpleNamespace(delete_item=lambda **_: answer)
+    acting = SimpleNamespace(dynamodb=silent, s3=night.aws.acting.s3)
+    aws: Any = SimpleNamespace(acting=acting, sightings=night.aws.sightings)
+    with pytest.raises(LeftAloneError, match="removed nothing"):
+        clear_lock(aws, night.settings, held(night))
+    assert night.held == (True, True)
+
+
 def test_an_interrupted_run_is_finished_by_the_next_one_and_only_the_same_lock(night: Stores) -> None:
     night.lock(info(Operation="OperationTypeApply"))
     both = held(night)
@@ -244,7 +265,42 @@ def test_whoever_holds_it_by_then_keeps_it(night: Stores, before: int, what: str
         assert night.held[1], "the object by then is the new holder's"
 
 
-# -------------------------------------------------------------------------------------------------------- real samples
+# ------------------------------------------------------------------------------------------------------------- samples
+
+
+WRITTEN = {
+    "Terraform 0.12, seconds": ("0.12.31", "OperationTypeApply", "2021-06-01T08:00:00Z", 0),
+    "Terraform 0.14, six digits": ("0.14.11", "OperationTypePlan", "2021-06-01T08:00:00.123456Z", 123456),
+    "Terraform 1.3, nine digits": ("1.3.2", "OperationTypePlan", "2022-10-18T08:00:00.123456789Z", 123456),
+    "Terraform 1.5, with its offset": ("1.5.7", "OperationTypeRefresh", "2023-08-01T10:00:00.5+02:00", 500000),
+    "Terraform 1.14, seven digits": ("1.14.0", "init", "2026-11-23T08:00:00.1234567Z", 123456),
+    "OpenTofu 1.10": ("1.10.5", "OperationTypeApply", "2026-11-23T08:00:00Z", 0),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("workspace", ["", "env:/staging/"])
+def test_a_lock_of_any_version_and_workspace_is_understood(name: str, workspace: str) -> None:
+    version, operation, created, microseconds = WRITTEN[name]
+    state = replace(STATE, key=f"{workspace}starttech/terraform.tfstate")
+    found = read(info(Version=version, Operation=operation, Created=created, Path=state.lock_id))
+    assert found is not None
+    assert (found.id, found.operation, found.version, found.path) == (ID, operation, version, state.lock_id)
+    assert found.created is not None
+    assert (found.created.hour, found.created.microsecond) == (8, microseconds)
+
+
+def test_the_lock_of_a_workspace_is_found_beside_the_default_ones_and_no_other_is_cleared(night: Stores) -> None:
+    night.lock()
+    staging = replace(STATE, name="staging", key=f"env:/staging/{STATE.key}")
+    night.settings = replace(night.settings, states=(STATE, staging))
+    raw = info(ID="of staging", Path=staging.lock_id)
+    night.put_item({"LockID": {"S": staging.lock_id}, "Info": {"S": raw}})
+    (found,) = diagnose(night.aws, night.settings, Incident(lock="staging")).locks
+    assert (found.name, found.object, [half.raw for half in found.halves]) == ("staging", None, [raw])
+    clear_lock(night.aws, night.settings, Held(id="of staging", name="staging", lock_id=staging.lock_id, info=raw))
+    assert staging.lock_id not in night.items
+    assert night.held == (True, True)
 
 
 SAMPLES = ROOT.parent / "shared" / "locks"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from remediation.adapters.errors import translated
 from remediation.adapters.transport import Transport
@@ -191,7 +192,7 @@ class _Translating:
     def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:  # noqa: ANN401
         try:
             return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
             service = self.meta.service_model.service_id
             raise translated(error, f"{service}:{operation_name}") from error
 

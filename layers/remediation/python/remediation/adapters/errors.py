@@ -1,6 +1,7 @@
 """Translate what AWS and botocore raise into one error with one sentence: who failed at what, why, and what to do."""
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from remediation.core.errors import AwsError
 
@@ -23,7 +24,7 @@ _ADVICE = (
         "the endpoint cannot be reached; check route, security group and DNS if the function is in a VPC",
     ),
     (
-        ("ReadTimeout", "ConnectionClosed"),
+        ("ReadTimeout", "ConnectionClosed", "ResponseParser"),
         "the answer was lost, so the call may have been carried out; look before it is made again",
     ),
     (("SSL",), "the endpoint's certificate is not trusted; something may be between the function and AWS"),
@@ -31,7 +32,7 @@ _ADVICE = (
 """Parts of an error code, and what to do about it."""
 
 
-def translated(error: ClientError | BotoCoreError, operation: str) -> AwsError:
+def translated(error: ClientError | BotoCoreError | ResponseParserError, operation: str) -> AwsError:
     """Answer the error to raise from `error`; `operation` is such as `SSM:SendCommand`."""
     code, message = _told(error)
     advice = next((advice for parts, advice in _ADVICE if any(part in code for part in parts)), "")
@@ -39,7 +40,7 @@ def translated(error: ClientError | BotoCoreError, operation: str) -> AwsError:
     return AwsError(f"{sentence}; {advice}." if advice else f"{sentence}.", operation=operation, code=code)
 
 
-def _told(error: ClientError | BotoCoreError) -> tuple[str, str]:
+def _told(error: ClientError | BotoCoreError | ResponseParserError) -> tuple[str, str]:
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
         return told.get("Code", "Unknown"), told.get("Message", "") or "AWS gave no reason"

@@ -17,6 +17,9 @@ from remediation.core.circuit import Circuit
 from remediation.core.gates import Refusal
 from remediation.core.limits import DAY, HOUR, QUARTER, Limits
 
+LEASE = "lease"
+"""The gate of a resource that another run works on."""
+
 
 class Lease(Struct, frozen=True, kw_only=True, tag="lease"):
     """The right to change one resource, until it expires or a higher fence is given out."""
@@ -166,7 +169,7 @@ def _taken(request: Request, resource: Resource) -> Iterator[Refusal]:
         return  # also where its lease has ended while people thought: nobody else has taken it, and the cooldown is its own
     if resource.until is not None and resource.until > now:
         because = f"Run {resource.owner} works on {name} until {clock(resource.until, now)}."
-        yield Refusal(gate="lease", because=because)
+        yield Refusal(gate=LEASE, because=because)
     if resource.cooldown_until is not None and resource.cooldown_until > now:
         because = f"{name} was worked on lately and is left alone until {clock(resource.cooldown_until, now)}."
         yield Refusal(gate="cooldown", because=because)

@@ -1,12 +1,15 @@
 """However a run ends, its outcome is recorded and told: as steps of their own, each of which is tried even if one fails."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 
+from remediation.core.admission import LEASE
+from remediation.core.approval import ASKED
 from remediation.core.circuit import Result
-from remediation.core.errors import StepFailedError
+from remediation.core.errors import AwsError, StepFailedError
 from remediation.core.incident import SAME_FIX_WITHIN, Raised, Recovery
 from remediation.core.narration import clip, describe, told
 from remediation.core.notice import Notice
@@ -49,9 +52,9 @@ def _tell(story: Story, outcome: Outcome, ending: Ending) -> Iterator[str]:
 
     if (tell := ending.tell) is not None and not outcome.plan:
         yield from filter(None, [step("notice", lambda: _notice(story, outcome, tell))])
-    if isinstance(story.parsed, Scheduled) and outcome.status == "nothing-to-do":
+    if _goes_without_saying(story, outcome):
         return  # every five minutes, for ever: it is on record
-    yield from filter(None, [step("publish", lambda: world.notifier.publish(outcome))])
+    yield from filter(None, [step("publish", lambda: _publish(story, outcome))])
     if outcome.status == "healed" and outcome.acts:
         # If this fails, the history of the execution says so; no more is lost.
         step("same fix", lambda: _again(story, outcome))
@@ -69,6 +72,30 @@ def _tell(story: Story, outcome: Outcome, ending: Ending) -> Iterator[str]:
         yield from filter(None, [step("page", lambda: world.notifier.page(outcome))])
     if raised.opened:
         yield from filter(None, [step("follow up", lambda: world.follow_up.start(outcome.incident, outcome, recovery))])
+
+
+def _goes_without_saying(story: Story, outcome: Outcome) -> bool:
+    """Tell whether a tick of the schedule found nothing, or another run at it: that one has asked and tells what comes of it."""
+    if not isinstance(story.parsed, Scheduled):
+        return False
+    others = outcome.gate in {ASKED, LEASE} and not story.asked_for and not story.tried
+    return outcome.status == "nothing-to-do" or (outcome.status == "refused" and others)
+
+
+def _publish(story: Story, outcome: Outcome) -> None:
+    """Publish the outcome; of a schedule that did nothing and says the same as before, once a day."""
+    incidents, key = story.world.incidents, ""
+    if isinstance(story.parsed, Scheduled) and not outcome.acts and outcome.status != "failed":
+        said = (outcome.incident, outcome.status, outcome.gate, outcome.would, f"{outcome.ended_at:%Y-%m-%d}")
+        key = "|".join(said)
+    if key:
+        with suppress(AwsError):  # rather twice than never
+            if incidents.told(key):
+                return
+    story.world.notifier.publish(outcome)
+    if key:
+        with suppress(AwsError):
+            incidents.keep_told(key, outcome.run, outcome.ended_at)
 
 
 def _notice(story: Story, outcome: Outcome, tell: Tell) -> None:

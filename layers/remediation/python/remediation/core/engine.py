@@ -128,8 +128,15 @@ def _reconcile(story: Story, trigger: Trigger, incident: Struct) -> Ending:
                     next_steps=verdict.next_steps,
                     tell=verdict.tell,
                 )
-            case Escalate(because=because, evidence=evidence, next_steps=next_steps, team=team):
-                return Ending(status="escalated", because=because, evidence=evidence, next_steps=next_steps, team=team)
+            case Escalate():
+                return Ending(
+                    status="escalated",
+                    because=verdict.because,
+                    evidence=verdict.evidence,
+                    next_steps=verdict.next_steps,
+                    team=verdict.team,
+                    incident=f"{story.incident}|{verdict.about}" if verdict.about else "",
+                )
             case Wait():
                 if ending := _cannot_wait(story, verdict, look.at):
                     return ending

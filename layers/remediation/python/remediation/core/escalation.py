@@ -111,8 +111,6 @@ class _FollowUp:
                 return self._close("recovered", now)
             if isinstance(reply, Said) and self.by is None:
                 self.by = self._acknowledged(reply, now)
-                if self.by is not None and self.task.recovery.blind:
-                    return self._close("acknowledged", now)
                 if self.by is not None:
                     due = now + LOOK_EVERY
             if now >= end:
@@ -181,10 +179,9 @@ class _FollowUp:
         spoken = self._read(f"said {self.asked}", lambda: self.duty.incidents.said(by, run), Spoken | None)
         if spoken is None or spoken.says != "acknowledge":
             return None
-        until = now + FOLLOWED_FOR
         self._tell(
             f"acknowledge {self.asked}",
-            lambda: self.duty.incidents.acknowledged(self.task.key, run, spoken.arn or spoken.by, until),
+            lambda: self.duty.incidents.acknowledged(self.task.key, run, spoken.arn or spoken.by, now),
         )
         because = f"{spoken.who} is at it{f': {spoken.because}' if spoken.because else '.'}"
         self._notify("acknowledged", f"{self._what} was acknowledged", because, now)

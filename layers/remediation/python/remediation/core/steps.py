@@ -18,7 +18,7 @@ from remediation.core.redact import redact
 
 _NO_ANSWER = re.compile(
     r"5\d\d|Internal\w*|ServiceUnavailable\w*|RequestTimeout\w*|ReadTimeout|ConnectionClosed|ResponseStreaming"
-    r"|IncompleteRead|HTTPClient|SSL|Unknown"
+    r"|IncompleteRead|ResponseParser|HTTPClient|SSL|Unknown"
 )
 """Codes of errors after which AWS may have carried the call out all the same."""
 

@@ -58,12 +58,16 @@ class Wait(Struct, frozen=True, kw_only=True, tag="wait"):
 
 
 class Escalate(Struct, frozen=True, kw_only=True, tag="escalate"):
-    """A person has to decide. `team` is the contact to page (the runbook's own if empty)."""
+    """A person has to decide. `team` is the contact to page (the runbook's own if empty).
+
+    `about` makes it an incident of its own, where a runbook looks after several things at once (one of its locks).
+    """
 
     because: str
     evidence: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     team: str = ""
+    about: str = ""
 
 
 LONGEST_ASKED = timedelta(hours=2)
