@@ -20,6 +20,7 @@ OUTCOME = msgspec.structs.replace(
     because=LONG,
     note=LONG,
     would=LONG,
+    asks=LONG,
     trigger=LONG,
     evidence=MANY,
     drift=MANY,

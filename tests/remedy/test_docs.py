@@ -2,10 +2,12 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -25,8 +27,9 @@ from tests.remedy.people import Console
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "remedy.md").read_text()
+LOCKS = (ROOT / "docs" / "terraform-locks.md").read_text()
 README = (ROOT / "README.md").read_text()
-TYPED = re.findall(r"^(?:\$ )?(remedy [a-z]+.*)$", PAGE + "\n" + README, re.MULTILINE)
+TYPED = re.findall(r"^(?:\$ )?(remedy [a-z]+.*)$", "\n".join((PAGE, LOCKS, README)), re.MULTILINE)
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
@@ -99,6 +102,14 @@ def test_the_lock_of_the_docs_is_what_the_console_says(
     monkeypatch.setattr(AwsLambda, "invoke", function.invoke)
     (answer,) = (answer for block in BLOCKS for line, answer in _commands(block) if line == "remedy locks")
     assert _plain(answer) == _plain(remedy("locks").output)
+
+
+def test_the_page_of_the_locks_shows_every_setting_and_they_are_accepted() -> None:
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", LOCKS, re.MULTILINE | re.DOTALL)
+    said = tomllib.loads(block)["runbooks"]["clear-stale-lock"]["settings"]
+    settings = msgspec.convert(said, Settings)
+    assert set(said) == {field.name for field in msgspec.structs.fields(Settings)}
+    assert [state.lock_key for state in settings.lockfiles] == ["env:/blue/starttech/terraform.tfstate.tflock"]
 
 
 def _commands(block: str) -> list[tuple[str, str]]:
