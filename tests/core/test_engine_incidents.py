@@ -8,7 +8,7 @@ from remediation.core.outcome import Outcome
 from remediation.core.verdict import Nothing, Tell
 from tests.support.steps import NIGHT, InMemorySteps
 from tests.support.toy import House, alarm_event, scheduled_event, scripted
-from tests.support.world import CountingIncidents, RecordingFollowUp, Stage
+from tests.support.world import CountingIncidents, RecordingFollowUp, Stage, deployed
 
 KEY = "dev|light-the-lamps|dark-lamps"
 CURED = {("tap", "lamp-1")}
@@ -115,6 +115,46 @@ def test_a_schedule_that_finds_something_tells_of_it() -> None:
     stage = Stage(house=House(cures=CURED))
     outcome = stage.run(scheduled_event())
     assert (outcome.status, stage.notifier.published) == ("healed", [outcome])
+
+
+def ticks(stage: Stage, times: int) -> list[Outcome]:
+    outcomes = []
+    for n in range(times):
+        stage.steps = InMemorySteps(run=f"run-{n}")
+        outcomes.append(stage.run(scheduled_event() | {"id": f"tick-{n}"}))
+    return outcomes
+
+
+def test_ticks_that_would_do_the_same_tell_it_once_and_another_plan_again() -> None:
+    stage = Stage(deployment=deployed("observe"))
+    first, *again = ticks(stage, 3)
+    assert {outcome.status for outcome in (first, *again)} == {"observed"}
+    assert stage.notifier.published == [first]
+    assert all(stage.ledger.runs[outcome.run].outcome == outcome for outcome in again)
+    stage.house.lamps = {"lamp-2": "dark"}
+    stage.steps = InMemorySteps(run="run-9")
+    other = stage.run(scheduled_event() | {"id": "tick-9"})
+    assert (other.would, stage.notifier.published) == ("tap lamp-2", [first, other])
+
+
+def test_an_alarm_tells_what_would_be_done_whatever_the_ticks_have_told() -> None:
+    stage = Stage(deployment=deployed("observe"))
+    (first,) = ticks(stage, 1)
+    stage.steps = InMemorySteps(run="run-9")
+    assert stage.notifier.published == [first, stage.run()]
+
+
+def test_where_it_cannot_be_read_or_kept_whether_it_was_told_every_tick_tells_it() -> None:
+    stage = Stage(deployment=deployed("observe"), incidents=CountingIncidents(down=True))
+    assert ticks(stage, 2) == stage.notifier.published
+
+
+def test_what_could_not_be_published_is_told_by_the_next_tick() -> None:
+    stage = Stage(deployment=deployed("observe"))
+    stage.notifier.down = {"publish"}
+    with pytest.raises(OutcomeLostError):
+        ticks(stage, 1)
+    assert stage.incidents.found == {}
 
 
 # ---------------------------------------------------------------------------------------- what the team ought to know

@@ -174,12 +174,24 @@ def test_a_clock_from_the_future_proves_nothing(seconds: int, escalates: bool) -
     assert isinstance(verdict, Escalate) == escalates
 
 
+def test_one_half_from_the_future_is_enough() -> None:
+    future = info(Created=(NOW + timedelta(seconds=121)).isoformat())
+    assert "in the future" in told(lock(object=file(future))).because
+    assert "in the future" in told(lock(item=item(future))).because
+
+
 def test_what_could_not_be_cleared_is_a_persons() -> None:
     target = cleared(lock()).target
     failed = Attempt(action="clear-lock", target=target, at=NOW - MINUTE, result="failed", receipt="no")
     verdict = judged(lock(), tried=(failed,))
     assert isinstance(verdict, Escalate)
     assert verdict.because == "Clearing the lock of starttech failed."
+
+
+def test_that_another_lock_could_not_be_cleared_says_nothing_of_this_one() -> None:
+    other = replace(cleared(lock()).target, id="another")
+    failed = Attempt(action="clear-lock", target=other, at=NOW - MINUTE, result="failed", receipt="no")
+    assert isinstance(judged(lock(), tried=(failed,)), Act)
 
 
 # ------------------------------------------------------------------------------------------------------- half and whole

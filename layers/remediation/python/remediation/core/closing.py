@@ -51,9 +51,13 @@ def _tell(story: Story, outcome: Outcome, ending: Ending) -> Iterator[str]:
 
     if (tell := ending.tell) is not None and not outcome.plan:
         yield from filter(None, [step("notice", lambda: _notice(story, outcome, tell))])
-    if _goes_without_saying(story, outcome):
+    watching = isinstance(story.parsed, Scheduled) and outcome.status == "observed"
+    if _goes_without_saying(story, outcome) or (watching and _told_already(story, outcome)):
         return  # every five minutes, for ever: it is on record
-    yield from filter(None, [step("publish", lambda: world.notifier.publish(outcome))])
+    yield from filter(None, [lost := step("publish", lambda: world.notifier.publish(outcome))])
+    if watching and not lost:
+        # If this fails, the next tick tells it again.
+        step("told", lambda: world.incidents.keep_told(_what_would_be(outcome), outcome.run, outcome.ended_at))
     if outcome.status == "healed" and outcome.acts:
         # If this fails, the history of the execution says so; no more is lost.
         step("same fix", lambda: _again(story, outcome))
@@ -79,6 +83,18 @@ def _goes_without_saying(story: Story, outcome: Outcome) -> bool:
         return False
     others = outcome.gate in {ASKED, LEASE} and not story.asked_for and not story.tried
     return outcome.status == "nothing-to-do" or (outcome.status == "refused" and others)
+
+
+def _told_already(story: Story, outcome: Outcome) -> bool:
+    """Tell whether an earlier tick has told that this would be done; where that cannot be read, it is told again."""
+    try:
+        return story.steps.read("told?", lambda: story.world.incidents.told(_what_would_be(outcome)), bool)
+    except StepFailedError:
+        return False
+
+
+def _what_would_be(outcome: Outcome) -> str:
+    return f"{outcome.incident}|would {outcome.would}"
 
 
 def _notice(story: Story, outcome: Outcome, tell: Tell) -> None:
