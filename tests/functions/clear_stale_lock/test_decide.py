@@ -121,6 +121,14 @@ def test_without_a_sighting_no_age_is_known() -> None:
     assert left(lock(first=None)).endswith("since when is not known.")
 
 
+@pytest.mark.parametrize(("minutes", "acts"), [(9, False), (10, True)])
+def test_however_young_a_stale_lock_may_be_two_looks_are_ten_minutes_apart(minutes: int, acts: bool) -> None:
+    found = lock(first=Sighting(at=NOW - minutes * MINUTE, mark="m1"))
+    verdict = judged(found, settings=replace(SETTINGS, stale_after=MINUTE))
+    assert isinstance(verdict, Act) == acts
+    assert acts or "seen for the first time just now" in verdict.because
+
+
 def test_a_state_that_changed_since_is_somebody_at_work() -> None:
     assert "its state has changed since" in left(lock(mark="m2"))
 
@@ -205,6 +213,11 @@ def test_a_half_that_an_interrupted_run_left_is_finished_without_asking_again() 
     assert "the other half keeps it locked" in act.because
 
 
+def test_a_lock_that_is_whole_is_no_half_although_a_run_was_about_to_clear_it() -> None:
+    apply = info(Operation="OperationTypeApply")
+    assert cleared(lock(item=item(apply), object=file(apply), cleared='"e1"')).approval is not None
+
+
 def test_another_object_than_the_one_that_was_to_follow_is_judged_like_any_other() -> None:
     assert (
         cleared(lock(item=None, object=file(info(Operation="OperationTypeApply")), cleared='"e0"')).approval is not None
@@ -221,6 +234,14 @@ def test_what_was_cleared_is_free_and_the_state_is_told_of_where_it_does_not_mat
         "The lock of starttech is free: plan before you apply. The state's ETag is 1, and Terraform expects 2."
         " It was not repaired."
     )
+
+
+@pytest.mark.parametrize(("name", "result"), [("starttech", "failed"), ("another", "done")])
+def test_a_lock_that_this_run_did_not_clear_is_not_said_to_be_cleared(name: str, result: Any) -> None:
+    target = replace(cleared(lock()).target, name=name)
+    tried = Attempt(action="clear-lock", target=target, at=NOW - MINUTE, result=result, receipt="?")
+    verdict = judged(lock(item=None, object=None), tried=(tried,))
+    assert verdict == Nothing(because="Nobody holds the lock of starttech.")
 
 
 def test_a_new_holder_after_clearing_is_left_alone() -> None:
