@@ -155,7 +155,10 @@ def told(found: Any) -> Escalate:
     return verdict
 
 
-@pytest.mark.parametrize("raw", ["", "{", "[]", "7", "null", '{"Who": "x"}', '{"ID": 7}', "x" * 20_000, '{"ID": ""}'])
+@pytest.mark.parametrize(
+    "raw",
+    ["", "{", "[]", "7", "null", '{"Who": "x"}', '{"ID": 7}', "x" * 20_000, info(Info="x" * 20_000), '{"ID": ""}'],
+)
 def test_what_cannot_be_read_is_a_persons(raw: str) -> None:
     assert "says nothing that can be read" in told(lock(item=item(raw), object=None)).because
 
