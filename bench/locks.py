@@ -34,8 +34,8 @@ def lock_calls(items: int, settings: Settings = OLD_ENOUGH) -> Mapping[str, Coun
         for nth in range(items):
             name = f"{STATE.bucket}/other-{nth // 2}/terraform.tfstate"
             digest = {"LockID": {"S": f"{name}-md5"}, "Digest": {"S": "0" * 32}}
-            lock = {"LockID": {"S": name}, "Info": {"S": info(ID=f"other-{nth}")}}
-            backend.put_item(STATE.table, digest if nth % 2 else lock)
+            item = {"LockID": {"S": name}, "Info": {"S": info(ID=f"other-{nth}")}}
+            backend.put_item(STATE.table, digest if nth % 2 else item)
         listener, counted = Listener(PLACE), dict[str, Counter[str]]()
         account.listen(listener.session)
 

@@ -157,6 +157,14 @@ def test_without_a_sighting_no_age_is_known() -> None:
     assert left(lock(first=None)).endswith("since when is not known.")
 
 
+@pytest.mark.parametrize(("minutes", "acts"), [(9, False), (10, True)])
+def test_however_young_a_stale_lock_may_be_two_looks_are_ten_minutes_apart(minutes: int, acts: bool) -> None:
+    found = lock(first=seen_since(NOW - minutes * MINUTE))
+    verdict = judged(found, settings=replace(SETTINGS, stale_after=MINUTE))
+    assert isinstance(verdict, Act) == acts
+    assert acts or "seen for the first time just now" in verdict.because
+
+
 def test_a_state_that_changed_since_is_somebody_at_work() -> None:
     moved = Sighting(at=NOW - 7 * HOUR, moved_at=NOW - 59 * MINUTE)
     assert "its state changed 59 min ago, so somebody works with it" in left(lock(first=moved))
@@ -189,7 +197,10 @@ def told(found: Any) -> Escalate:
     return verdict
 
 
-@pytest.mark.parametrize("raw", ["", "{", "[]", "7", "null", '{"Who": "x"}', '{"ID": 7}', "x" * 20_000, '{"ID": ""}'])
+@pytest.mark.parametrize(
+    "raw",
+    ["", "{", "[]", "7", "null", '{"Who": "x"}', '{"ID": 7}', "x" * 20_000, info(Info="x" * 20_000), '{"ID": ""}'],
+)
 def test_what_cannot_be_read_is_a_persons(raw: str) -> None:
     assert "says nothing that can be read" in told(lock(item=item(raw), object=None)).because
 
@@ -216,12 +227,24 @@ def test_a_clock_from_the_future_proves_nothing(seconds: int, escalates: bool) -
     assert isinstance(verdict, Escalate) == escalates
 
 
+def test_one_half_from_the_future_is_enough() -> None:
+    future = info(Created=(NOW + timedelta(seconds=121)).isoformat())
+    assert "in the future" in told(lock(object=file(future))).because
+    assert "in the future" in told(lock(item=item(future))).because
+
+
 def test_what_could_not_be_cleared_is_a_persons() -> None:
     target = cleared(lock()).target
     failed = Attempt(action="clear-lock", target=target, at=NOW - MINUTE, result="failed", receipt="no")
     verdict = judged(lock(), tried=(failed,))
     assert isinstance(verdict, Escalate)
     assert verdict.because == "Clearing the lock of starttech failed."
+
+
+def test_that_another_lock_could_not_be_cleared_says_nothing_of_this_one() -> None:
+    other = replace(cleared(lock()).target, id="another")
+    failed = Attempt(action="clear-lock", target=other, at=NOW - MINUTE, result="failed", receipt="no")
+    assert isinstance(judged(lock(), tried=(failed,)), Act)
 
 
 # ------------------------------------------------------------------------------------------------------- half and whole
@@ -233,6 +256,11 @@ def test_a_half_that_an_interrupted_run_left_is_finished_without_asking_again() 
     assert act.approval is None
     assert act.target.etag == '"e1"'
     assert "the other half keeps it locked" in act.because
+
+
+def test_a_lock_that_is_whole_is_no_half_although_a_run_was_about_to_clear_it() -> None:
+    apply = info(Operation="OperationTypeApply")
+    assert cleared(lock(item=item(apply), object=file(apply), cleared='"e1"')).approval is not None
 
 
 def test_another_object_than_the_one_that_was_to_follow_is_judged_like_any_other() -> None:
@@ -251,6 +279,14 @@ def test_what_was_cleared_is_free_and_the_state_is_told_of_where_it_does_not_mat
         "The lock of starttech is free: plan before you apply. The state's ETag is 1, and Terraform expects 2."
         " It was not repaired."
     )
+
+
+@pytest.mark.parametrize(("name", "result"), [("starttech", "failed"), ("another", "done")])
+def test_a_lock_that_this_run_did_not_clear_is_not_said_to_be_cleared(name: str, result: Any) -> None:
+    target = replace(cleared(lock()).target, name=name)
+    tried = Attempt(action="clear-lock", target=target, at=NOW - MINUTE, result=result, receipt="?")
+    verdict = judged(lock(item=None, object=None), tried=(tried,))
+    assert verdict == Nothing(because="Nobody holds the lock of starttech.")
 
 
 def test_a_new_holder_after_clearing_is_left_alone() -> None:

@@ -113,6 +113,22 @@ def test_an_answer_that_is_none_is_an_error(http: Http) -> None:
         asked_of(http)
 
 
+@pytest.mark.parametrize(
+    ("http", "says"),
+    [
+        (Http(status=500), "unknown"),
+        (Http(a_run()), "dead"),
+        (Http(a_run(status="queued", conclusion=None)), "alive"),
+        (Http(a_run(status="waiting", conclusion=None)), "alive"),
+        (Http(), "silent"),
+    ],
+    ids=["broken", "ended", "queued", "waiting", "none"],
+)
+def test_what_github_answers_is_a_sign(monkeypatch: pytest.MonkeyPatch, http: Http, says: str) -> None:
+    monkeypatch.setattr("urllib3.PoolManager", lambda **_: http)
+    assert the("GitHub Actions", SimpleNamespace(secretsmanager=SECRET), GITHUB).says == says
+
+
 def test_a_connection_that_fails_says_nothing_of_the_token() -> None:
     class Broken:
         def request(self, *_: Any, **__: Any) -> Any:
@@ -191,9 +207,10 @@ def builds(status: str, end: timedelta | None) -> Any:
     build = {"id": "terraform:7", "startTime": LOCKED_AT - MINUTE, "buildStatus": status}
     if end is not None:
         build["endTime"] = LOCKED_AT + end
+    newest_first = {"projectName": "terraform", "sortOrder": "DESCENDING"}
     return SimpleNamespace(
         codebuild=SimpleNamespace(
-            list_builds_for_project=lambda **_: {"ids": ["terraform:7"]},
+            list_builds_for_project=lambda **asked: {"ids": ["terraform:7"]} if asked == newest_first else None,
             batch_get_builds=lambda **_: {"builds": [build]},
         )
     )
