@@ -286,7 +286,8 @@ def test_a_lock_that_this_run_did_not_clear_is_not_said_to_be_cleared(name: str,
     target = replace(cleared(lock()).target, name=name)
     tried = Attempt(action="clear-lock", target=target, at=NOW - MINUTE, result=result, receipt="?")
     verdict = judged(lock(item=None, object=None), tried=(tried,))
-    assert verdict == Nothing(because="Nobody holds the lock of starttech.")
+    assert isinstance(verdict, Nothing)
+    assert verdict.because == "Nobody holds the lock of starttech."
 
 
 def test_a_new_holder_after_clearing_is_left_alone() -> None:
