@@ -96,7 +96,7 @@ class Locks:
         raw = info(id_, **changes)
         self.stored.lock(STATE, raw, id_, ago=ago, item=item, file=file)
         mark = f"{'0' * 32} {self.stored.written_at.isoformat()} {'0' * 32}"
-        self.aws.sightings.seen[f"lock/{STATE.lock_id}"] = (id_, self.steps.now - ago, mark)
+        self.aws.sightings.seen[f"lock/{STATE.lock_id}"] = (id_, self.steps.now - ago, mark, self.steps.now - ago)
         self.sick = id_
         return raw
 
