@@ -28,7 +28,7 @@ def test_no_process_is_left_after(how: signal.Signals) -> None:
         directory = lab.stdout.readline().strip()
         assert len(_processes_of(directory)) >= 4  # both servers, and what the world started: Redis and MongoDB
         lab.send_signal(how)
-        lab.wait(20)
+        lab.wait(60)
     deadline = time.monotonic() + 5
     while (left := _processes_of(directory)) and time.monotonic() < deadline:
         time.sleep(0.1)
