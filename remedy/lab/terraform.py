@@ -58,6 +58,7 @@ resource "terraform_data" "quick" {{
 
 resource "terraform_data" "slow" {{
   count            = var.slow == "apply" ? var.gates : 0
+  depends_on       = [terraform_data.quick]
   triggers_replace = var.edition
   provisioner "local-exec" {{
     command = "cat gate"

@@ -138,6 +138,7 @@ def test_an_apply_that_keeps_its_state_on_its_way_is_alive_whoever_knows_of_it(l
         before = terraform.digest
         apply = terraform.begin("apply", gates="2")
         watch.tick()
+        eventually("it waits at its gate", lambda: "cat gate" in apply.tail(), seconds=30, child=apply)
         time.sleep(KEEPS_EVERY + 1)
         terraform.open_gate()
         eventually("Terraform keeps its state", lambda: terraform.digest != before, seconds=30, child=apply)
