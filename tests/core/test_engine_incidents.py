@@ -69,6 +69,14 @@ def test_an_incident_is_of_the_alarm_whichever_run_it_is_and_of_the_runbook_wher
     assert Stage(house=House(cures=CURED)).run({"house": "dev-house", "apply": True}).incident == "dev|light-the-lamps"
 
 
+@pytest.mark.parametrize("event", [alarm_event(), scheduled_event()], ids=["alarm", "schedule"])
+def test_trouble_with_one_thing_is_one_incident_whatever_found_it_and_not_over_when_an_alarm_is(event: object) -> None:
+    stage = Stage(runbook=scripted(Escalate(because="lamp-1 is on fire.", about="lamp-1")))
+    outcome = stage.run(event)
+    assert outcome.incident == "dev|light-the-lamps|lamp-1"
+    assert stage.follow_up.started == [("dev|light-the-lamps|lamp-1", outcome.run, Recovery())]
+
+
 def healed(same_fix: int) -> tuple[Stage, Outcome]:
     stage = Stage(house=House(cures=CURED), incidents=CountingIncidents(same_fix=same_fix))
     return stage, stage.run()

@@ -18,6 +18,7 @@ from remediation.core.checks import around_it, calendars, still_in_alarm
 from remediation.core.closing import close
 from remediation.core.errors import StepFailedError
 from remediation.core.gates import Refusal, before_looking, effective_mode
+from remediation.core.incident import Recovery
 from remediation.core.narration import describe, facts_entry, verdict_entry
 from remediation.core.outcome import Outcome
 from remediation.core.parsing import parse
@@ -135,7 +136,8 @@ def _reconcile(story: Story, trigger: Trigger, incident: Struct) -> Ending:
                     evidence=verdict.evidence,
                     next_steps=verdict.next_steps,
                     team=verdict.team,
-                    incident=f"{story.incident}|{verdict.about}" if verdict.about else "",
+                    incident=story.about(verdict.about) if verdict.about else "",
+                    recovery=Recovery() if verdict.about else None,
                 )
             case Wait():
                 if ending := _cannot_wait(story, verdict, look.at):

@@ -84,7 +84,11 @@ class Story:
                 about = group
             case _:
                 about = ""
-        return "|".join((self.world.deployment.place.environment, self.runbook.name, *filter(None, (about,))))
+        return self.about(about)
+
+    def about(self, thing: str) -> str:
+        """Return the incident of one thing that the runbook looks after, whatever found it; of the runbook, if it is empty."""
+        return "|".join((self.world.deployment.place.environment, self.runbook.name, *filter(None, (thing,))))
 
     @property
     def now(self) -> datetime:

@@ -60,7 +60,8 @@ class Wait(Struct, frozen=True, kw_only=True, tag="wait"):
 class Escalate(Struct, frozen=True, kw_only=True, tag="escalate"):
     """A person has to decide. `team` is the contact to page (the runbook's own if empty).
 
-    `about` makes it an incident of its own, where a runbook looks after several things at once (one of its locks).
+    `about` makes it an incident of its own, where a runbook looks after several things at once (one of its locks): the same
+    whatever started the run, and not over when an alarm is.
     """
 
     because: str
