@@ -42,6 +42,7 @@ def _counting(files: tuple[str, ...], *figures: tuple[str, int, str]) -> Callabl
 
 _PERMISSIONS = (
     "tests/stacks/test_denied.py",
+    "tests/stacks/test_denied_locks.py",
     "tests/stacks/test_denied_operators.py",
     "tests/adapters/test_calls_are_allowed.py",
     "tests/stacks/test_roles.py",

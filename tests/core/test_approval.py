@@ -101,6 +101,7 @@ def test_how_long_an_answer_holds() -> None:
         ("run-1", "light-the-lamps", act(lamp="lamp-2"), PLACE),
         ("run-1", "light-the-lamps", act(resource="dev-garden"), PLACE),
         ("run-1", "light-the-lamps", replace(act(), target=Bulb(id="lamp-1", state="dark")), PLACE),
+        ("run-1", "light-the-lamps", replace(act(), after_snapshot="dev-redis"), PLACE),
         ("run-1", "light-the-lamps", act(), Place(environment="prod", account=PLACE.account, region=PLACE.region)),
         ("run-1", "light-the-lamps", act(), Place(environment="dev", account="999999999999", region=PLACE.region)),
         ("run-1", "light-the-lamps", act(), Place(environment="dev", account=PLACE.account, region="eu-west-1")),
@@ -117,7 +118,7 @@ def test_reasons_evidence_and_drift_may_change_without_changing_the_plan() -> No
 
 def test_the_hash_is_of_what_is_done_to_what_and_where_and_by_which_run() -> None:
     plan = (
-        '{"action": "tap", "place": {"account": "123456789012", "environment": "dev", "region": "us-east-1"},'
+        '{"action": "tap", "after_snapshot": "", "place": {"account": "123456789012", "environment": "dev", "region": "us-east-1"},'
         ' "resource": "dev-house", "run": "run-1", "runbook": "light-the-lamps", "target": {"id": "lamp-1"}}'
     )
     assert sha256(plan.encode()).hexdigest() == HASH

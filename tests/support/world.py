@@ -21,7 +21,7 @@ from remediation.core.incident import Raised, Recovery
 from remediation.core.limits import Budgets, Limits
 from remediation.core.notice import Notice
 from remediation.core.outcome import Entry, Outcome
-from remediation.core.ports import Closing, Duplicate, Receipt, World
+from remediation.core.ports import Backup, Closing, Duplicate, Receipt, World
 from remediation.core.spec import TEAMS, AnyRunbook, Mode, Place, Team
 from remediation.core.spoken import Spoken
 from remediation.core.surroundings import Around
@@ -339,6 +339,37 @@ class SettableSurroundings:
             raise AwsError(f"AWS did not answer {method}.", operation="ssm:GetCalendarState", code="Throttling")
 
 
+@dataclass
+class MemoryBackups:
+    """Snapshots that take `takes` looks once they are asked for, or never are there; `says` is why none will come."""
+
+    fresh: str = ""
+    takes: int = 0
+    says: str = ""
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
+    down: bool = False
+
+    def look(self, cache: str, request: str, now: datetime) -> Backup:
+        """Say what there is; asking brings it nearer."""
+        if self.down:
+            raise AwsError("ElastiCache did not answer.", operation="elasticache:DescribeSnapshots", code="Throttling")
+        self.looks.append(cache)
+        if (cache, request) in self.requests:
+            if self.says:
+                return Backup(at=now, because=self.says, ended=True)
+            self.takes -= 1
+            if self.takes == 0:
+                self.fresh = "rm-1"
+        if self.fresh:
+            return Backup(at=now, because=f"{self.fresh} is a fresh snapshot of {cache}.", snapshot=self.fresh)
+        return Backup(at=now, because=f"{cache} has no fresh snapshot.")
+
+    def take(self, cache: str, request: str) -> None:
+        """Remember who asked."""
+        self.requests.append((cache, request))
+
+
 # -------------------------------------------------------------------------------------------------------- the stage
 
 
@@ -384,6 +415,7 @@ class Stage:
     follow_up: RecordingFollowUp = field(default_factory=RecordingFollowUp)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     surroundings: SettableSurroundings = field(default_factory=SettableSurroundings)
+    backups: MemoryBackups = field(default_factory=MemoryBackups)
     steps: InMemorySteps = field(default_factory=InMemorySteps)
     remaining: timedelta = timedelta(minutes=2)
 
@@ -400,6 +432,7 @@ class Stage:
             follow_up=self.follow_up,
             approvals=self.approvals,
             surroundings=self.surroundings,
+            backups=self.backups,
             clock=self.steps.clock,
             remaining=lambda: self.remaining,
         )

@@ -29,7 +29,7 @@ def probe(aws: "Clients", dependency: str, *, host: str = "", port: int = 0) -> 
     asked = msgspec.json.encode(Ask(probe=dependency, host=host, port=port))
     answer = aws.acting.lambda_.invoke(FunctionName=name, Payload=asked)  # it only looks, but is no read of AWS's
     payload = answer["Payload"].read()
-    if "FunctionError" in answer:
+    if answer.get("FunctionError"):
         raise AwsError(f"The probe {name} failed.", operation="Lambda:Invoke", code="FunctionError")
     try:
         return msgspec.json.decode(payload, type=Probed)

@@ -84,6 +84,7 @@ def plan_hash(run: str, runbook: str, act: Act[Target], place: Place) -> str:
         "action": act.action,
         "target": msgspec.to_builtins(act.target),
         "resource": act.resource,
+        "after_snapshot": act.after_snapshot,
     }
     return sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 

@@ -13,7 +13,8 @@ from msgspec import Struct
 from remediation.core.acting import act_once, note, unanswered
 from remediation.core.admission import Lease, Request
 from remediation.core.approval import ASKED, REJECTED
-from remediation.core.asking import agreed, why_asked
+from remediation.core.asking import agreed, asked_first, why_asked
+from remediation.core.backing import snapshot_first
 from remediation.core.checks import around_it, calendars, still_in_alarm
 from remediation.core.closing import close
 from remediation.core.errors import StepFailedError
@@ -158,9 +159,20 @@ def _reconcile(story: Story, trigger: Trigger, incident: Struct) -> Ending:
 
 
 def _go(story: Story, n: int, act: Act[Target], now: datetime) -> Refusal | None:
-    """Act, if it is not frozen, people agree and it is admitted; after people have agreed, another look comes first."""
+    """Act, if it is not frozen, people agree, what it may lose is saved and it is admitted.
+
+    After people have agreed, and after a snapshot, another look comes first.
+    """
     if refusal := calendars(story, n, now):
         return refusal
+    if story.approved or not asked_first(story, act):
+        match snapshot_first(story, n, act):
+            case Refusal() as refusal:
+                return refusal
+            case "look again":
+                return None
+            case "yes":
+                pass
     match agreed(story, n, act, now):
         case Refusal() as refusal:
             return refusal

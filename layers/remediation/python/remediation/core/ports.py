@@ -4,7 +4,7 @@ Calls are made inside steps only. They raise AwsError where AWS cannot be asked;
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -165,6 +165,39 @@ class Surroundings(Protocol):
         """Say why the change calendar does not allow changes now; nothing if it does, or if there is none."""
 
 
+class Backup(Struct, frozen=True, kw_only=True):
+    """Whether a cache has a snapshot that is good enough to risk something. `snapshot` is its name, empty where there is none.
+
+    `ended` says that whoever was asked for one has ended without; `because` tells either in a sentence.
+    """
+
+    at: datetime
+    because: str
+    snapshot: str = ""
+    ended: bool = False
+
+
+class Backups(Protocol):
+    """Snapshots of caches: looked for, and asked for."""
+
+    def look(self, cache: str, request: str, now: datetime) -> Backup:
+        """Say whether there is one, and else what became of the request for one, if that was made."""
+
+    def take(self, cache: str, request: str) -> None:
+        """Have one taken. To ask twice with the same request is to ask once."""
+
+
+class NoBackups:
+    """Of a runbook that declares no act that needs a snapshot first: none is seen, and an act that wants one is not made."""
+
+    def look(self, cache: str, request: str, now: datetime) -> Backup:  # noqa: ARG002 - the port's
+        """Say that there is none to be seen."""
+        return Backup(at=now, because=f"No snapshot of {cache} is in sight of this runbook.", ended=True)
+
+    def take(self, cache: str, request: str) -> None:
+        """Do nothing: this runbook may not have one taken."""
+
+
 class Alarms(Protocol):
     """CloudWatch, read."""
 
@@ -186,6 +219,7 @@ class World:
     follow_up: FollowUp
     approvals: Approvals
     surroundings: Surroundings
+    backups: Backups = field(default_factory=NoBackups)
     clock: Callable[[], datetime]
     remaining: Callable[[], timedelta]
     """Time left of this Lambda invocation."""

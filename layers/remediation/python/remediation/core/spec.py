@@ -179,6 +179,8 @@ class Runbook(Generic[S, I, F, T]):
     """What makes it stand down: dependencies in trouble, a storm of alarms, a deploy (core/surroundings.py)."""
     asks: tuple[str, ...] = ()
     """Actions whose acts may ask for a person's approval."""
+    snapshots: tuple[str, ...] = ()
+    """Actions whose acts may need a fresh snapshot of a cache first (`Act.after_snapshot`)."""
     sightings: bool = False
     """Whether it keeps since when it sees things (`aws.sightings`)."""
 

@@ -93,7 +93,8 @@ class Act(Struct, Generic[T], frozen=True, kw_only=True, tag="act"):
     `action` names an entry of the runbook's actions. `resource` is the physical parent that is leased meanwhile (the
     Auto Scaling group, the cache, the lock), so that two runbooks never work on the same thing at once. `evidence` and
     `next_steps` are for the person who is called if the act is not allowed. `drift` says what the next `terraform apply`
-    will revert once it is done, with the line to change.
+    will revert once it is done, with the line to change. `after_snapshot` names a cache that has to have a fresh snapshot
+    before; the engine has one taken where there is none.
     """
 
     action: str
@@ -105,6 +106,7 @@ class Act(Struct, Generic[T], frozen=True, kw_only=True, tag="act"):
     next_steps: tuple[str, ...] = ()
     approval: Approval | None = None
     drift: str = ""
+    after_snapshot: str = ""
 
 
 Verdict: TypeAlias = Nothing | Wait | Escalate | Act[T]
