@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BASE = "https://api.github.com"
 LARGEST = 8_000_000
+PAGE, PAGES = 100, 10
+"""GitHub shows a hundred runs at a time, and of a search a thousand at most."""
 LONGEST_JOB = timedelta(hours=6)
 """GitHub ends a job after six hours."""
 _TIMEOUT = urllib3.Timeout(connect=3, read=10)
@@ -56,11 +58,24 @@ def jobs(aws: "Clients", settings: Settings, locked_at: datetime, http: Http | N
 
 
 def _runs(http: Http, repository: str, token: str, query: dict[str, str]) -> list[_Run]:
+    """Return every run that a query finds. Raises GitHubError, also where there are more than GitHub shows."""
+    found: list[_Run] = []
+    for page in range(1, PAGES + 1):
+        answer = _page(http, repository, token, {**query, "per_page": str(PAGE), "page": str(page)})
+        found += answer.workflow_runs
+        if len(found) >= answer.total_count:
+            return found
+        if not answer.workflow_runs:
+            break
+    raise GitHubError(f"GitHub shows {len(found)} of {answer.total_count} runs of {repository} around that time.")
+
+
+def _page(http: Http, repository: str, token: str, query: dict[str, str]) -> _Runs:
     try:
         answer = http.request(
             "GET",
             f"{BASE}/repos/{repository}/actions/runs",
-            fields={**query, "per_page": "100"},
+            fields=query,
             headers={
                 "Authorization": f"Bearer {token}",
                 "Accept": "application/vnd.github+json",
@@ -74,12 +89,9 @@ def _runs(http: Http, repository: str, token: str, query: dict[str, str]) -> lis
     if answer.status != 200:
         raise GitHubError(f"GitHub answered {answer.status} for the runs of {repository}.")
     try:
-        runs = msgspec.json.decode(answer.data[:LARGEST], type=_Runs)
+        return msgspec.json.decode(answer.data[:LARGEST], type=_Runs)
     except msgspec.MsgspecError as error:
         raise GitHubError("GitHub's answer cannot be read.") from error
-    if runs.total_count > len(runs.workflow_runs):
-        raise GitHubError(f"GitHub knows {runs.total_count} runs of {repository} around that time, too many to tell.")
-    return runs.workflow_runs
 
 
 def _job(run: _Run) -> Job:

@@ -67,7 +67,9 @@ class Http:
         assert more["headers"]["Authorization"] == "Bearer a-token"
         assert more["redirect"] is False
         self.asked.append(more["fields"])
-        body = {"total_count": len(self.runs) if self.total is None else self.total, "workflow_runs": list(self.runs)}
+        first = (int(more["fields"]["page"]) - 1) * int(more["fields"]["per_page"])
+        shown = self.runs[first : first + int(more["fields"]["per_page"])]
+        body = {"total_count": len(self.runs) if self.total is None else self.total, "workflow_runs": list(shown)}
         return SimpleNamespace(status=self.status, data=json.dumps(body).encode())
 
 
@@ -103,6 +105,17 @@ def test_github_is_asked_for_what_runs_and_for_what_ran_when_it_was_locked() -> 
 def test_whatever_is_not_completed_is_on(status: str | None) -> None:
     (found,) = asked_of(Http(a_run(status=status, conclusion=None)))
     assert found.ended_at is None
+
+
+def test_the_run_that_holds_the_lock_is_found_among_hundreds() -> None:
+    others = [a_run(id=number) for number in range(100, 350)]
+    running = a_run(id=7, status="in_progress", conclusion=None)
+    assert [found.name for found in asked_of(Http(*others, running)) if found.ended_at is None] == ["run 7 (apply)"]
+
+
+def test_more_runs_than_github_shows_is_an_error() -> None:
+    with pytest.raises(github.GitHubError, match="GitHub shows 1000 of 1001 runs of acme/infra"):
+        asked_of(Http(*(a_run(id=number) for number in range(1001))))
 
 
 @pytest.mark.parametrize(
