@@ -59,15 +59,15 @@ def jobs(aws: "Clients", settings: Settings, locked_at: datetime, http: Http | N
 
 def _runs(http: Http, repository: str, token: str, query: dict[str, str]) -> list[_Run]:
     """Return every run that a query finds. Raises GitHubError, also where there are more than GitHub shows."""
-    found: list[_Run] = []
+    found, total = list[_Run](), 0
     for page in range(1, PAGES + 1):
         answer = _page(http, repository, token, {**query, "per_page": str(PAGE), "page": str(page)})
-        found += answer.workflow_runs
-        if len(found) >= answer.total_count:
+        found, total = found + answer.workflow_runs, answer.total_count
+        if len(found) >= total:
             return found
         if not answer.workflow_runs:
             break
-    raise GitHubError(f"GitHub shows {len(found)} of {answer.total_count} runs of {repository} around that time.")
+    raise GitHubError(f"GitHub shows {len(found)} of {total} runs of {repository} around that time.")
 
 
 def _page(http: Http, repository: str, token: str, query: dict[str, str]) -> _Runs:
