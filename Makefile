@@ -24,7 +24,7 @@ demo: setup .venv-lab/.ready ## Deploy into a local AWS, break something, watch 
 	python -m remedy.lab.demo $(SCENARIO) $(ARGS)
 
 test: setup .venv-lab/.ready ## Run every test
-	pytest -n auto $(ARGS)
+	pytest -n auto --dist worksteal $(ARGS)
 
 check: setup ## Lint, format, types, and generated pages up to date
 	ruff check

@@ -1,5 +1,6 @@
 """What every test has: no way out to a network (unless it is marked e2e), and the shared samples where they exist."""
 
+import os
 import socket
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,6 +28,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     e2e = item.get_closest_marker("e2e") is not None
     for name in _CONNECTING:
         setattr(socket.socket, name, _REAL[name] if e2e else _refuse)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one worker more than processors: those that play in the lab mostly wait."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it in the end; else the order stays as it is."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 def pytest_unconfigure() -> None:

@@ -1,5 +1,6 @@
 """The lab's own judgement, apart from its processes: what an alarm, a health check and a command come to."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from remedy.lab.configuration import put
 from remedy.lab.emulator import clock
 from remedy.lab.emulator.alarms import judge
 from remedy.lab.emulator.clock import AHEAD, hurried
+from remedy.lab.emulator.embedded import data
 from remedy.lab.processes import LabError
 from remedy.lab.timeline import _quiet
 from remedy.lab.world.calendars import Calendar, parse
@@ -43,6 +45,23 @@ def test_an_alarm_is_judged_by_m_of_n_and_its_treatment_of_missing_data(
     more: Mapping[str, Any], datapoints: list[float | None], state: str | None
 ) -> None:
     assert judge({**ALARM, **more}, datapoints)[0] == state
+
+
+def test_what_is_logged_in_the_embedded_metric_format_is_a_metric() -> None:
+    directive = {
+        "Namespace": "Remediation",
+        "Dimensions": [["environment", "dependency"]],
+        "Metrics": [{"Name": "DependencyDown", "Unit": "Count"}],
+    }
+    line = {
+        "_aws": {"Timestamp": 1, "CloudWatchMetrics": [directive]},
+        "environment": "dev",
+        "dependency": "redis",
+        "DependencyDown": [1.0],
+    }
+    log = f'START RequestId: 1\n{{"message": "hello"}}\n{{"_aws" cut off\n{json.dumps(line)}\nEND RequestId: 1'
+    dimensions = {"environment": "dev", "dependency": "redis"}
+    assert list(data(log)) == [("Remediation", "DependencyDown", dimensions, 1.0, "Count")]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,18 @@ import os
 from importlib import import_module
 from importlib.metadata import version
 
-from remedy.lab.emulator import alarms, builds, clock, cloudformation, durable, runtime, schedules, starting, wire
+from remedy.lab.emulator import (
+    alarms,
+    builds,
+    clock,
+    cloudformation,
+    durable,
+    embedded,
+    runtime,
+    schedules,
+    starting,
+    wire,
+)
 
 VERSION = "1.5.33"
 
@@ -14,7 +25,7 @@ def main() -> None:
     if version("ministack") != VERSION:
         raise SystemExit(f"The lab's changes are written for ministack {VERSION}; check them before moving on.")
     os.environ.pop("PYTHONPATH", None)  # else the functions could import this project from the working tree
-    for module in (alarms, builds, clock, starting, durable, cloudformation, schedules, runtime, wire):
+    for module in (alarms, builds, clock, starting, durable, cloudformation, embedded, schedules, runtime, wire):
         module.install()
     import_module("ministack.app").main()
 
