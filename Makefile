@@ -20,10 +20,10 @@ help: ## Say what can be done here
 
 setup: .venv/.ready node_modules/.ready ## Install everything into this folder (the other targets do it too)
 
-demo: setup .venv-lab/.ready ## Deploy into a local AWS, break something, watch it heal (SCENARIO=...)
+demo: setup .venv-lab/.ready .build/redis/.ready ## Deploy into a local AWS, break something, watch it heal (SCENARIO=...)
 	python -m remedy.lab.demo $(SCENARIO) $(ARGS)
 
-test: setup .venv-lab/.ready ## Run every test
+test: setup .venv-lab/.ready .build/redis/.ready ## Run every test
 	pytest -n auto --dist worksteal $(ARGS)
 
 check: setup ## Lint, format, types, and generated pages up to date
@@ -73,6 +73,11 @@ clean: ## Remove what the other targets made
 
 .venv-lab/.ready: pyproject.toml uv.lock .venv/.ready
 	UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv-lab uv sync --locked --only-group lab --python .venv/bin/python
+	@touch $@
+
+.build/redis/.ready: .venv/.ready
+	@mkdir -p $(@D)
+	@python -m remedy.lab.redis
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json

@@ -8,6 +8,8 @@ import base64
 import json
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from remedy.lab.lab import ACCOUNT, Lab
 from remedy.lab.processes import eventually
 
@@ -20,6 +22,7 @@ NOTICES_AFTER = 120.0
 BALANCER_ID = "50dc6c495c0c9188"
 """Of the balancer and of the target group, as config/dev.toml names them."""
 TARGET_GROUP, BALANCER, GROUP = "dev-backend-tg-v2", "dev-alb-v2", "dev-backend-asg"
+CACHE, CACHE_PORT, CACHE_GROUP, INSTANCE_GROUP = "dev-redis", 6379, "dev-elasticache-sg", "dev-ec2-sg"
 STATES, LOCKS = f"dev-starttech-terraform-state-{ACCOUNT}", "dev-starttech-terraform-locks"
 """The bucket and the table of Terraform's S3 backend."""
 STATE = "starttech/terraform.tfstate"
@@ -33,6 +36,7 @@ def build(lab: Lab) -> None:
     """Create everything, and wait until both targets are healthy."""
     vpc, subnets = _network(lab.client("ec2"))
     alb_group, ec2_group = _security_groups(lab.client("ec2"), vpc)
+    _cache(lab, vpc, subnets, ec2_group)
     target_group = _balancer(lab.client("elbv2"), vpc, subnets, alb_group)
     _group(lab, subnets, ec2_group, target_group)
     backend(lab)
@@ -72,13 +76,68 @@ def _security_groups(ec2: Any, vpc: str) -> tuple[str, str]:  # noqa: ANN401
         ec2.create_security_group(
             GroupName=name, Description=name, VpcId=vpc, TagSpecifications=_tagged("security-group", name)
         )["GroupId"]
-        for name in ("dev-alb-sg", "dev-ec2-sg")
+        for name in ("dev-alb-sg", INSTANCE_GROUP)
     )
     web = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     app = {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "UserIdGroupPairs": [{"GroupId": alb}]}
     ec2.authorize_security_group_ingress(GroupId=alb, IpPermissions=[web])
     ec2.authorize_security_group_ingress(GroupId=instances, IpPermissions=[app])
     return alb, instances
+
+
+def _cache(lab: Lab, vpc: str, subnets: list[str], instances: str) -> None:
+    ec2, elasticache = lab.client("ec2"), lab.client("elasticache")
+    group = ec2.create_security_group(
+        GroupName=CACHE_GROUP,
+        Description=CACHE_GROUP,
+        VpcId=vpc,
+        TagSpecifications=_tagged("security-group", CACHE_GROUP),
+    )["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[cache_rule(instances)])
+    elasticache.create_cache_subnet_group(
+        CacheSubnetGroupName=CACHE, CacheSubnetGroupDescription=CACHE, SubnetIds=subnets
+    )
+    elasticache.create_cache_cluster(
+        CacheClusterId=CACHE,
+        Engine="redis",
+        EngineVersion="7.0",
+        CacheNodeType="cache.t3.micro",
+        NumCacheNodes=1,
+        Port=CACHE_PORT,
+        CacheSubnetGroupName=CACHE,
+        SecurityGroupIds=[group],
+        Tags=[{"Key": key, "Value": value} for key, value in TAGS.items()],
+    )
+
+
+def cache_rule(instances: str) -> dict[str, Any]:
+    """Return the one rule of the cache's security group: its port, for the instances."""
+    return {
+        "IpProtocol": "tcp",
+        "FromPort": CACHE_PORT,
+        "ToPort": CACHE_PORT,
+        "UserIdGroupPairs": [{"GroupId": instances}],
+    }
+
+
+def restore_cache(lab: Lab) -> None:
+    """Give the cache's security group its rule back, and forget its snapshots."""
+    group, rule = group_id(lab, CACHE_GROUP), cache_rule(group_id(lab, INSTANCE_GROUP))
+    try:
+        lab.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "InvalidPermission.Duplicate":
+            raise
+    elasticache = lab.client("elasticache")
+    for snapshot in elasticache.describe_snapshots()["Snapshots"]:
+        elasticache.delete_snapshot(SnapshotName=snapshot["SnapshotName"])
+
+
+def group_id(lab: Lab, name: str) -> str:
+    """Return the id of a security group of the environment."""
+    filters = [{"Name": "group-name", "Values": [name]}]
+    (found,) = lab.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    return str(found["GroupId"])
 
 
 def _balancer(elbv2: Any, vpc: str, subnets: list[str], group: str) -> str:  # noqa: ANN401

@@ -47,6 +47,7 @@ def again(stage: Stage, scenario: Scenario, progress: Progress) -> Stage:
     """Make the same lab ready for another scenario: a healthy environment, an empty ledger, another deploy if it is not the same."""
     for dependency in ("mongodb", "redis"):
         stage.lab.world(f"dependencies/{dependency}/start", {})
+    environment.restore_cache(stage.lab)
     for machine in stage.lab.world("machines"):
         if machine["health"] != "healthy":
             stage.lab.world(f"machines/{machine['id']}/kill", {})  # Docker starts its container again

@@ -1,10 +1,18 @@
-"""What the backend needs: Redis and MongoDB, each a process that scenarios can stop and start."""
+"""What the backend needs: Redis and MongoDB, each a process that scenarios can stop and start.
 
+Redis is a real one where this machine has it, behind the security group of the environment's cache; else it is, like MongoDB, a
+process that accepts connections and says nothing.
+"""
+
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from remedy.lab import redis
 from remedy.lab.processes import free_ports
+from remedy.lab.world.gate import HOST, Gate, Way
 
 LISTENER = Path(__file__).with_name("dependency.py")
 
@@ -13,16 +21,20 @@ class Dependency:
     """One of them, always at the same address."""
 
     def __init__(self, name: str, port: int) -> None:
-        self.name, self.port = name, port
-        self.address = f"127.0.0.1:{port}"
+        self.name, self.address = name, f"{HOST}:{port}"
+        self._port = port
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
+
+    @property
+    def command(self) -> list[str]:
+        """Return what it is started with."""
+        return [sys.executable, "-S", str(LISTENER), str(self._port)]
 
     def start(self) -> None:
         """Start it, if it does not run."""
         if not self.running:
-            command = [sys.executable, "-S", str(LISTENER), str(self.port)]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
         """Kill it."""
@@ -35,13 +47,68 @@ class Dependency:
         """Tell whether it runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def reachable(self) -> bool:
+        """Tell whether who may connect to it can."""
+        return self.running
+
+
+class Redis(Dependency):
+    """The cache: a server behind a gate, whose address is the one that everybody knows."""
+
+    def __init__(self, port: int, behind: int, directory: Path) -> None:
+        self._behind, self._directory = behind, directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self.gate = Gate(port, behind)
+        super().__init__("redis", port)
+
+    @property
+    def command(self) -> list[str]:
+        """Return what it is started with: empty, and saving only when it is told to."""
+        if not (binary := redis.binary()):
+            return [sys.executable, "-S", str(LISTENER), str(self._behind)]
+        options = {"port": str(self._behind), "bind": HOST, "dir": str(self._directory), "save": ""}
+        return [binary, *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+    def tend(self, *, allowed: bool) -> None:
+        """Let the way to it be as the security group says, and as it is itself."""
+        way: Way = "shut" if not allowed else "open" if self.running else "nobody"
+        self.gate.turn(way)
+
+    @property
+    def reachable(self) -> bool:
+        """Tell whether who may connect to it can."""
+        return self.running and self.gate.way == "open"
+
+    def save(self) -> None:
+        """Have it write what it holds to its dump, beside its work."""
+        if redis.binary():
+            self._ask("BGSAVE")
+
+    @property
+    def saving(self) -> bool:
+        """Tell whether it is at that."""
+        return bool(redis.binary()) and "rdb_bgsave_in_progress:1" in self._ask("INFO persistence")
+
+    @property
+    def saved(self) -> int:
+        """Return how many bytes it wrote."""
+        dump = self._directory / "dump.rdb"
+        return dump.stat().st_size if dump.exists() else 0
+
+    def _ask(self, command: str) -> str:
+        with socket.create_connection((HOST, self._behind), timeout=1) as connection:
+            connection.sendall(f"{command}\r\n".encode())
+            return connection.recv(65_536).decode("utf-8", "replace")
+
 
 class Dependencies:
     """All of them."""
 
-    def __init__(self) -> None:
-        redis, mongodb = free_ports(2)
-        self.redis, self.mongodb = Dependency("redis", redis), Dependency("mongodb", mongodb)
+    def __init__(self, directory: Path) -> None:
+        port, behind, mongodb = free_ports(3)
+        shutil.rmtree(directory, ignore_errors=True)
+        self.redis, self.mongodb = Redis(port, behind, directory), Dependency("mongodb", mongodb)
 
     def named(self, name: str) -> Dependency:
         """Return one by its name."""

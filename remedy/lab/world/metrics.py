@@ -34,12 +34,12 @@ class Metrics:
             self._cloudwatch.put_metric_data(Namespace=BALANCERS, MetricData=data)
 
     def probe(self, dependencies: Dependencies) -> None:
-        """Put DependencyDown of each dependency: 1 while it does not run ([[causes]] in config/dev.toml)."""
+        """Put DependencyDown of each dependency: 1 while nobody can reach it ([[causes]] in config/dev.toml)."""
         data: list[Any] = [
             {
                 "MetricName": "DependencyDown",
                 "Dimensions": [{"Name": "environment", "Value": "dev"}, {"Name": "dependency", "Value": each.name}],
-                "Value": float(not each.running),
+                "Value": float(not each.reachable),
                 "Unit": "Count",
             }
             for each in (dependencies.mongodb, dependencies.redis)

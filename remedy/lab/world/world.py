@@ -11,8 +11,11 @@ from typing import Any
 from moto.backends import get_backend
 from moto.elbv2.models import FakeTargetGroup
 
+from remedy.lab.environment import CACHE
 from remedy.lab.world import calendars, commands, strict
+from remedy.lab.world.caches import Caches
 from remedy.lab.world.dependencies import Dependencies
+from remedy.lab.world.firewall import allows
 from remedy.lab.world.groups import Groups
 from remedy.lab.world.machine import Machine
 from remedy.lab.world.metrics import Metrics
@@ -34,7 +37,8 @@ class World:
         self._elbv2: Any = get_backend("elbv2")[ACCOUNT][REGION]
         self.machines: dict[str, Machine] = {}
         self.history: list[dict[str, Any]] = []
-        self.dependencies = Dependencies()
+        self.dependencies = Dependencies(directory.with_name("redis"))
+        self._caches = Caches(get_backend("elasticache")[ACCOUNT][REGION], self.dependencies.redis, CACHE)
         self.targets = Targets()
         self.groups = Groups(get_backend("autoscaling")[ACCOUNT][REGION], self.targets)
         self._metrics = Metrics(emulator_url, REGION)
@@ -63,12 +67,22 @@ class World:
     def _turn(self) -> None:
         while True:
             started = time.monotonic()
-            for part in (self._machines, self._checks, self.groups.tend, self._publish):
+            for part in (
+                self._network,
+                self._caches.tend,
+                self._machines,
+                self._checks,
+                self.groups.tend,
+                self._publish,
+            ):
                 try:
                     part()
                 except Exception:
                     LOG.exception("The world stumbled.")  # and goes on: moto's state may change under our hands
             time.sleep(max(0.0, TICK - (time.monotonic() - started)))
+
+    def _network(self) -> None:
+        self.dependencies.redis.tend(allowed=allows(self._ec2))
 
     def _machines(self) -> None:
         running = {instance.id for instance in self._instances() if instance.state == "running"}
