@@ -33,6 +33,13 @@ TopicArn: TypeAlias = Annotated[
         examples=["arn:aws:sns:us-east-1:123456789012:dev-alarms"],
     ),
 ]
+KeyArn: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"\Aarn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}\Z",
+        examples=["arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
+    ),
+]
 RetentionDays: TypeAlias = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 """What CloudWatch Logs accepts."""
 
@@ -72,6 +79,7 @@ class _RunbookFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     memory_mb: Annotated[int, Meta(ge=128, le=10240)] = 512
     alarm_topics: tuple[TopicArn, ...] = ()
     ask_first: tuple[str, ...] = ()
+    keys: tuple[KeyArn, ...] = ()
     settings: dict[str, Any] = {}
 
 
@@ -99,6 +107,8 @@ class RunbookConfig(Struct, frozen=True, kw_only=True):
     """Topics that exist already and that alarms publish to, for alarms whose events do not reach EventBridge here."""
     ask_first: tuple[str, ...]
     """Actions for which a person is asked first here, whatever the runbook says."""
+    keys: tuple[str, ...]
+    """Customer keys that what it looks at is encrypted with: it may decrypt with them, through AWS's services only."""
     settings: Struct
 
 
@@ -219,5 +229,6 @@ def _runbook(runbook: AnyRunbook, value: object, place: Place, mode: Mode) -> Ru
         memory_mb=file.memory_mb,
         alarm_topics=file.alarm_topics,
         ask_first=file.ask_first,
+        keys=file.keys,
         settings=settings,
     )

@@ -76,8 +76,15 @@ def policies(runbook: AnyRunbook, config: Config, key: str) -> dict[str, tuple[S
     names, own = Names(config.place), config.runbooks[runbook.name]
     return {
         "engine": tuple(engine(runbook, names, key, config.watched)),
-        "runbook": declared(runbook, own.mode, names, own.settings),
+        "runbook": (*declared(runbook, own.mode, names, own.settings), *decrypting(names, own.keys)),
     }
+
+
+def decrypting(names: Names, keys: tuple[str, ...]) -> Iterator[Statement]:
+    """Yield the right to have AWS's services decrypt what is encrypted with customer keys."""
+    if keys:
+        through = f"*.{names.place.region}.amazonaws.com"
+        yield Statement(actions=("kms:Decrypt",), resources=keys, condition={"StringLike": {"kms:ViaService": through}})
 
 
 def engine(runbook: AnyRunbook, names: Names, key: str, watched: Watched) -> Iterator[Statement]:

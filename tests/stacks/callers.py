@@ -21,6 +21,8 @@ Attempt: TypeAlias = Callable[["Environment"], Answer]
 ALICE = "AROAOPERATOR:alice"
 BOB = "AROAOPERATOR:bob"
 """User ids of two people in sessions of the operators' role."""
+CUSTOMER_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+"""A key of the account's own, with which the table, the bucket and the secret of Terraform are encrypted."""
 
 
 def elsewhere(call: Call, region: str = "eu-west-1") -> Call:
@@ -47,7 +49,9 @@ def _environments() -> tuple["Environment", ...]:
 def _operated(config: Config) -> Config:
     users = tuple(f"arn:aws:iam::{config.account}:user/{name}" for name in ("alice", "bob"))
     locks = config.runbooks[LOCKS.name]
-    runbooks = dict(config.runbooks) | {LOCKS.name: replace(locks, settings=_all_said(locks.settings, config.account))}
+    said = _all_said(locks.settings, config.account)
+    key = f"arn:aws:kms:{config.region}:{config.account}:key/{CUSTOMER_KEY}"
+    runbooks = dict(config.runbooks) | {LOCKS.name: replace(locks, settings=said, keys=(key,))}
     return replace(config, operators=Operators(principals=users, mfa=True), runbooks=runbooks)
 
 

@@ -180,7 +180,14 @@ mode = "act"
             instead(f"{SECTION}", f"memory = 1024\n{SECTION}"),
             (
                 "config/dev.toml: runbooks.restart-unhealthy-targets.memory: there is no such key; did you mean "
-                "`memory_mb`? The keys here are: mode, reserved_concurrency, memory_mb, alarm_topics, ask_first, settings."
+                "`memory_mb`? The keys here are: mode, reserved_concurrency, memory_mb, alarm_topics, ask_first, keys, settings."
+            ),
+        ),
+        (
+            instead(f"{SECTION}", f"keys = ['alias/ours']\n{SECTION}"),
+            (
+                "config/dev.toml: runbooks.restart-unhealthy-targets.keys[0]: expected something like "
+                "'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab', got 'alias/ours'."
             ),
         ),
         (

@@ -5,14 +5,26 @@ As in test_denied.py: each sentence is a mistake or an attack, put to dev, which
 
 import pytest
 
-from tests.stacks.callers import Attempt, elsewhere, environment
-from tests.support.iam import Call
+from tests.stacks.callers import CUSTOMER_KEY, Attempt, Environment, elsewhere, environment
+from tests.support.iam import Call, Context
 
 STATE = "starttech/terraform.tfstate"
 LOCK = f"{STATE}.tflock"
 ETAG = '"0f1e2d3c"'
 
+
+def by_key(e: Environment, action: str, through: str = "", key: str = CUSTOMER_KEY) -> Call:
+    """Return a use of a key, through a service or by oneself."""
+    context: Context = {"kms:ViaService": f"{through}.us-east-1.amazonaws.com"} if through else {}
+    return e.on(f"kms:{action}", "kms", f"key/{key}", context)
+
+
 DENIED: dict[str, Attempt] = {
+    # The key that they are encrypted with.
+    "it decrypts by itself": lambda e: e.locks.asks(by_key(e, "Decrypt")),
+    "it encrypts": lambda e: e.locks.asks(by_key(e, "Encrypt", "s3")),
+    "it decrypts with another key": lambda e: e.locks.asks(by_key(e, "Decrypt", "s3", "another")),
+    "it uses the key of another function": lambda e: e.runbook.asks(by_key(e, "Decrypt", "s3")),
     # The table.
     "it deletes the digest beside a lock": lambda e: e.locks.asks(e.lock("DeleteItem", f"{e.lock_id}-md5")),
     "it replaces the digest": lambda e: e.locks.asks(e.lock("PutItem", f"{e.lock_id}-md5")),
@@ -108,6 +120,9 @@ ALLOWED: dict[str, Attempt] = {
         e.on("codebuild:BatchGetBuilds", "codebuild", "project/terraform-apply"),
         Call("ec2:DescribeInstances", "*", e.here()),
         Call("cloudtrail:LookupEvents", "*", e.here()),
+    ),
+    "what it reads is decrypted": lambda e: e.locks.asks(
+        *(by_key(e, "Decrypt", service) for service in ("s3", "dynamodb", "secretsmanager"))
     ),
     "it keeps what it saw": lambda e: e.locks.asks(e.item("UpdateItem", f"SEEN#{e.name}#lock/{e.lock_id}")),
 }
