@@ -13,7 +13,8 @@ def run(effort: Effort) -> Iterator[Figure]:
     done, announced, differ, looked = 0, 0, list[str](), list[str]()
     for case in cases()[: effort.n]:
         first, reads, changed = _look(case, "act")
-        assert changed or not first, f"{case.name}: {first} is told and was not done"
+        refused = case.case.ends == "refused"
+        assert refused or changed or not first, f"{case.name}: {first} is told and was not done"
         announced += bool(first)
         for mode in ("observe", "plan"):
             would, its, changes = _look(case, mode)
@@ -51,7 +52,7 @@ TRIAL = Trial(
     title="observe and the plan say what act does",
     unit="cases",
     full=len(cases()),
-    quick=4,
+    quick=len(cases()),
     run=run,
     shows="what is announced is what is done, from the same looks, and announcing changes nothing",
     hides="what the world would answer later: only the first act is announced",
