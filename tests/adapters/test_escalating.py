@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from remediation.adapters.clients import Clients
+from remediation.adapters.environment import MisconfiguredError
 from remediation.adapters.escalating import composed, escalation_handler
-from remediation.adapters.handler import MisconfiguredError
 from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.reaping import RECOVERED
 from remediation.core.deployment import DEPLOYMENT

@@ -14,7 +14,8 @@ import pytest
 
 import remediation
 from remediation.adapters.clients import Clients
-from remediation.adapters.handler import MisconfiguredError, lambda_handler
+from remediation.adapters.environment import MisconfiguredError
+from remediation.adapters.handler import lambda_handler
 from remediation.adapters.history import History
 from remediation.core.deployment import DEPLOYMENT, SETTINGS
 from remediation.core.spec import AnyRunbook, Mode

@@ -12,8 +12,8 @@ import pytest
 
 from remediation.adapters import sweeping
 from remediation.adapters.clients import Clients
+from remediation.adapters.environment import MisconfiguredError
 from remediation.adapters.examining import Doctor
-from remediation.adapters.handler import MisconfiguredError
 from remediation.adapters.history import History
 from remediation.adapters.ledger import DynamoLedger
 from remediation.adapters.logs import logger

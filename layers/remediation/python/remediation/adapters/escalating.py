@@ -9,7 +9,7 @@ import msgspec
 from remediation.adapters.alarms import CloudWatchAlarms
 from remediation.adapters.clients import Clients
 from remediation.adapters.durable import USER_AGENT, durable_handler
-from remediation.adapters.handler import from_environment
+from remediation.adapters.environment import from_environment
 from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.logs import logger
 from remediation.adapters.notify import SnsNotifier

@@ -3,20 +3,19 @@
 Everything that every run needs is made while Lambda initialises, once per process; a run only adds its steps.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import msgspec
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from msgspec import Struct
 
 from remediation.adapters.alarms import CloudWatchAlarms
 from remediation.adapters.approvals import DynamoApprovals
 from remediation.adapters.clients import Clients, Name
 from remediation.adapters.durable import USER_AGENT, durable_handler
+from remediation.adapters.environment import NAMESPACE, from_environment
 from remediation.adapters.follow_up import LambdaFollowUp
 from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.ledger import DynamoLedger
@@ -33,16 +32,8 @@ from remediation.core.redact import redacted
 from remediation.core.spec import Allow, AnyRunbook, OnAlarm
 from remediation.core.steps import Steps
 
-S = TypeVar("S", bound=Struct)
-
-NAMESPACE = "Remediation"
-"""Of the metrics: one count per status, with the dimensions environment and runbook."""
 _NAMES: tuple[Name, ...] = get_args(Name)
 _LOOKS = ("Describe", "Get", "List")
-
-
-class MisconfiguredError(Exception):
-    """The function's environment is not what the CDK app writes; the message names the variable and the key."""
 
 
 def lambda_handler(runbook: AnyRunbook) -> Callable[[Any, Any], Any]:
@@ -91,17 +82,6 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def from_environment(variable: str, type_: type[S]) -> S:
-    """Return the typed value of an environment variable that holds JSON. Raises MisconfiguredError."""
-    text = os.environ.get(variable)
-    if text is None:
-        raise MisconfiguredError(f"The environment variable {variable} is not set; the CDK app sets it.")
-    try:
-        return msgspec.json.decode(text, type=type_)
-    except msgspec.MsgspecError as error:
-        raise MisconfiguredError(f"The environment variable {variable} is no {type_.__name__}: {error}.") from error
-
-
 def _prepare(aws: Clients, runbook: AnyRunbook, deployment: Deployment) -> None:
     """Make the clients that every run needs, and those of what the runbook declares."""
     looks = [allow for allow in runbook.reads if allow.action.partition(":")[2].startswith(_LOOKS)]
@@ -124,6 +104,7 @@ def _services(permissions: Iterable[Allow]) -> set[Name]:
 
 
 def _count(metrics: Metrics, outcome: Outcome, dimensions: dict[str, str]) -> None:
+    """Count the outcome by its status, with the dimensions environment and runbook."""
     for name, value in dimensions.items():
         metrics.add_dimension(name=name, value=value)
     metrics.add_metric(name=outcome.status, unit=MetricUnit.Count, value=1)

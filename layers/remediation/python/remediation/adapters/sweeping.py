@@ -16,9 +16,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from msgspec import Struct
 
 from remediation.adapters.clients import Clients
+from remediation.adapters.environment import NAMESPACE, from_environment
 from remediation.adapters.examining import Doctor
 from remediation.adapters.follow_up import LambdaFollowUp
-from remediation.adapters.handler import NAMESPACE, from_environment
 from remediation.adapters.history import History
 from remediation.adapters.incidents import DynamoIncidents
 from remediation.adapters.ledger import DynamoLedger

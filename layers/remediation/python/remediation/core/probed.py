@@ -50,13 +50,17 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class RedisState(Struct, frozen=True, kw_only=True):
-    """What INFO says, in bytes and numbers. `link_up` is a replica's link to its primary; None on a primary."""
+    """What INFO says, in bytes and numbers. `link_up` is a replica's link to its primary; None on a primary.
+
+    `evicting`: when memory is full, old keys make room; else writes are refused.
+    """
 
     role: Literal["master", "slave"]
     used_memory: int
     max_memory: int
     clients: int
     loading: bool
+    evicting: bool = True
     evicted: int = 0
     replicas: int = 0
     link_up: bool | None = None

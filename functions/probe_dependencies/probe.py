@@ -1,0 +1,93 @@
+"""What the probe does with what it is started by: its schedule, or a question of a runbook or a person.
+
+Every tick says of each dependency whether it is down, as a metric. What is the probe's own trouble says nothing about the
+dependency: no metric then, and the invocation fails, so that the alarm on errors hears of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from probe_dependencies.redis_look import Look
+from remediation.aws.probing import Ask
+from remediation.aws.secrets import Kept, SecretShapeError
+from remediation.core.dependencies import Probing, RedisDependency
+from remediation.core.errors import AwsError
+from remediation.core.parsing import parse
+from remediation.core.probed import Fault, Layer, Probed, Step
+from remediation.core.triggers import Invoked, Scheduled
+
+OWN_LAYERS: tuple[Layer, ...] = ("config", "secret")
+
+
+class ProbeFailedError(Exception):
+    """The probe could not look at something; the message says at what, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """The probe of one environment."""
+
+    probing: Probing
+    kept: Kept
+    clock: Callable[[], datetime]
+    roots: str | None = None
+
+    def answer(self, event: object, count: Callable[[str, bool], None]) -> Probed | tuple[Probed, ...]:
+        """Do what an event asks for; `count` keeps of a dependency whether it is down. Raises ProbeFailedError on a tick at which the probe itself was in trouble."""
+        match parse(event):
+            case Scheduled():
+                return self._tick(count)
+            case Invoked(payload=payload):
+                try:
+                    return self._asked(msgspec.convert(payload, Ask))
+                except msgspec.ValidationError as error:
+                    return self._unasked(f"The probe was asked what it does not understand: {error}.")
+            case _:
+                return self._unasked("The probe is started by its schedule, or asked for a dependency by its name.")
+
+    def _tick(self, count: Callable[[str, bool], None]) -> tuple[Probed, ...]:
+        looks = tuple(self._redis(redis) for redis in (self.probing.dependencies.redis,) if redis is not None)
+        troubles = [look.failed.because for look in looks if look.failed and look.failed.layer in OWN_LAYERS]
+        for look in looks:
+            if look.failed is None or look.failed.layer not in OWN_LAYERS:
+                count(look.dependency, look.failed is not None)
+        if troubles:
+            raise ProbeFailedError(" ".join(troubles))
+        return looks
+
+    def _asked(self, ask: Ask) -> Probed:
+        redis = self.probing.dependencies.redis
+        if ask.probe != "redis":
+            return self._unasked(f"There is no probe of {ask.probe!r}; there is one of redis.", ask)
+        if redis is None:
+            return self._unasked("No Redis is configured ([dependencies.redis] in the environment's file).", ask)
+        if ask.host in {"", redis.host} and ask.port in {0, redis.port}:
+            return self._redis(redis)
+        # The token is the configured server's, and nobody else is told it.
+        elsewhere = replace(redis, host=ask.host or redis.host, port=ask.port or redis.port, token="", username="")
+        return self._redis(elsewhere)
+
+    def _redis(self, redis: RedisDependency) -> Probed:
+        now = self.clock()
+        try:
+            token = self.kept.secret(redis.token, redis.token_key, now) if redis.token else None
+        except (AwsError, SecretShapeError) as error:
+            return _own(redis, now, "secret", "secret-unreadable", f"The token of Redis cannot be read: {error}")
+        look = Look(redis=redis, token=token, networks=self.probing.networks, roots=self.roots).probed(now)
+        if look.failed and look.failed.fault == "token-wrong":
+            self.kept.forget(redis.token, redis.token_key)
+        return look
+
+    def _unasked(self, because: str, ask: Ask | None = None) -> Probed:
+        asked = ask or Ask(probe="")
+        step = Step(layer="config", fault="not-configured", because=because)
+        return Probed(dependency=asked.probe, host=asked.host, port=asked.port, at=self.clock(), steps=(step,))
+
+
+def _own(redis: RedisDependency, now: datetime, layer: Layer, fault: Fault, because: str) -> Probed:
+    step = Step(layer=layer, fault=fault, because=because)
+    return Probed(dependency="redis", host=redis.host, port=redis.port, at=now, steps=(step,))

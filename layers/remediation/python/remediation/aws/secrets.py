@@ -1,0 +1,60 @@
+"""Secrets Manager: a secret is read where it is needed, kept for some minutes, and shown to nobody."""
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from remediation.core.errors import AwsError
+from remediation.core.redact import Secret
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+KEPT = timedelta(minutes=5)
+"""So long a secret is used before it is read again: one that was rotated is known soon."""
+
+
+class SecretShapeError(Exception):
+    """A secret is not what configuration says it is."""
+
+
+def secret(aws: "Clients", arn: str, key: str = "") -> Secret:
+    """Return a secret's text, or what is under `key` in a secret that is JSON. Raises AwsError, SecretShapeError."""
+    text = aws.secretsmanager.get_secret_value(SecretId=arn).get("SecretString", "")
+    if not key:
+        return Secret(text)
+    try:
+        value = json.loads(text)[key]
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise SecretShapeError(f"The secret {arn} is no JSON object with the key {key!r}.") from None
+    if not isinstance(value, str):
+        raise SecretShapeError(f"What the secret {arn} has under {key!r} is no text.")
+    return Secret(value)
+
+
+class Kept:
+    """Secrets that this process has read."""
+
+    def __init__(self, aws: "Clients") -> None:
+        self._aws = aws
+        self._read: dict[tuple[str, str], tuple[datetime, Secret]] = {}
+
+    def secret(self, arn: str, key: str, now: datetime) -> Secret:
+        """Return a secret, read at most once in five minutes. One that cannot be read again stays what it was.
+
+        Raises AwsError, SecretShapeError.
+        """
+        read = self._read.get((arn, key))
+        if read is not None and now - read[0] < KEPT:
+            return read[1]
+        try:
+            self._read[arn, key] = (now, secret(self._aws, arn, key))
+        except AwsError:
+            if read is None:
+                raise
+            return read[1]
+        return self._read[arn, key][1]
+
+    def forget(self, arn: str, key: str) -> None:
+        """Read it anew the next time: it was refused, so it may have been rotated."""
+        self._read.pop((arn, key), None)

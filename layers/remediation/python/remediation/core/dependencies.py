@@ -1,0 +1,44 @@
+"""What the application depends on, as configured: one typed value for the CDK app and for the functions in the VPC."""
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+Host: TypeAlias = Annotated[
+    str,
+    Meta(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9.-]{0,252})\Z", examples=["dev-redis.abc123.0001.use1.cache.amazonaws.com"]),
+]
+Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]
+SecretArn: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512})?\Z",
+        examples=["arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/redis-AbCdEf"],
+    ),
+]
+
+
+class RedisDependency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Redis of the environment: where it is, whether it speaks TLS, and how to log in to it."""
+
+    host: Host
+    port: Port = 6379
+    tls: bool = False
+    token: SecretArn = ""
+    """ARN of the secret that holds the token to log in with; empty: there is none."""
+    token_key: str = ""
+    """The key of the token in the secret, where that is JSON."""
+    username: str = ""
+
+
+class Dependencies(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of them. What is not configured is not probed."""
+
+    redis: RedisDependency | None = None
+
+
+class Probing(Struct, frozen=True, kw_only=True):
+    """What the probe is told: what to look at, and within which networks a name may lead (CIDR blocks)."""
+
+    dependencies: Dependencies
+    networks: tuple[str, ...]

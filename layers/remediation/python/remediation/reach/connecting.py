@@ -1,0 +1,123 @@
+"""The layers below any protocol: a name becomes an address that may be connected to, then a connection, then TLS.
+
+The rule of the domain (HAZARDS X12): a name is looked up once, and what is connected to is the address that was checked. An
+address outside the VPC's ranges is not connected to, whoever made the name lead there.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
+from queue import Empty, Queue
+from threading import Thread
+
+from remediation.reach.deadline import STEP, Deadline
+from remediation.reach.unreachable import UnreachableError
+
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+"""RFC 1918: what a VPC is made of unless somebody says otherwise."""
+_EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
+"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH."""
+
+
+def resolve(host: str, port: int, networks: Iterable[str], deadline: Deadline) -> str:
+    """Return the one address to connect to. Raises UnreachableError."""
+    addresses = _addresses(host, port, deadline)
+    inside = tuple(ip_network(network) for network in networks)
+    for address in addresses:
+        if not any(ip_address(address) in network for network in inside):
+            raise UnreachableError(
+                "dns",
+                "address-foreign",
+                f"{host} leads to {address}, which is in none of {', '.join(networks)}; nothing was sent there.",
+            )
+    return addresses[0]
+
+
+def _addresses(host: str, port: int, deadline: Deadline) -> list[str]:
+    """Ask the resolver, which knows no time-out of its own, from a thread that is left behind if it takes too long."""
+    answers: Queue[list[str] | OSError] = Queue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            answers.put(error if isinstance(error, OSError) else OSError(str(error)))
+        else:
+            answers.put(list(dict.fromkeys(str(address[0]) for *_, address in found)))
+
+    Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=deadline.left())
+    except Empty:
+        raise UnreachableError(
+            "dns", "name-unanswered", f"The resolver of the VPC gave no answer for {host} within {STEP:.0f} s."
+        ) from None
+    if isinstance(answer, socket.gaierror) and answer.errno == socket.EAI_AGAIN:
+        raise UnreachableError("dns", "name-unanswered", f"The resolver of the VPC has no answer for {host} just now.")
+    if isinstance(answer, OSError):
+        raise UnreachableError("dns", "name-unknown", f"The name {host} is not known in the VPC.")
+    return answer
+
+
+def connect(address: str, port: int, deadline: Deadline) -> socket.socket:
+    """Return a connection to an address. Raises UnreachableError."""
+    at = f"{address}:{port}"
+    try:
+        return socket.create_connection((address, port), timeout=deadline.left())
+    except ConnectionRefusedError as error:
+        raise UnreachableError("tcp", "refused", f"{at} refuses connections: nothing listens there.") from error
+    except TimeoutError as error:
+        raise UnreachableError(
+            "tcp",
+            "no-answer",
+            f"{at} gives no answer: a security group or a route drops the packets, or the host is dead.",
+        ) from error
+    except OSError as error:
+        because = f"{at} cannot be connected to: {error.strerror or error}."
+        raise UnreachableError("tcp", "no-answer", because) from error
+
+
+def secure(connected: socket.socket, host: str, roots: str | None, deadline: Deadline) -> ssl.SSLSocket:
+    """Return the connection under TLS, its certificate verified for this host. `roots`: a PEM file, or the system's.
+
+    Raises UnreachableError, and closes the connection then.
+    """
+    context = ssl.create_default_context(cafile=roots)
+    try:
+        connected.settimeout(deadline.left())
+        return context.wrap_socket(connected, server_hostname=host)
+    except OSError as error:
+        connected.close()
+        raise _untrusted(error, host) from error
+
+
+def speaks_tls(address: str, port: int, deadline: Deadline) -> bool:
+    """Tell whether somebody agrees to TLS there. Nothing is said under it, so nobody's certificate matters."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with connect(address, port, deadline) as connected:
+            connected.settimeout(deadline.left())
+            context.wrap_socket(connected).close()
+    except (OSError, UnreachableError):
+        return False
+    return True
+
+
+def _untrusted(error: OSError, host: str) -> UnreachableError:
+    match error:
+        case ssl.SSLCertVerificationError(verify_code=code) if code == _EXPIRED:
+            return UnreachableError("tls", "certificate-expired", f"The certificate of {host} has expired.")
+        case ssl.SSLCertVerificationError(verify_code=code) if code in {_OTHER_NAME, _OTHER_ADDRESS}:
+            return UnreachableError("tls", "certificate-other-name", f"The certificate is not for {host}.")
+        case ssl.SSLCertVerificationError():
+            because = f"The certificate of {host} is not trusted: {error.verify_message}."
+            return UnreachableError("tls", "certificate-untrusted", because)
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "RECORD_LAYER_FAILURE"):
+            return UnreachableError("tls", "tls-not-spoken", f"{host} does not speak TLS, and TLS is configured.")
+        case TimeoutError():
+            return UnreachableError("tls", "no-answer", f"{host} took the connection and did not answer to TLS.")
+        case _:
+            because = f"{host} ended the connection while TLS was agreed on."
+            return UnreachableError("tls", "cut-off", because)

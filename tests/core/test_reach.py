@@ -1,0 +1,80 @@
+"""A name becomes an address that may be connected to, or a sentence that says why not. Nothing here opens a socket."""
+
+import socket
+from typing import Any
+
+import pytest
+
+from remediation.reach.connecting import PRIVATE, resolve
+from remediation.reach.deadline import Deadline
+from remediation.reach.unreachable import UnreachableError
+
+
+class Resolver:
+    def __init__(self, *answer: str, error: OSError | UnicodeError | None = None) -> None:
+        self.answer, self.error, self.asked = answer, error, 0
+
+    def __call__(self, _: str, port: int, **__: Any) -> list[Any]:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return [(None, None, None, "", (address, port)) for address in self.answer]
+
+
+def resolved(monkeypatch: pytest.MonkeyPatch, resolver: Resolver, networks: tuple[str, ...] = PRIVATE) -> str:
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    return resolve("redis.example", 6379, networks, Deadline(1))
+
+
+def fault(monkeypatch: pytest.MonkeyPatch, resolver: Resolver) -> tuple[str, str, str]:
+    with pytest.raises(UnreachableError) as caught:
+        resolved(monkeypatch, resolver)
+    return caught.value.layer, caught.value.fault, caught.value.because
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.4.5"])
+def test_a_private_address_may_be_connected_to(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    assert resolved(monkeypatch, Resolver(address)) == address
+
+
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "127.0.0.1", "8.8.8.8", "172.32.0.1", "::1", "fe80::1", "0.0.0.0", "100.64.0.1"]
+)
+def test_the_metadata_service_this_machine_and_the_internet_may_not(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    layer, found, because = fault(monkeypatch, Resolver(address))
+    assert (layer, found) == ("dns", "address-foreign")
+    assert (
+        because
+        == f"redis.example leads to {address}, which is in none of {', '.join(PRIVATE)}; nothing was sent there."
+    )
+
+
+def test_one_foreign_address_among_several_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fault(monkeypatch, Resolver("10.0.0.1", "8.8.8.8"))[1] == "address-foreign"
+
+
+def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolver = Resolver("10.0.0.1", "10.0.0.2")
+    assert resolved(monkeypatch, resolver) == "10.0.0.1"
+    assert resolver.asked == 1
+
+
+def test_a_name_that_is_not_known_is_told_from_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    later = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    assert fault(monkeypatch, Resolver(error=unknown))[:2] == ("dns", "name-unknown")
+    assert fault(monkeypatch, Resolver(error=later))[:2] == ("dns", "name-unanswered")
+    assert fault(monkeypatch, Resolver(error=UnicodeError("label too long")))[:2] == ("dns", "name-unknown")
+
+
+def test_a_deadline_is_over_for_all_steps_together() -> None:
+    now = [0.0]
+    deadline = Deadline(2.5, lambda: now[0])
+    assert [deadline.left(), deadline.left(5)] == [1.0, 2.5]
+    now[0] = 2.0
+    assert deadline.left() == 0.5
+    now[0] = 2.5
+    with pytest.raises(TimeoutError, match="the time for the whole look is over"):
+        deadline.left()
