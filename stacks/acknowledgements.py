@@ -20,6 +20,9 @@ RUNTIME = (
 _EXECUTIONS = "Executions of named functions: their ARNs extend a version's, which a deploy makes."
 _WHY = {
     "autoscaling:DescribeInstanceRefreshes": "Whether a deploy is on; AWS narrows this to no group.",
+    "ec2:AssignPrivateIpAddresses": "Interfaces that Lambda makes in the VPC; the function's code is denied all of it.",
+    "ec2:CreateNetworkInterface": "Interfaces in the named subnets; their ids are only known then.",
+    "ec2:DescribeNetworkInterfaces": "Lambda looks for its own interfaces; AWS narrows this to none.",
     "cloudformation:DescribeStacks": "A named stack, whose ARN ends in an id that AWS makes.",
     "cloudwatch:DescribeAlarms": "Which alarm started a run is only known then, and alarms made elsewhere count too.",
     "cloudwatch:GetAlarmMuteRule": "Which rules mute alarms of this environment is only known by looking at them all.",

@@ -19,7 +19,18 @@ from msgspec import Struct
 from remediation.core.spec import AnyRunbook
 from stacks.config import Config
 from stacks.names import Names
-from stacks.permissions import KEY_ACTIONS, LEADING_KEYS, Statement, Values, escalation, plain, policies, sweep
+from stacks.permissions import (
+    INTERFACES,
+    KEY_ACTIONS,
+    LEADING_KEYS,
+    Statement,
+    Values,
+    escalation,
+    plain,
+    policies,
+    probe,
+    sweep,
+)
 
 LARGEST = 6144
 """Characters of a managed policy, without white space."""
@@ -111,8 +122,12 @@ class BoundaryTooLargeError(ValueError):
     """What the functions of an environment declare no longer fits into one managed policy."""
 
 
-def denials(names: Names, environments: tuple[str, ...], writes: tuple[str, ...]) -> tuple[Denial, ...]:
+def denials(
+    names: Names, environments: tuple[str, ...], writes: tuple[str, ...], *, network: bool = False
+) -> tuple[Denial, ...]:
     """Return what is denied in an environment; `writes` are the actions by which its runbooks change something.
+
+    `network` says whether some of its functions stand in a VPC.
 
     `environments` are the values of the tag `Environment` that are this one's. What has no such tag is not known to be
     another's (many actions do not tell), so it is left to the functions' own policies.
@@ -153,6 +168,10 @@ def denials(names: Names, environments: tuple[str, ...], writes: tuple[str, ...]
             resources=("arn:aws:ssm:*::document/*", "arn:aws:ssm:*:*:document/AWS*"),
         ),
     ]
+    if network:
+        # Lambda makes interfaces with the function's role; then the key is not there.
+        source = "lambda:SourceFunctionArn"
+        found.append(Denial(sid="Interfaces", actions=INTERFACES, condition={"Null": {source: "false"}}))
     if writes:
         found.append(
             Denial(
@@ -202,7 +221,8 @@ def reach(config: Config, deployed: tuple[AnyRunbook, ...], names: Names) -> tup
     """Return every statement of every function of an environment."""
     key = names.arn("kms", "key/environment")  # which of the account's keys it is, the functions' own policies say
     own = [each for runbook in deployed for policy in policies(runbook, config, key).values() for each in policy]
-    return (*own, *escalation(names, key), *sweep(names, key, deployed))
+    probing = probe(names, config.network, config.dependencies) if config.network is not None else ()
+    return (*own, *escalation(names, key), *sweep(names, key, deployed), *probing)
 
 
 class Boundary(Construct):
@@ -213,7 +233,8 @@ class Boundary(Construct):
         acting = [runbook for runbook in deployed if config.runbooks[runbook.name].mode == "act"]
         writes = sorted({allow.action for runbook in acting for allow in runbook.writes})
         environments = sorted({names.place.environment, config.tags.get("Environment", names.place.environment)})
-        policy = document(reach(config, deployed, names), denials(names, tuple(environments), tuple(writes)))
+        denied = denials(names, tuple(environments), tuple(writes), network=config.network is not None)
+        policy = document(reach(config, deployed, names), denied)
         self.resources = [
             resource for each in policy["Statement"] if each["Effect"] == "Allow" for resource in each["Resource"]
         ]

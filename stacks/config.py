@@ -13,10 +13,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct, field
 
+from remediation.core.dependencies import Dependencies
 from remediation.core.freeze import Window
 from remediation.core.limits import Limits
 from remediation.core.spec import MODES, TEAMS, AnyRunbook, Mode, Place, Team, filled, lowest
 from remediation.core.watched import Watched
+from stacks.network import Network, sound
 from stacks.safeguards import Guards, Operators, checked
 from stacks.shape import ShapeError, decode
 
@@ -91,6 +93,8 @@ class _File(Guards, frozen=True, kw_only=True, forbid_unknown_fields=True):
     drills_act: bool = False
     log_retention_days: RetentionDays
     contacts: Contacts
+    network: Network | None = None
+    dependencies: Dependencies = Dependencies()
     tags: dict[str, str] = field(default_factory=dict)
     runbooks: dict[str, Any] = field(default_factory=dict)
 
@@ -127,6 +131,8 @@ class Config(Struct, frozen=True, kw_only=True):
     maintenance: tuple[Window, ...]
     watched: Watched
     operators: Operators
+    network: Network | None
+    dependencies: Dependencies
     runbooks: Mapping[str, RunbookConfig]
 
     @property
@@ -204,6 +210,8 @@ def _convert(raw: dict[str, Any], environment: str, catalog: tuple[AnyRunbook, .
         maintenance=file.maintenance,
         watched=file.watched(file.environment),
         operators=file.operators,
+        network=sound(file.network, file.dependencies),
+        dependencies=file.dependencies,
         runbooks=runbooks,
     )
 

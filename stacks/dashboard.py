@@ -11,7 +11,7 @@ from remediation.core.outcome import Status
 from remediation.core.spec import AnyRunbook
 from stacks.config import Config
 from stacks.names import METRICS
-from stacks.permissions import ESCALATION, SWEEP
+from stacks.permissions import ESCALATION, PROBE, SWEEP
 
 HEIGHT, TITLE_HEIGHT, WIDTH = 6, 2, 8
 
@@ -25,7 +25,8 @@ class Row(Struct, frozen=True, kw_only=True):
 
 def body(catalog: tuple[AnyRunbook, ...], config: Config) -> dict[str, Any]:
     """Return the dashboard as CloudWatch reads it: a row per runbook, then one per function that belongs to none."""
-    rows = (*(_runbook(runbook, config) for runbook in catalog), _sweep(config), _escalation(config))
+    probe = (_probe(config),) if config.network is not None else ()
+    rows = (*(_runbook(runbook, config) for runbook in catalog), *probe, _sweep(config), _escalation(config))
     widgets = (_row(row, config, number * (TITLE_HEIGHT + HEIGHT)) for number, row in enumerate(rows))
     return {"start": "-P1D", "widgets": [widget for row in widgets for widget in row]}
 
@@ -38,6 +39,19 @@ def _runbook(runbook: AnyRunbook, config: Config) -> Row:
             ("Outcomes", [[METRICS, status, *runs] for status in get_args(Status)], "Sum"),
             ("How long runs were open (ms)", [_open(runbook.name, config)], "Maximum"),
             ("Trouble", _trouble(runbook.name, config, durable=True), "Sum"),
+        ),
+    )
+
+
+def _probe(config: Config) -> Row:
+    seen = [name for name in ("redis",) if getattr(config.dependencies, name) is not None]
+    down = [[METRICS, "DependencyDown", "environment", config.environment, "dependency", name] for name in seen]
+    return Row(
+        title=f"{PROBE}\nWhat the application depends on, seen from where it stands.",
+        graphs=(
+            ("Dependencies that are down", down, "Maximum"),
+            ("Looks", [["AWS/Lambda", "Invocations", "FunctionName", f"{config.environment}-{PROBE}"]], "Sum"),
+            ("Trouble", _trouble(PROBE, config, durable=False), "Sum"),
         ),
     )
 

@@ -1,4 +1,7 @@
-"""The two layers of every function: the shared code, and third-party packages, both built without Docker."""
+"""The layers: the shared code and third-party packages for every function, and a package for those that need it.
+
+All are built without Docker.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +10,8 @@ from aws_cdk import AssetHashType, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from layers.dependencies.build import Target, cached, operations_of, with_bytecode
+from layers.dependencies.build import Target, cached, cached_extra, operations_of, with_bytecode
+from layers.dependencies.requirements import EXTRAS
 from remediation.core.spec import AnyRunbook
 
 LAYERS = Path(__file__).resolve().parent.parent / "layers"
@@ -20,7 +24,9 @@ class Layers(Construct):
     Where nothing is going to be deployed (unit tests, `cdk ls`), their sources stand in for them.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, runbooks: Iterable[AnyRunbook], target: Target) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, runbooks: Iterable[AnyRunbook], extras: Iterable[str], target: Target
+    ) -> None:
         super().__init__(scope, id_)
         code, packages = LAYERS / "remediation", LAYERS / "dependencies"
         built = Stack.of(self).bundling_required
@@ -31,6 +37,15 @@ class Layers(Construct):
             self._layer("Code", "remediation: the engine and its adapters", code, built=built),
             self._layer("Dependencies", "Third-party packages", packages, built=built),
         ]
+        self.extras: dict[str, lambda_.ILayerVersion] = {
+            name: self._layer(
+                name.title(),
+                f"The package {name}",
+                cached_extra(name, target) if built else LAYERS / "dependencies",
+                built=built,
+            )
+            for name in sorted(set(extras) & EXTRAS.keys())
+        }
 
     def _layer(self, id_: str, description: str, content: Path, *, built: bool) -> lambda_.LayerVersion:
         return lambda_.LayerVersion(

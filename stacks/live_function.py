@@ -12,6 +12,7 @@ from constructs import Construct
 
 from remediation.core.gates import LARGEST_AGE
 from stacks.names import ALIAS
+from stacks.network import Network
 from stacks.permissions import Statement
 from stacks.roles import FunctionRole
 from stacks.rules import Starts
@@ -40,6 +41,10 @@ class Plan:
     durable_for: timedelta | None
     """After so long Lambda ends an execution; None: not durable, one invocation is all there is."""
     memory_mb: int = 512
+    network: Network | None = None
+    """Where it stands; None: outside of any VPC."""
+    extras: tuple[str, ...] = ()
+    """Packages that it needs besides what every function has."""
     concurrency: int | None = None
     retries: int = 1
     """Lambda does not repeat a durable run that failed; this is for one that could not be started."""
@@ -90,7 +95,7 @@ class LiveFunction(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{plan.package}.handler.handler",
             code=plan.code,
-            layers=shared.layers,
+            layers=[*shared.layers, *(shared.extras[name] for name in plan.extras)],
             role=role.role,
             environment=dict(plan.environment),
             memory_size=plan.memory_mb,
@@ -104,6 +109,11 @@ class LiveFunction(Construct):
             # A run in progress goes on with the version it started on, so a deploy must not delete that.
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
+        if plan.network is not None:
+            # By hand, because the construct would want to give the role a managed policy on all interfaces.
+            function.node.default_child.vpc_config = lambda_.CfnFunction.VpcConfigProperty(  # type: ignore[union-attr]
+                subnet_ids=list(plan.network.subnets), security_group_ids=list(plan.network.security_groups)
+            )
         if plan.durable_for is not None:
             Annotations.of(function).acknowledge_info(
                 "aws-lambda:Function.DurableConfig", "Durable from the first deploy on, so nothing is replaced."

@@ -11,17 +11,27 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from remediation.core.dependencies import Dependencies
 from remediation.core.record import RUNS_INDEX
 from remediation.core.spec import TEAMS, Allow, AnyRunbook, Document, Mode, filled
 from remediation.core.triggers import SWEEP as SWEPT
 from remediation.core.watched import Deploys, Lock, Watched
 from stacks.config import Config, ConfigError
 from stacks.names import ALIAS, Names
+from stacks.network import Network
 
 SWEEP = "sweep-alarms"
 ESCALATION = "escalate-incident"
+PROBE = "probe-dependencies"
 """The system functions: what they are called, after the environment."""
 
+INTERFACES = (
+    "ec2:CreateNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+)
+"""What Lambda itself does for a function in a VPC, with the function's role."""
 KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 LEADING_KEYS = "dynamodb:LeadingKeys"
 RUN_WRITES = ("EVENT#*", "RUN#*", "RESOURCE#*", "BUDGET#*", "CIRCUIT#*", "APPROVAL#*", "INCIDENT#*")
@@ -125,6 +135,34 @@ def sweep(names: Names, key: str, runbooks: Iterable[AnyRunbook]) -> Iterator[St
     if runs := tuple(executions(names, runbook.name) for runbook in runbooks):
         yield Statement(actions=("lambda:GetDurableExecution",), resources=runs)
     yield Statement(actions=("lambda:SendDurableExecutionCallbackSuccess",), resources=(executions(names, ESCALATION),))
+
+
+def probe(names: Names, network: Network, dependencies: Dependencies) -> Iterator[Statement]:
+    """Yield what the probe needs: to stand in the VPC, and to read the tokens that it logs in with."""
+    yield from running(names, PROBE, durable=False)
+    yield from standing(names, network)
+    redis = dependencies.redis
+    if redis is not None and redis.token:
+        yield Statement(actions=("secretsmanager:GetSecretValue",), resources=(redis.token,))
+    yield from decrypting(names, dependencies.keys)
+
+
+def standing(names: Names, network: Network) -> Iterator[Statement]:
+    """Yield what Lambda needs to put a function into these subnets. Its code may do none of it (boundary.py, Interfaces).
+
+    The resources are those of the Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": one
+    that names interfaces alone keeps them from being deleted.
+    """
+    places = (
+        *(f"subnet/{id_}" for id_ in network.subnets),
+        *(f"security-group/{id_}" for id_ in network.security_groups),
+    )
+    yield Statement(
+        actions=("ec2:CreateNetworkInterface",),
+        resources=tuple(names.arn("ec2", place) for place in (*places, "network-interface/*")),
+    )
+    yield Statement(actions=INTERFACES[1:], resources=(names.arn("ec2", "*/*"),))
+    yield Statement(actions=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"), resources=("*",))
 
 
 def surroundings(names: Names, deploys: Deploys, calendar: str) -> Iterator[Statement]:

@@ -17,7 +17,7 @@ from stacks.names import Names
 from stacks.operators import Operators
 from stacks.runbook_function import RunbookFunction
 from stacks.shared import Shared
-from stacks.system_function import EscalateIncident, SweepAlarms
+from stacks.system_function import PROBE_EXTRAS, EscalateIncident, ProbeDependencies, SweepAlarms
 from stacks.topics import Topics
 
 
@@ -41,8 +41,9 @@ class RemediationStack(Stack):
         acknowledge_boundary(boundary, boundary.resources)
         ledger = Ledger(self, "Ledger", names=names, key=key, removal=removal)
         Topics(self, "Topics", names=names, key=key, contacts=config.contacts)
-        layers = Layers(self, "Layers", runbooks=deployed, target=target)
-        shared = Shared(config=config, names=names, key=key, layers=layers.all, removal=removal)
+        extras = PROBE_EXTRAS if config.network is not None else ()
+        layers = Layers(self, "Layers", runbooks=deployed, extras=extras, target=target)
+        shared = Shared(config=config, names=names, key=key, layers=layers.all, extras=layers.extras, removal=removal)
         for runbook in deployed:
             settings = config.runbooks[runbook.name].settings
             function = RunbookFunction(self, runbook.name, runbook=runbook, shared=shared)
@@ -50,6 +51,8 @@ class RemediationStack(Stack):
             watched = watches(runbook, config.runbooks[runbook.name].ask_first)
             SystemAlarms(function, "SystemAlarms", name=runbook.name, watches=watched, names=names)
             acknowledge(function, runbook, shared)
+        if config.network is not None:
+            ProbeDependencies(self, network=config.network, shared=shared)
         SweepAlarms(self, runbooks=deployed, shared=shared)
         EscalateIncident(self, shared=shared)
         if config.operators.principals:

@@ -54,6 +54,8 @@ def _check(raw: object, type_: inspect.Type, path: str) -> None:
                 raise ShapeError(path, f"expected something like {example!r}, got {raw!r}")
         case inspect.Metadata(type=inner), _:
             _check(raw, inner, path)
+        case inspect.UnionType(types=(inner, inspect.NoneType()) | (inspect.NoneType(), inner)), _:
+            _check(raw, inner, path)
         case inspect.StructType(fields=fields), dict():
             known = {field.encode_name: field.type for field in fields}
             for key, value in raw.items():

@@ -1,5 +1,6 @@
 """What the stack makes once and every runbook's function uses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import RemovalPolicy
@@ -18,5 +19,7 @@ class Shared:
     names: Names
     key: kms.IKey
     layers: list[lambda_.ILayerVersion]
+    extras: Mapping[str, lambda_.ILayerVersion]
+    """Layers of single packages, by name, for the functions that need them."""
     removal: RemovalPolicy
     """What becomes of data when the stack goes: kept, but in dev."""

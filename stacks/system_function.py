@@ -10,6 +10,7 @@ import msgspec
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from remediation.core.dependencies import Probing
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.spec import AnyRunbook, OnAlarm, fill
 from remediation.core.sweep import Answers, SweepSettings, Swept
@@ -19,7 +20,8 @@ from stacks.config import Config
 from stacks.deployments import contacts
 from stacks.live_function import LiveFunction, Plan
 from stacks.names import Names
-from stacks.permissions import ESCALATION, SWEEP, Statement, escalation, sweep
+from stacks.network import Network
+from stacks.permissions import ESCALATION, PROBE, SWEEP, Statement, escalation, probe, sweep
 from stacks.runbook_function import execution_timeout, room
 from stacks.shared import Shared
 
@@ -27,6 +29,8 @@ SWEEP_EVERY = timedelta(minutes=5)
 """As often as an alarm's own event may be late (core/gates.py, LARGEST_AGE)."""
 FOLLOWED_FOR = timedelta(hours=26)
 """An incident is followed up for a day at most; the rest is for closing."""
+PROBE_EXTRAS = ("redis",)
+"""What the probe speaks with the dependencies by."""
 
 
 def deployment(config: Config) -> Deployment:
@@ -88,6 +92,8 @@ class SystemFunction(LiveFunction):
         retries: int,
         watches: Iterable[Watch],
         shared: Shared,
+        network: Network | None = None,
+        extras: tuple[str, ...] = (),
     ) -> None:
         package = name.replace("-", "_")
         variables = {DEPLOYMENT: msgspec.json.encode(deployment(shared.config)).decode()}
@@ -103,10 +109,25 @@ class SystemFunction(LiveFunction):
             role=f"{name} in {shared.config.environment}",
             durable_for=durable_for,
             retries=retries,
+            network=network,
+            extras=extras,
         )
         super().__init__(scope, name, plan=plan, shared=shared)
         SystemAlarms(self, "SystemAlarms", name=name, watches=watches, names=shared.names)
         acknowledge_system(self, statements)
+
+    def scheduled(self, name: str, expression: str, names: Names) -> None:
+        """Start it again and again."""
+        schedule = events.CfnRule(
+            self,
+            "Schedule",
+            name=names.place.name(f"{name}-schedule1"),
+            description=f"Starts {names.place.environment}-{name}",
+            schedule_expression=expression,
+            state="ENABLED",
+            targets=[self.starts.target],
+        )
+        self.starts.let("events", schedule.node.id, schedule.attr_arn)
 
 
 class SweepAlarms(SystemFunction):
@@ -125,16 +146,28 @@ class SweepAlarms(SystemFunction):
             watches=sweep_watches(),
             shared=shared,
         )
-        schedule = events.CfnRule(
-            self,
-            "Schedule",
-            name=names.place.name(f"{SWEEP}-schedule1"),
-            description=f"Starts {shared.config.environment}-{SWEEP}",
-            schedule_expression=f"rate({round(SWEEP_EVERY.total_seconds() / 60)} minutes)",
-            state="ENABLED",
-            targets=[self.starts.target],
+        self.scheduled(SWEEP, f"rate({round(SWEEP_EVERY.total_seconds() / 60)} minutes)", names)
+
+
+class ProbeDependencies(SystemFunction):
+    """The probe, which stands in the VPC and looks at what the application depends on, every minute."""
+
+    def __init__(self, scope: Construct, *, network: Network, shared: Shared) -> None:
+        dependencies = shared.config.dependencies
+        super().__init__(
+            scope,
+            PROBE,
+            summary="Look at the dependencies from where the application does, layer by layer.",
+            statements=tuple(probe(shared.names, network, dependencies)),
+            settings=Probing(dependencies=dependencies, networks=network.networks),
+            durable_for=None,
+            retries=0,  # the next minute is the next try
+            watches=probe_watches(),
+            shared=shared,
+            network=network,
+            extras=PROBE_EXTRAS,
         )
-        self.starts.let("events", schedule.node.id, schedule.attr_arn)
+        self.scheduled(PROBE, "rate(1 minute)", shared.names)
 
 
 class EscalateIncident(SystemFunction):
@@ -160,6 +193,19 @@ def sweep_watches() -> Iterator[Watch]:
     yield Watch(
         name="silent",
         because="The sweep did not run for ten minutes: alarms whose event was lost or refused are not offered again.",
+        namespace="AWS/Lambda",
+        metric="Invocations",
+        below=True,
+        periods=2,
+    )
+
+
+def probe_watches() -> Iterator[Watch]:
+    """Yield the alarms on the probe: those of every function, and one on its silence."""
+    yield from function_watches(durable=False)
+    yield Watch(
+        name="silent",
+        because="The probe did not run for ten minutes: nobody sees whether the dependencies can be reached.",
         namespace="AWS/Lambda",
         metric="Invocations",
         below=True,

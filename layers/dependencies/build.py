@@ -20,7 +20,7 @@ from pathlib import Path
 
 from layers.dependencies.bytecode import compile_tree, compiler, copy_compiled
 from layers.dependencies.models import Operations, prune
-from layers.dependencies.requirements import REQUIREMENTS, ROOT, BuildError, uv
+from layers.dependencies.requirements import EXTRAS, REQUIREMENTS, ROOT, BuildError, uv
 from layers.dependencies.roots import amazon_roots
 
 HERE = Path(__file__).resolve().parent
@@ -114,6 +114,19 @@ def cached(operations: Operations, target: Target = LAMBDA) -> Path:
     return _kept(fingerprint(operations, target), lambda layer: make(layer, operations, target))
 
 
+def cached_extra(package: str, target: Target = LAMBDA) -> Path:
+    """Answer the built layer of a package that only some functions need; not to be written to."""
+    digest = hashlib.sha256(EXTRAS[package].read_bytes() + _recipe())
+    digest.update(json.dumps([target.python, target.platform, compiler(target.python) is not None]).encode())
+
+    def fill(layer: Path) -> None:
+        _installed(layer / "python", target, EXTRAS[package])
+        compile_tree(layer / "python", target.python, _INSTALLED_AT)
+        _settle(layer)
+
+    return _kept(digest.hexdigest(), fill)
+
+
 def with_bytecode(layer: Path, target: Target = LAMBDA) -> Path:
     """Answer a copy of a layer of our own code with bytecode; its name is the hash of all that it is made from."""
     digest = hashlib.sha256(json.dumps([target.python, compiler(target.python) is not None]).encode())
@@ -145,22 +158,21 @@ def _kept(name: str, fill: Callable[[Path], None]) -> Path:
 
 def fingerprint(operations: Operations, target: Target = LAMBDA) -> str:
     """Answer the hash of everything that the layer is made from: also the CDK's asset hash."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes())
-    for module in sorted([*HERE.glob("*.py"), *HERE.glob("*.mjs")]):
-        digest.update(module.read_bytes())
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + _recipe())
     declared = {service: sorted(names) for service, names in sorted(with_sdk(operations).items())}
     compiled = compiler(target.python) is not None
     digest.update(json.dumps([declared, target.python, target.platform, compiled]).encode())
     return digest.hexdigest()
 
 
+def _recipe() -> bytes:
+    return b"".join(module.read_bytes() for module in sorted([*HERE.glob("*.py"), *HERE.glob("*.mjs")]))
+
+
 def make(layer: Path, operations: Operations, target: Target) -> None:
     """Build a layer without the cache, into a folder that does not exist yet."""
     packages = layer / "python"
-    install(packages, target)
-    for pattern in _LEFTOVERS:
-        for path in sorted(packages.glob(pattern)):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _installed(packages, target, REQUIREMENTS)
     prune(packages / "botocore" / "data", with_sdk(operations))
     (packages / "amazon-roots.pem").write_text(amazon_roots(packages / "botocore" / "cacert.pem"), "utf-8")
     if not compile_tree(packages, target.python, _INSTALLED_AT):
@@ -170,6 +182,13 @@ def make(layer: Path, operations: Operations, target: Target) -> None:
             stacklevel=2,
         )
     _settle(layer)
+
+
+def _installed(packages: Path, target: Target, requirements: Path) -> None:
+    install(packages, target, requirements)
+    for pattern in _LEFTOVERS:
+        for path in sorted(packages.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _settle(layer: Path) -> None:
@@ -186,11 +205,11 @@ def with_sdk(operations: Operations) -> Operations:
     return {name: operations.get(name, nothing) | SDK_OPERATIONS.get(name, nothing) for name in services}
 
 
-def install(packages: Path, target: Target) -> None:
+def install(packages: Path, target: Target, requirements: Path = REQUIREMENTS) -> None:
     """Install the pinned wheels, as copies: uv's links would let the pruning reach into its cache."""
     command = [uv(), "pip", "install", "--quiet", "--python", sys.executable, "--target", str(packages)]
     command += ["--python-version", target.python, "--only-binary", ":all:", "--no-deps", "--require-hashes"]
-    command += ["--link-mode", "copy", "--requirements", str(REQUIREMENTS)]
+    command += ["--link-mode", "copy", "--requirements", str(requirements)]
     if target.platform:
         command += ["--python-platform", target.platform]
     done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=600)  # noqa: S603

@@ -1,7 +1,8 @@
 """Export what the functions run on from uv.lock: the project's dependencies without the CDK's and people's.
 
-`python -m layers.dependencies.requirements` writes requirements.txt, with hashes and without any index's address. A house
-test compares the two, so a forgotten export fails there and not in the deployment.
+`python -m layers.dependencies.requirements` writes requirements.txt, and one file for each package that only some functions
+need, with hashes and without any index's address. A house test compares them with the lock, so a forgotten export fails there
+and not in the deployment.
 """
 
 import re
@@ -16,6 +17,8 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 FUNCTIONS = frozenset({"aws-durable-execution-sdk-python", "aws-lambda-powertools", "boto3", "msgspec"})
 """The functions' direct dependencies. Whatever else the project depends on stays out of the layer."""
+EXTRAS = {"redis": Path(__file__).with_name("redis.txt")}
+"""Packages that are layers of their own, for the functions that speak with a dependency themselves."""
 
 
 class BuildError(Exception):
@@ -31,12 +34,12 @@ def uv() -> str:
     raise BuildError(msg)
 
 
-def export() -> str:
-    """Answer the text of requirements.txt as uv.lock has it now."""
+def export(kept: frozenset[str] = FUNCTIONS) -> str:
+    """Answer the requirements that these direct dependencies come to, as uv.lock has them now."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     names = {re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for requirement in project["dependencies"]}
     command = [uv(), "export", "--frozen", "--offline", "--no-dev", "--no-emit-project", "--no-header", "--no-annotate"]
-    for name in sorted(names - FUNCTIONS):
+    for name in sorted(names - kept):
         command += ["--prune", name]
     done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, text=True, timeout=60)  # noqa: S603
     if done.returncode != 0:
@@ -47,3 +50,5 @@ def export() -> str:
 
 if __name__ == "__main__":
     REQUIREMENTS.write_text(export(), "utf-8")
+    for package, path in EXTRAS.items():
+        path.write_text(export(frozenset({package})), "utf-8")

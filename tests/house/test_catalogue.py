@@ -5,7 +5,7 @@ import pytest
 from remediation.core.spec import AnyRunbook
 from stacks.catalog import CATALOG
 from stacks.config import environments, load
-from stacks.permissions import ESCALATION, SWEEP
+from stacks.permissions import ESCALATION, PROBE, SWEEP
 from tests.conftest import ROOT
 from tests.house import rules
 
@@ -15,7 +15,10 @@ EACH = pytest.mark.parametrize("runbook", CATALOG, ids=lambda runbook: runbook.n
 
 def test_every_room_is_in_the_catalogue_once() -> None:
     rooms = {path.parent.name for path in FUNCTIONS.glob("*/handler.py")}
-    packages = [*(runbook.package for runbook in CATALOG), *(name.replace("-", "_") for name in (SWEEP, ESCALATION))]
+    packages = [
+        *(runbook.package for runbook in CATALOG),
+        *(name.replace("-", "_") for name in (SWEEP, ESCALATION, PROBE)),
+    ]
     assert set(packages) == rooms
     assert len(packages) == len(rooms)
 

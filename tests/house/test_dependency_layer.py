@@ -23,9 +23,9 @@ from botocore.session import Session
 from bench.measure import CHECKPOINTS, WARM, measure
 from bench.scenario import scenario
 from bench.variants import LAYER
-from layers.dependencies.build import LAMBDA, Target, cached, host, make, operations_of, with_bytecode
+from layers.dependencies.build import LAMBDA, Target, cached, cached_extra, host, make, operations_of, with_bytecode
 from layers.dependencies.bytecode import compiler
-from layers.dependencies.requirements import REQUIREMENTS, ROOT, export
+from layers.dependencies.requirements import EXTRAS, REQUIREMENTS, ROOT, export
 from layers.dependencies.roots import AMAZON_ROOTS, MissingRootError, amazon_roots
 from remediation.adapters.clients import Name
 from stacks.catalog import CATALOG
@@ -60,6 +60,27 @@ def test_the_requirements_are_those_of_the_lock() -> None:
     assert REQUIREMENTS.read_text("utf-8") == export(), "run python -m layers.dependencies.requirements"
 
 
+@pytest.mark.parametrize("package", EXTRAS)
+def test_a_package_that_only_some_functions_need_is_that_of_the_lock_and_in_no_other_layer(package: str) -> None:
+    text = EXTRAS[package].read_text("utf-8")
+    assert text == export(frozenset({package})), "run python -m layers.dependencies.requirements"
+    assert re.search(rf"(?m)^{package}==", text)
+    assert not set(re.findall(r"(?m)^([a-z0-9-]+)==", text)) & set(
+        re.findall(r"(?m)^([a-z0-9-]+)==", REQUIREMENTS.read_text("utf-8"))
+    )
+
+
+@pytest.mark.parametrize("package", EXTRAS)
+def test_its_layer_is_that_package_with_bytecode_for_the_target(package: str, target: Target) -> None:
+    layer = cached_extra(package, target) / "python"
+    assert (layer / package / "__init__.py").is_file()
+    tag = f"cpython-{target.python.replace('.', '')}"
+    modules = list(layer.rglob("*.py"))
+    assert len(modules) > 20
+    assert all((each.parent / "__pycache__" / f"{each.stem}.{tag}.pyc").is_file() for each in modules)
+    assert sum(path.stat().st_size for path in layer.rglob("*") if path.is_file()) <= 8 * MEGABYTE
+
+
 def test_the_requirements_are_pinned_and_hashed_and_name_no_index() -> None:
     text = REQUIREMENTS.read_text("utf-8")
     assert not re.search(r"https?:|--(extra-)?index-url|--find-links|@", text)
@@ -72,7 +93,7 @@ def test_every_project_dependency_is_either_the_functions_or_known_not_to_be() -
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     names = {re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for requirement in project}
     pinned = set(re.findall(r"(?m)^([a-z0-9-]+)==", REQUIREMENTS.read_text("utf-8")))
-    assert names - pinned == {"aws-cdk-lib", "cdk-nag", "constructs", "rich", "typer"}
+    assert names - pinned == {"aws-cdk-lib", "cdk-nag", "constructs", "rich", "typer"} | EXTRAS.keys()
 
 
 def test_the_layer_has_every_operation_that_our_code_calls() -> None:

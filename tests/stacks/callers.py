@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from clear_stale_lock.runbook import RUNBOOK as LOCKS
 from clear_stale_lock.settings import Settings as LockSettings
+from remediation.core.dependencies import RedisDependency
 from stacks.catalog import CATALOG
 from stacks.config import Config, load
 from stacks.names import Names
-from stacks.permissions import ESCALATION, SWEEP
+from stacks.permissions import ESCALATION, PROBE, SWEEP
 from stacks.safeguards import Operators
 from tests.stacks.template import Template, synthesise
 from tests.support.iam import Answer, Call, Caller, Context
@@ -52,7 +53,17 @@ def _operated(config: Config) -> Config:
     said = _all_said(locks.settings, config.account)
     key = f"arn:aws:kms:{config.region}:{config.account}:key/{CUSTOMER_KEY}"
     runbooks = dict(config.runbooks) | {LOCKS.name: replace(locks, settings=said, keys=(key,))}
-    return replace(config, operators=Operators(principals=users, mfa=True), runbooks=runbooks)
+    dependencies = replace(config.dependencies, redis=_logged_in(config), keys=(key,))
+    return replace(
+        config, operators=Operators(principals=users, mfa=True), runbooks=runbooks, dependencies=dependencies
+    )
+
+
+def _logged_in(config: Config) -> RedisDependency:
+    """Return the environment's Redis, with a token."""
+    assert config.dependencies.redis is not None
+    token = f"arn:aws:secretsmanager:{config.region}:{config.account}:secret:{config.environment}/redis-AbCdEf"
+    return replace(config.dependencies.redis, token=token)
 
 
 def _all_said(settings: Struct, account: str) -> Struct:
@@ -106,10 +117,15 @@ class Environment:
         return self._function(f"{ESCALATION} in ")
 
     @property
+    def probe(self) -> Caller:
+        """Return the probe in the VPC, which logs in to Redis with a token."""
+        return self._function(f"{PROBE} in ")
+
+    @property
     def functions(self) -> tuple[Caller, ...]:
         """Return all of them."""
         runbooks = (self._function(f"{runbook.name} in ") for runbook in CATALOG)
-        return (*runbooks, self.sweep, self.escalation)
+        return (*runbooks, self.probe, self.sweep, self.escalation)
 
     @property
     def operator(self) -> Caller:
@@ -187,6 +203,15 @@ class Environment:
         """Return an invocation of a function."""
         called = f"function:{self.name}-{function}{qualifier}"
         return self.on("lambda:InvokeFunction", "lambda", called)
+
+    def interface(self, action: str, place: str, *, by_code: bool = False) -> Call:
+        """Return a call on an interface or where it is made: by Lambda, or by the code of the function itself."""
+        code = {"lambda:SourceFunctionArn": self.names.arn("lambda", f"function:{self.name}-{PROBE}")}
+        return self.on(f"ec2:{action}", "ec2", place, code if by_code else {})
+
+    def secret(self, name: str) -> Call:
+        """Return that a secret is read."""
+        return self.on("secretsmanager:GetSecretValue", "secretsmanager", f"secret:{name}")
 
     def key_use(self, action: str, service: str, key: str = "environment") -> Call:
         """Return a use of a key through a service."""

@@ -21,6 +21,11 @@ def instead(old: str, new: str) -> Edit:
     return edit
 
 
+def without_network(text: str) -> str:
+    before, _, after = text.partition("[network]")
+    return before + after[after.index("[dependencies.redis]") :]
+
+
 def under(section: str, line: str) -> Edit:
     return instead(section, f"{section}{line}\n")
 
@@ -110,7 +115,7 @@ mode = "act"
             (
                 "config/dev.toml: regoin: there is no such key; did you mean `region`? The keys here are: budgets, "
                 "circuit, maintenance, freeze, causes, storm, deploys, operators, alarm_prefix, quiet_alarms, environment, "
-                "account, region, mode, drills_act, log_retention_days, contacts, tags, runbooks."
+                "account, region, mode, drills_act, log_retention_days, contacts, network, dependencies, tags, runbooks."
             ),
         ),
         (instead('account = "123456789012"', ""), "config/dev.toml: account: this key is missing."),
@@ -215,6 +220,35 @@ mode = "act"
                 "permission autoscaling:SetInstanceHealth on "
                 "'arn:aws:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{asg}'; name one resource."
             ),
+        ),
+        (
+            lambda text: text.replace("[network]\nsubnets", "[network]\nsubnet", 1),
+            (
+                "config/dev.toml: network.subnet: there is no such key; did you mean `subnets`? "
+                "The keys here are: subnets, security_groups, networks."
+            ),
+        ),
+        (
+            instead('security_groups = ["sg-0123456789abcdef0"]', "security_groups = []"),
+            "config/dev.toml: network.security_groups: expected a list of length >= 1.",
+        ),
+        (
+            under('security_groups = ["sg-0123456789abcdef0"]\n', 'networks = ["10.0.0.0/16", "10.1"]'),
+            (
+                "config/dev.toml: network.networks[1]: expected a CIDR block such as 10.0.0.0/16: "
+                "'10.1' does not appear to be an IPv4 or IPv6 network."
+            ),
+        ),
+        (
+            without_network,
+            (
+                "config/dev.toml: network: dependencies are looked at from within the VPC; name its subnets and "
+                "security groups."
+            ),
+        ),
+        (
+            instead("\nport = 6379", "\nport = 0"),
+            "config/dev.toml: dependencies.redis.port: expected an integer >= 1.",
         ),
         (lambda _: "", "config/dev.toml: environment: this key is missing."),
     ],

@@ -5,11 +5,13 @@ Each sentence is one mistake, or one attack. It is put to both environments as t
 
 import pytest
 
-from stacks.permissions import ESCALATION, SWEEP
-from tests.stacks.callers import ALICE, Attempt, elsewhere, environment
+from stacks.permissions import ESCALATION, PROBE, SWEEP
+from tests.stacks.callers import ALICE, CUSTOMER_KEY, Attempt, elsewhere, environment
 from tests.support.iam import Call
 
 RUNBOOK = "restart-unhealthy-targets"
+SUBNET, GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
+"""Where the probe stands (config/)."""
 
 BY_FUNCTIONS: dict[str, Attempt] = {
     # The ledger.
@@ -175,6 +177,24 @@ BY_SYSTEM_FUNCTIONS: dict[str, Attempt] = {
     ),
     "the follow-up starts a runbook": lambda e: e.escalation.asks(e.invoke(RUNBOOK)),
     "the follow-up sends events": lambda e: e.escalation.asks(e.sent("starttech.sweep")),
+    "the probe's code makes an interface": lambda e: e.probe.asks(
+        e.interface("CreateNetworkInterface", f"subnet/{SUBNET}", by_code=True)
+    ),
+    "the probe's code deletes an interface": lambda e: e.probe.asks(
+        e.interface("DeleteNetworkInterface", "network-interface/eni-1", by_code=True)
+    ),
+    "Lambda puts the probe into another subnet": lambda e: e.probe.asks(
+        e.interface("CreateNetworkInterface", "subnet/subnet-0aaaaaaaaaaaaaaaa")
+    ),
+    "Lambda gives the probe another security group": lambda e: e.probe.asks(
+        e.interface("CreateNetworkInterface", "security-group/sg-0aaaaaaaaaaaaaaaa")
+    ),
+    "the probe reads another secret": lambda e: e.probe.asks(e.secret(f"{e.name}/mongodb-AbCdEf")),
+    "the probe decrypts by itself": lambda e: e.probe.asks(e.on("kms:Decrypt", "kms", f"key/{CUSTOMER_KEY}", {})),
+    "the probe tells people": lambda e: e.probe.asks(e.on("sns:Publish", "sns", f"{e.name}-remediation-critical")),
+    "the probe reads the ledger": lambda e: e.probe.asks(e.item("GetItem", "RUN#1")),
+    "the probe starts a runbook": lambda e: e.probe.asks(e.invoke(RUNBOOK)),
+    "a runbook makes an interface": lambda e: e.runbook.asks(e.interface("CreateNetworkInterface", f"subnet/{SUBNET}")),
     "the follow-up acts": lambda e: e.escalation.asks(*e.command("restart-container", e.name)),
 }
 
@@ -222,6 +242,17 @@ ALLOWED: dict[str, Attempt] = {
         e.on("cloudwatch:GetAlarmMuteRule", "cloudwatch", "alarm-mute-rule:deploys"),
         Call("cloudwatch:ListMetrics", "*", e.here()),
     ),
+    "Lambda puts the probe into the application's subnets and takes it out": lambda e: e.probe.asks(
+        e.interface("CreateNetworkInterface", f"subnet/{SUBNET}"),
+        e.interface("CreateNetworkInterface", f"security-group/{GROUP}"),
+        e.interface("CreateNetworkInterface", "network-interface/eni-1"),
+        e.interface("DeleteNetworkInterface", "network-interface/eni-1"),
+        Call("ec2:DescribeNetworkInterfaces", "*", e.here()),
+    ),
+    "the probe reads the token of Redis": lambda e: e.probe.asks(
+        e.secret(f"{e.name}/redis-AbCdEf"), e.key_use("Decrypt", "secretsmanager", CUSTOMER_KEY)
+    ),
+    "the probe writes its log": lambda e: e.probe.asks(e.logged("PutLogEvents", PROBE)),
     "the follow-up keeps and tells": lambda e: e.escalation.asks(
         e.item("UpdateItem", "INCIDENT#a"),
         e.on("sns:Publish", "sns", f"{e.name}-remediation-critical"),

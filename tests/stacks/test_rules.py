@@ -18,6 +18,11 @@ def of(template: Template, kind: str) -> list[Any]:
     ]
 
 
+def probe(template: Template) -> str:
+    """Return the name of the one rule that starts no runbook (test_system_functions.py)."""
+    return f"{template.config.environment}-remediation-probe-dependencies-schedule1"
+
+
 def sweep(template: Template) -> str:
     """Return the name of the one rule that starts no runbook (test_system_functions.py)."""
     return f"{template.config.environment}-remediation-sweep-alarms-schedule1"
@@ -30,7 +35,7 @@ def test_there_is_a_rule_per_trigger_that_is_not_a_person(template: Template) ->
         for runbook in CATALOG
         for number, rule in enumerate(rules(runbook, config.place, config.runbooks[runbook.name].settings), start=1)
     ]
-    assert [rule["Name"] for rule in template.all("Events::Rule")] == [*wanted, sweep(template)]
+    assert [rule["Name"] for rule in template.all("Events::Rule")] == [*wanted, probe(template), sweep(template)]
     assert {rule["State"] for rule in template.all("Events::Rule")} == {"ENABLED"}
 
 
@@ -104,7 +109,7 @@ def test_a_queue_is_encrypted_and_keeps_two_weeks(template: Template) -> None:
     queues = template.all("SQS::Queue")
     assert [queue["QueueName"] for queue in queues] == [
         f"{template.config.environment}-remediation-{name}-dlq"
-        for name in (*(runbook.name for runbook in CATALOG), "sweep-alarms", "escalate-incident")
+        for name in (*(runbook.name for runbook in CATALOG), "probe-dependencies", "sweep-alarms", "escalate-incident")
     ]
     for queue in queues:
         assert queue["SqsManagedSseEnabled"] is True

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from remediation.adapters.sweeping import NAME
+from remediation.core.dependencies import Dependencies, Probing
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.gates import LARGEST_AGE
 from remediation.core.parsing import parse
@@ -19,7 +20,7 @@ from remedy.patterns import matches
 from stacks.catalog import CATALOG
 from stacks.live_function import LARGEST_ENVIRONMENT, EnvironmentTooLargeError, environment_size
 from stacks.patterns import event_patterns
-from stacks.permissions import ESCALATION, SWEEP
+from stacks.permissions import ESCALATION, PROBE, SWEEP
 from stacks.runbook_function import execution_timeout
 from stacks.system_function import SWEEP_EVERY, sweep_settings
 from tests.conftest import ROOT
@@ -27,7 +28,7 @@ from tests.core.test_sweep import ALARM
 from tests.house.test_imports import CDK, loaded_by
 from tests.stacks.template import Properties, Template, synthesise
 
-EVERY = pytest.mark.parametrize("name", [SWEEP, ESCALATION])
+EVERY = pytest.mark.parametrize("name", [SWEEP, ESCALATION, PROBE])
 
 
 def function(template: Template, name: str) -> Properties:
@@ -76,7 +77,7 @@ def test_the_sweep_is_one_invocation_and_an_escalation_takes_as_long_as_people_d
     }
 
 
-@pytest.mark.parametrize(("name", "retries"), [(SWEEP, 0), (ESCALATION, 2)])
+@pytest.mark.parametrize(("name", "retries"), [(SWEEP, 0), (ESCALATION, 2), (PROBE, 0)])
 def test_a_tick_is_not_repeated_and_a_follow_up_that_could_not_be_started_is(
     template: Template, name: str, retries: int
 ) -> None:
@@ -117,6 +118,7 @@ def test_silence_of_the_sweep_pages_infrastructure(template: Template) -> None:
     [
         (SWEEP, {"dlq", "errors", "throttles", "lost", "silent"}),
         (ESCALATION, {"dlq", "errors", "throttles", "lost", "failed", "timed-out"}),
+        (PROBE, {"dlq", "errors", "throttles", "lost", "silent"}),
     ],
 )
 def test_each_is_watched(template: Template, name: str, watches: set[str]) -> None:
@@ -174,18 +176,56 @@ def test_the_sweep_offers_exactly_the_alarms_that_start_a_runbook(dev: Template)
 def test_the_dashboard_has_a_row_for_each(template: Template) -> None:
     widgets: list[Any] = json.loads(template.one("CloudWatch::Dashboard")["DashboardBody"])["widgets"]
     titles = [widget for widget in widgets if widget["type"] == "text"]
-    for name, title in zip((SWEEP, ESCALATION), titles[-2:], strict=True):
+    for name, title in zip((PROBE, SWEEP, ESCALATION), titles[-3:], strict=True):
         assert title["properties"]["markdown"].startswith(f"## {name}\n")
         row = [widget for widget in widgets if widget["y"] == title["y"] + title["height"]]
         assert len(row) == 3
         assert all(f"{template.config.environment}-{name}" in json.dumps(widget) for widget in row[1:])
 
 
+def test_the_probe_stands_where_the_application_does_and_every_other_function_outside(template: Template) -> None:
+    network = template.config.network
+    assert network is not None
+    for properties in template.all("Lambda::Function"):
+        stands = properties.get("VpcConfig")
+        if properties["FunctionName"] == f"{template.config.environment}-{PROBE}":
+            assert stands == {
+                "SubnetIds": list(network.subnets),
+                "SecurityGroupIds": list(network.security_groups),
+            }
+        else:
+            assert stands is None
+
+
+def test_only_who_speaks_with_redis_has_its_package(template: Template) -> None:
+    layers = {each["FunctionName"]: len(each["Layers"]) for each in template.all("Lambda::Function")}
+    name = f"{template.config.environment}-{PROBE}"
+    assert layers.pop(name) == 3
+    assert set(layers.values()) == {2}
+
+
+def test_the_probe_looks_every_minute_at_what_is_configured(template: Template) -> None:
+    config = template.config
+    rule = template.one("Events::Rule", Name=f"{config.environment}-remediation-{PROBE}-schedule1")
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    told = msgspec.json.decode(function(template, PROBE)["Environment"]["Variables"][SETTINGS], type=Probing)
+    assert config.network is not None
+    assert told == Probing(dependencies=config.dependencies, networks=config.network.networks)
+
+
+def test_without_a_network_there_is_no_probe(dev: Template) -> None:
+    config = replace(dev.config, network=None, dependencies=Dependencies())
+    (template,) = synthesise(config, catalog=CATALOG).templates
+    assert not [each for each in template.all("Lambda::Function") if PROBE in each["FunctionName"]]
+    assert "network-interface" not in json.dumps([role["Policies"] for role in template.all("IAM::Role")])
+    assert PROBE not in template.one("CloudWatch::Dashboard")["DashboardBody"]
+
+
 def test_the_ticks_metrics_are_counted_under_the_name_that_is_deployed() -> None:
     assert NAME == SWEEP
 
 
-@pytest.mark.parametrize("name", [SWEEP, ESCALATION])
+@EVERY
 def test_the_handler_starts_with_what_the_stack_writes_and_loads_no_cdk(dev: Template, name: str) -> None:
     variables = function(dev, name)["Environment"]["Variables"]
     loaded = loaded_by(f"import {name.replace('-', '_')}.handler as room; assert callable(room.handler)", **variables)

@@ -26,6 +26,7 @@ SINGLE = frozenset(
         "aws:username",
         "events:source",
         "kms:ViaService",
+        "lambda:SourceFunctionArn",
         "s3:if-match",
         "s3:prefix",
         "ssm:resourceTag/Environment",

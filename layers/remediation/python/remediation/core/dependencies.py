@@ -32,9 +32,13 @@ class RedisDependency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Dependencies(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All of them. What is not configured is not probed."""
+    """All of them. What is not configured is not probed.
+
+    `keys` are the customer keys that their secrets are encrypted with, where they are.
+    """
 
     redis: RedisDependency | None = None
+    keys: tuple[str, ...] = ()
 
 
 class Probing(Struct, frozen=True, kw_only=True):

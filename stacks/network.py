@@ -1,0 +1,38 @@
+"""Where in the VPC a function stands that speaks with a dependency itself, and which dependencies there are."""
+
+from ipaddress import ip_network
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+from remediation.core.dependencies import Dependencies
+from remediation.reach.connecting import PRIVATE
+from stacks.shape import ShapeError
+
+Subnet: TypeAlias = Annotated[str, Meta(pattern=r"\Asubnet-[0-9a-f]{8,17}\Z", examples=["subnet-0123456789abcdef0"])]
+SecurityGroup: TypeAlias = Annotated[str, Meta(pattern=r"\Asg-[0-9a-f]{8,17}\Z", examples=["sg-0123456789abcdef0"])]
+
+
+class Network(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The application's private subnets and its own security group, so that what it may reach is what is seen."""
+
+    subnets: Annotated[tuple[Subnet, ...], Meta(min_length=1)]
+    security_groups: Annotated[tuple[SecurityGroup, ...], Meta(min_length=1)]
+    networks: tuple[str, ...] = PRIVATE
+    """CIDR blocks that the name of a dependency may lead to; what is connected to is in one of them."""
+
+
+def sound(network: Network | None, dependencies: Dependencies) -> Network | None:
+    """Return the network, if it and what is in it make sense together. Raises ShapeError."""
+    if dependencies.redis is not None and network is None:
+        raise ShapeError(
+            "network", "dependencies are looked at from within the VPC; name its subnets and security groups"
+        )
+    for number, block in enumerate(network.networks if network is not None else ()):
+        try:
+            ip_network(block)
+        except ValueError as error:
+            raise ShapeError(
+                f"network.networks[{number}]", f"expected a CIDR block such as 10.0.0.0/16: {error}"
+            ) from error
+    return network
