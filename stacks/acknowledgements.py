@@ -1,7 +1,7 @@
 """Findings of cdk-nag that are right and still meant so, each with its reason. Whatever is not here fails synth.
 
 A wildcard in a resource is acknowledged one resource at a time, with the very actions that it is for. A wildcard in an action
-never is.
+is never acknowledged but in the boundary, which grants nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,11 +18,17 @@ RUNTIME = (
     "The layer's wheels and bytecode are built for python3.13 (layers/dependencies); a newer runtime changes both at once.",
 )
 _EXECUTIONS = "Executions of named functions: their ARNs extend a version's, which a deploy makes."
+_SNAPSHOTS = "Whether a cache has a fresh snapshot before it is risked; which one is only known then. Reads."
 _WHY = {
     "autoscaling:DescribeInstanceRefreshes": "Whether a deploy is on; AWS narrows this to no group.",
     "ec2:AssignPrivateIpAddresses": "Interfaces that Lambda makes in the VPC; the function's code is denied all of it.",
     "ec2:CreateNetworkInterface": "Interfaces in the named subnets; their ids are only known then.",
     "ec2:DescribeNetworkInterfaces": "Lambda looks for its own interfaces; AWS narrows this to none.",
+    "elasticache:DescribeCacheClusters": _SNAPSHOTS,
+    "elasticache:DescribeReplicationGroups": _SNAPSHOTS,
+    "elasticache:DescribeServerlessCaches": _SNAPSHOTS,
+    "elasticache:DescribeServerlessCacheSnapshots": _SNAPSHOTS,
+    "elasticache:DescribeSnapshots": _SNAPSHOTS,
     "cloudformation:DescribeStacks": "A named stack, whose ARN ends in an id that AWS makes.",
     "cloudwatch:DescribeAlarms": "Which alarm started a run is only known then, and alarms made elsewhere count too.",
     "cloudwatch:GetAlarmMuteRule": "Which rules mute alarms of this environment is only known by looking at them all.",
@@ -53,9 +59,10 @@ def acknowledge_operators(role: Construct, statements: Iterable[Statement]) -> N
     _acknowledge(role, _findings(_known(statements)))
 
 
-def acknowledge_boundary(boundary: Construct, resources: Iterable[str]) -> None:
+def acknowledge_boundary(boundary: Construct, resources: Iterable[str], actions: Iterable[str]) -> None:
     """Acknowledge that a boundary says how far all functions together may reach at most."""
     _acknowledge(boundary, [(_iam5(resource), _BOUNDARY) for resource in resources if "*" in resource])
+    _acknowledge(boundary, [(f"AwsSolutions-IAM5[Action::{action}]", _BOUNDARY) for action in actions if "*" in action])
 
 
 def _acknowledge(construct: Construct, findings: Iterable[tuple[str, str]]) -> None:

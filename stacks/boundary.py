@@ -1,6 +1,7 @@
 """The permission boundary of every function's role: what no function can do, whatever its own policy says.
 
-It allows the actions that this environment's functions declare, by name, on this account in this Region. And it denies what
+It allows the actions that this environment's functions declare, by name (several that describe a service: as `Describe*`), on
+this account in this Region. And it denies what
 none of them ever may, so that a declaration which asks for it does not get it: changing who may do what, changing the
 remediation itself, blinding or silencing the alarms, changing what was recorded, speaking for people. A declaration that
 runs into a denial fails synth, because a right that is there and does not work is found out at night.
@@ -235,9 +236,9 @@ class Boundary(Construct):
         environments = sorted({names.place.environment, config.tags.get("Environment", names.place.environment)})
         denied = denials(names, tuple(environments), tuple(writes), network=config.network is not None)
         policy = document(reach(config, deployed, names), denied)
-        self.resources = [
-            resource for each in policy["Statement"] if each["Effect"] == "Allow" for resource in each["Resource"]
-        ]
+        allowing = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+        self.resources = [resource for each in allowing for resource in each["Resource"]]
+        self.actions = [action for each in allowing for action in each["Action"]]
         self.policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -255,7 +256,16 @@ def boundary_of(scope: Construct) -> iam.IManagedPolicy:
 
 
 def _allowing(sid: str, actions: Iterable[str], resources: Iterable[str]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": sorted(resources)}
+    return {"Sid": sid, "Effect": "Allow", "Action": shortened(actions), "Resource": sorted(resources)}
+
+
+def shortened(actions: Iterable[str]) -> list[str]:
+    """Return the actions by name, but several that describe one service as one: a managed policy has only so much room."""
+    describing: dict[str, list[str]] = {}
+    for action in actions:
+        start, describes, _ = action.partition(":Describe")
+        describing.setdefault(f"{start}:Describe*" if describes else action, []).append(action)
+    return sorted(each if len(named) > 1 else named[0] for each, named in describing.items())
 
 
 def _denying(denial: Denial) -> dict[str, Any]:

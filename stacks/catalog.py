@@ -5,7 +5,15 @@ This module is data: importing it loads neither boto3 nor the CDK.
 
 from clear_stale_lock.runbook import RUNBOOK as CLEAR_STALE_LOCK
 from explain_slow_deploy.runbook import RUNBOOK as EXPLAIN_SLOW_DEPLOY
+from flush_redis.runbook import RUNBOOK as FLUSH_REDIS
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
+from snapshot_redis.runbook import RUNBOOK as SNAPSHOT_REDIS
 
-CATALOG: tuple[AnyRunbook, ...] = (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK, EXPLAIN_SLOW_DEPLOY)
+CATALOG: tuple[AnyRunbook, ...] = (
+    RESTART_UNHEALTHY_TARGETS,
+    CLEAR_STALE_LOCK,
+    EXPLAIN_SLOW_DEPLOY,
+    SNAPSHOT_REDIS,
+    FLUSH_REDIS,
+)

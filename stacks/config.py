@@ -197,6 +197,9 @@ def _convert(raw: dict[str, Any], environment: str, catalog: tuple[AnyRunbook, .
         if name not in by_name:
             raise ShapeError(f"runbooks.{name}", f"there is no such runbook; there are: {', '.join(sorted(by_name))}")
         runbooks[name] = _runbook(by_name[name], value, place, file.mode)
+        if by_name[name].speaks and file.network is None:
+            what = " and ".join(by_name[name].speaks)
+            raise ShapeError("network", f"{name} speaks with {what} itself; name the subnets and security groups")
     return Config(
         environment=file.environment,
         account=file.account,

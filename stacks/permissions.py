@@ -24,6 +24,8 @@ SWEEP = "sweep-alarms"
 ESCALATION = "escalate-incident"
 PROBE = "probe-dependencies"
 """The system functions: what they are called, after the environment."""
+BACKUPS = "snapshot-redis"
+"""Who takes a snapshot before an act that may lose data."""
 
 INTERFACES = (
     "ec2:CreateNetworkInterface",
@@ -84,8 +86,12 @@ def declared(runbook: AnyRunbook, mode: Mode, names: Names, settings: Struct) ->
 def policies(runbook: AnyRunbook, config: Config, key: str) -> dict[str, tuple[Statement, ...]]:
     """Return the inline policies of a runbook's function, by name; `key` is the ARN of the environment's key."""
     names, own = Names(config.place), config.runbooks[runbook.name]
+    network = config.network if runbook.speaks else None
     return {
-        "engine": tuple(engine(runbook, names, key, config.watched)),
+        "engine": (
+            *engine(runbook, names, key, config.watched, own.mode),
+            *(standing(names, network) if network else ()),
+        ),
         "runbook": (*declared(runbook, own.mode, names, own.settings), *decrypting(names, own.keys)),
     }
 
@@ -97,7 +103,7 @@ def decrypting(names: Names, keys: tuple[str, ...]) -> Iterator[Statement]:
         yield Statement(actions=("kms:Decrypt",), resources=keys, condition={"StringLike": {"kms:ViaService": through}})
 
 
-def engine(runbook: AnyRunbook, names: Names, key: str, watched: Watched) -> Iterator[Statement]:
+def engine(runbook: AnyRunbook, names: Names, key: str, watched: Watched, mode: Mode) -> Iterator[Statement]:
     """Yield what every runbook's function needs, whatever it does."""
     yield from ledger(names, (*RUN_WRITES, "SEEN#*") if runbook.sightings else RUN_WRITES)
     yield from told(names, key)
@@ -106,6 +112,22 @@ def engine(runbook: AnyRunbook, names: Names, key: str, watched: Watched) -> Ite
     yield follow_up(names)
     deploys = watched.deploys if "deploy" in runbook.yields_to else Deploys()
     yield from surroundings(names, deploys, watched.calendar)
+    if runbook.snapshots and mode == "act":
+        yield from backups(names)
+
+
+def backups(names: Names) -> Iterator[Statement]:
+    """Yield what it takes to have a fresh snapshot before an act: to see whether there is one, and to have one taken."""
+    kinds = {
+        "DescribeCacheClusters": "cluster",
+        "DescribeReplicationGroups": "replicationgroup",
+        "DescribeServerlessCaches": "serverlesscache",
+        "DescribeServerlessCacheSnapshots": "serverlesscachesnapshot",
+        "DescribeSnapshots": "snapshot",
+    }
+    for action, kind in kinds.items():
+        yield Statement(actions=(f"elasticache:{action}",), resources=(names.arn("elasticache", f"{kind}:*"),))
+    yield Statement(actions=("lambda:InvokeFunction",), resources=(live(names, BACKUPS),))
 
 
 def escalation(names: Names, key: str) -> Iterator[Statement]:

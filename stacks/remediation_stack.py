@@ -38,10 +38,11 @@ class RemediationStack(Stack):
         deployed = tuple(runbook for runbook in catalog if runbook.name in config.runbooks)
         key = EnvironmentKey(self, "Encryption", names=names, removal=removal).key
         boundary = Boundary(self, config=config, deployed=deployed, names=names)
-        acknowledge_boundary(boundary, boundary.resources)
+        acknowledge_boundary(boundary, boundary.resources, boundary.actions)
         ledger = Ledger(self, "Ledger", names=names, key=key, removal=removal)
         Topics(self, "Topics", names=names, key=key, contacts=config.contacts)
-        extras = PROBE_EXTRAS if config.network is not None else ()
+        speaking = {package for runbook in deployed for package in runbook.speaks}
+        extras = {*speaking, *(PROBE_EXTRAS if config.network is not None else ())}
         layers = Layers(self, "Layers", runbooks=deployed, extras=extras, target=target)
         shared = Shared(config=config, names=names, key=key, layers=layers.all, extras=layers.extras, removal=removal)
         for runbook in deployed:

@@ -67,6 +67,8 @@ class RunbookFunction(LiveFunction):
             durable_for=execution_timeout(runbook, own.ask_first),
             memory_mb=own.memory_mb,
             concurrency=own.reserved_concurrency,
+            network=config.network if runbook.speaks else None,
+            extras=runbook.speaks,
         )
         super().__init__(scope, id_, plan=plan, shared=shared)
         Documents(self, "Documents", names=names, documents=documents(runbook, own.mode))

@@ -178,7 +178,7 @@ def test_the_engine_is_allowed_what_it_asks_and_asks_for_all_that_it_is_allowed(
             call()
     actions = used(environment("dev").runbook, Asking(PLACE), listener.heard)
     names = environment("dev").names
-    allowed = {action for each in engine(RUNBOOK, names, "key", CONFIG.watched) for action in each.actions}
+    allowed = {action for each in engine(RUNBOOK, names, "key", CONFIG.watched, "act") for action in each.actions}
     assert actions == allowed - NOT_HERE
 
 

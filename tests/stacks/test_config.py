@@ -241,10 +241,7 @@ mode = "act"
         ),
         (
             without_network,
-            (
-                "config/dev.toml: network: dependencies are looked at from within the VPC; name its subnets and "
-                "security groups."
-            ),
+            ("config/dev.toml: network: flush-redis speaks with redis itself; name the subnets and security groups."),
         ),
         (
             instead("\nport = 6379", "\nport = 0"),
@@ -255,6 +252,15 @@ mode = "act"
 )
 def test_a_wrong_file_is_one_sentence(wrong: Callable[[Edit], str], edit: Edit, sentence: str) -> None:
     assert wrong(edit) == sentence
+
+
+def test_a_dependency_is_looked_at_from_somewhere(wrong: Callable[[Edit], str]) -> None:
+    def edit(text: str) -> str:
+        return without_network(text).partition("[runbooks.")[0]
+
+    assert wrong(edit) == (
+        "config/dev.toml: network: dependencies are looked at from within the VPC; name its subnets and security groups."
+    )
 
 
 def test_a_misspelt_setting_is_named_with_those_there_are(wrong: Callable[[Edit], str]) -> None:

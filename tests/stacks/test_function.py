@@ -50,7 +50,7 @@ def test_a_function_runs_its_own_room_with_the_runtime_and_the_packages_of_lambd
     assert properties["Handler"] == f"{runbook.package}.handler.handler"
     assert (properties["Runtime"], properties["Architectures"]) == ("python3.13", ["arm64"])
     assert (properties["Timeout"], properties["MemorySize"]) == (120, 512)
-    assert properties["Layers"] == ["Lambda::LayerVersion", "Lambda::LayerVersion"]
+    assert properties["Layers"] == ["Lambda::LayerVersion"] * (2 + len(runbook.speaks))
 
 
 @EVERY

@@ -108,6 +108,48 @@ def engine_statements(template: Template, runbook: AnyRunbook) -> list[dict[str,
         durable(template, runbook.name),
         follow_up(template),
         *(deploys if "deploy" in runbook.yields_to else []),
+        *(backups(template) if runbook.snapshots and template.config.runbooks[runbook.name].mode == "act" else []),
+        *(standing(template) if runbook.speaks else []),
+    ]
+
+
+def backups(template: Template) -> list[dict[str, Any]]:
+    """Return what it takes to have a fresh snapshot before an act."""
+    place = template.config.place
+    here = f"{place.region}:{place.account}"
+    kinds = {
+        "DescribeCacheClusters": "cluster",
+        "DescribeReplicationGroups": "replicationgroup",
+        "DescribeServerlessCaches": "serverlesscache",
+        "DescribeServerlessCacheSnapshots": "serverlesscachesnapshot",
+        "DescribeSnapshots": "snapshot",
+    }
+    return [
+        *(
+            statement({f"elasticache:{action}"}, f"arn:aws:elasticache:{here}:{kind}:*")
+            for action, kind in kinds.items()
+        ),
+        statement({"lambda:InvokeFunction"}, executions(template, "snapshot-redis").removesuffix("*") + "live"),
+    ]
+
+
+def standing(template: Template) -> list[dict[str, Any]]:
+    """Return what Lambda needs to put a function into the VPC."""
+    place, network = template.config.place, template.config.network
+    assert network is not None
+    ec2 = f"arn:aws:ec2:{place.region}:{place.account}"
+    return [
+        statement(
+            {"ec2:CreateNetworkInterface"},
+            *(f"{ec2}:subnet/{id_}" for id_ in network.subnets),
+            *(f"{ec2}:security-group/{id_}" for id_ in network.security_groups),
+            f"{ec2}:network-interface/*",
+        ),
+        statement(
+            {"ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"},
+            f"{ec2}:*/*",
+        ),
+        statement({"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"}, "*"),
     ]
 
 

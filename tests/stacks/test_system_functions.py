@@ -183,12 +183,18 @@ def test_the_dashboard_has_a_row_for_each(template: Template) -> None:
         assert all(f"{template.config.environment}-{name}" in json.dumps(widget) for widget in row[1:])
 
 
+def speaking(template: Template) -> list[str]:
+    """Return the names of the functions that speak with a dependency themselves."""
+    names = [PROBE, *(runbook.name for runbook in CATALOG if runbook.speaks)]
+    return [f"{template.config.environment}-{name}" for name in names]
+
+
 def test_the_probe_stands_where_the_application_does_and_every_other_function_outside(template: Template) -> None:
     network = template.config.network
     assert network is not None
     for properties in template.all("Lambda::Function"):
         stands = properties.get("VpcConfig")
-        if properties["FunctionName"] == f"{template.config.environment}-{PROBE}":
+        if properties["FunctionName"] in speaking(template):
             assert stands == {
                 "SubnetIds": list(network.subnets),
                 "SecurityGroupIds": list(network.security_groups),
@@ -199,8 +205,8 @@ def test_the_probe_stands_where_the_application_does_and_every_other_function_ou
 
 def test_only_who_speaks_with_redis_has_its_package(template: Template) -> None:
     layers = {each["FunctionName"]: len(each["Layers"]) for each in template.all("Lambda::Function")}
-    name = f"{template.config.environment}-{PROBE}"
-    assert layers.pop(name) == 3
+    for name in speaking(template):
+        assert layers.pop(name) == 3
     assert set(layers.values()) == {2}
 
 

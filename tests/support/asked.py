@@ -41,6 +41,32 @@ _IN_TRANSACTION = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
+_MADE_OF = {
+    "CacheParameterGroupName": "parametergroup",
+    "CacheSubnetGroupName": "subnetgroup",
+    "SnapshotName": "snapshot",
+}
+_CACHES: Mapping[str, Mapping[str, str]] = {
+    "CreateCacheCluster": {"CacheClusterId": "cluster", **_MADE_OF},
+    "CreateReplicationGroup": {"ReplicationGroupId": "replicationgroup", **_MADE_OF},
+    "CreateSnapshot": {
+        "SnapshotName": "snapshot",
+        "CacheClusterId": "cluster",
+        "ReplicationGroupId": "replicationgroup",
+    },
+    "CreateServerlessCacheSnapshot": {
+        "ServerlessCacheSnapshotName": "serverlesscachesnapshot",
+        "ServerlessCacheName": "serverlesscache",
+    },
+    "DeleteSnapshot": {"SnapshotName": "snapshot"},
+    "DeleteServerlessCacheSnapshot": {"ServerlessCacheSnapshotName": "serverlesscachesnapshot"},
+    "DescribeCacheClusters": {"CacheClusterId": "cluster"},
+    "DescribeReplicationGroups": {"ReplicationGroupId": "replicationgroup"},
+    "DescribeServerlessCaches": {"ServerlessCacheName": "serverlesscache"},
+    "DescribeServerlessCacheSnapshots": {"ServerlessCacheSnapshotName": "serverlesscachesnapshot"},
+    "DescribeSnapshots": {"SnapshotName": "snapshot"},
+}
+"""What of an operation of ElastiCache's names which resource; where nothing does, it is about all of that kind."""
 
 
 class Asking:
@@ -62,6 +88,7 @@ class Asking:
             "cloudwatch": self._cloudwatch,
             "codebuild": self._codebuild,
             "dynamodb": self._dynamodb,
+            "elasticache": self._elasticache,
             "events": self._events,
             "lambda": self._lambda,
             "s3": self._s3,
@@ -119,6 +146,24 @@ class Asking:
         resource = f"table/{parameters['TableName']}{part}"
         return self._on("dynamodb", operation, resource, {"dynamodb:LeadingKeys": (key,)})
 
+    def _elasticache(self, operation: str, parameters: Parameters) -> Iterator[Call]:
+        match operation:
+            case "ListTagsForResource":
+                yield Call(f"elasticache:{operation}", parameters["ResourceName"], self._here())
+                return
+            case _ if operation not in _CACHES:
+                raise LookupError(operation)
+            case _:
+                kinds = _CACHES[operation]
+                things = [f"{kinds[key]}:{value}" for key, value in parameters.items() if key in kinds]
+                if operation == "CreateReplicationGroup":
+                    things.append(f"cluster:{parameters['ReplicationGroupId']}-001")
+                for thing in things or [f"{kind}:any" for kind in kinds.values()]:
+                    yield self._on("elasticache", operation, thing)
+                if "Tags" in parameters:  # what is made is what the operation names first
+                    made = next(iter(kinds))
+                    yield self._on("elasticache", "AddTagsToResource", f"{kinds[made]}:{parameters[made]}")
+
     def _events(self, operation: str, parameters: Parameters) -> Iterator[Call]:
         for entry in parameters["Entries"]:
             bus = entry.get("EventBusName", "default")
@@ -131,6 +176,8 @@ class Asking:
                 name = name.rpartition(":function:")[2]
                 called = f"function:{name}{f':{qualifier}' if qualifier else ''}"
                 yield self._on("lambda", "InvokeFunction", called)
+            case "ListDurableExecutionsByFunction":
+                yield self._on("lambda", operation, f"function:{parameters['FunctionName']}")
             case "GetDurableExecution":
                 yield Call(f"lambda:{operation}", parameters["DurableExecutionArn"], self._here())
             case "SendDurableExecutionCallbackSuccess":  # the callback is the token of an execution, which IAM knows

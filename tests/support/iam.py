@@ -22,6 +22,7 @@ SINGLE = frozenset(
         "aws:PrincipalArn",
         "aws:RequestedRegion",
         "aws:ResourceTag/Environment",
+        "aws:ResourceTag/ManagedBy",
         "aws:userid",
         "aws:username",
         "events:source",

@@ -8,6 +8,7 @@ twice, the ledger's guarded writes, is retried by `aws.repeatable`, which refuse
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -127,14 +128,17 @@ class Services:
 class Clients(Services):
     """`aws.elbv2` reads and retries; `aws.acting.ssm` acts and is sent once; `aws.repeatable.dynamodb` is the ledger's.
 
-    `sightings` is for runbooks about things that do not say since when they are; the composition root puts it there. Safe to
-    use from several threads.
+    `sightings` is for runbooks about things that do not say since when they are; the composition root puts it there. `now` is
+    the time, for readers that ask about lately. Safe to use from several threads.
     """
 
     sightings: "Sightings"
 
-    def __init__(self, place: Place, session: boto3.Session | None = None) -> None:
+    def __init__(
+        self, place: Place, session: boto3.Session | None = None, now: Callable[[], datetime] | None = None
+    ) -> None:
         self.place = place
+        self.now = now or _now
         maker, transport = _Maker(session or boto3.Session()), Transport.of_layer(connect_timeout=3, read_timeout=10)
         super().__init__(maker, CONFIG, transport, _refuse_unless_read)
         self.acting = Services(maker, CONFIG.merge(_ONCE), transport)
@@ -160,6 +164,10 @@ class Clients(Services):
         config = Config(connect_timeout=5, read_timeout=50, user_agent_extra=user_agent)
         transport = Transport.of_layer(connect_timeout=5, read_timeout=50)
         return cast("LambdaClient", self._maker.make("lambda", config, transport, translate=False))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class _Maker:

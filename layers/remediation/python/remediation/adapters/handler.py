@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from remediation.adapters.alarms import CloudWatchAlarms
 from remediation.adapters.approvals import DynamoApprovals
+from remediation.adapters.backups import AwsBackups
 from remediation.adapters.clients import Clients, Name
 from remediation.adapters.durable import USER_AGENT, durable_handler
 from remediation.adapters.environment import NAMESPACE, from_environment
@@ -26,7 +27,7 @@ from remediation.adapters.surroundings import AwsSurroundings
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.engine import carry_out
 from remediation.core.outcome import Outcome
-from remediation.core.ports import World
+from remediation.core.ports import NoBackups, World
 from remediation.core.record import bounded_outcome
 from remediation.core.redact import redacted
 from remediation.core.spec import Allow, AnyRunbook, OnAlarm
@@ -49,6 +50,7 @@ def lambda_handler(runbook: AnyRunbook) -> Callable[[Any, Any], Any]:
     approvals = DynamoApprovals(aws, table=deployment.ledger, environment=place.environment)
     follow_up = LambdaFollowUp(aws, place)
     surroundings = AwsSurroundings(aws, deployment.watched, _now)
+    backups = AwsBackups(aws, table=deployment.ledger) if runbook.snapshots else NoBackups()
     log, metrics = logger(), Metrics(namespace=NAMESPACE)
     told_of = {"environment": place.environment, "runbook": runbook.name}
 
@@ -64,6 +66,7 @@ def lambda_handler(runbook: AnyRunbook) -> Callable[[Any, Any], Any]:
             approvals=approvals,
             follow_up=follow_up,
             surroundings=surroundings,
+            backups=backups,
             clock=_now,
             remaining=remaining,
         )
@@ -91,8 +94,9 @@ def _prepare(aws: Clients, runbook: AnyRunbook, deployment: Deployment) -> None:
         needed.add("cloudwatch")
     if "deploy" in runbook.yields_to and deployment.watched.deploys.asgs:
         needed.add("autoscaling")
+    backing: set[Name] = {"elasticache"} if runbook.snapshots else set()
     aws.prepare(
-        reads=tuple(needed | _services(looks)),
+        reads=tuple(needed | backing | _services(looks)),
         acts=tuple({"sns", *_services([*sends, *(runbook.writes if deployment.mode == "act" else ())])}),
         repeats=("dynamodb",),
     )

@@ -181,6 +181,8 @@ class Runbook(Generic[S, I, F, T]):
     """Actions whose acts may ask for a person's approval."""
     snapshots: tuple[str, ...] = ()
     """Actions whose acts may need a fresh snapshot of a cache first (`Act.after_snapshot`)."""
+    speaks: tuple[str, ...] = ()
+    """Packages of dependencies that it speaks with itself: it stands in the VPC, and has them (`redis`)."""
     sightings: bool = False
     """Whether it keeps since when it sees things (`aws.sightings`)."""
 
