@@ -5,6 +5,7 @@ nodes are cache clusters too) and a serverless cache are described, snapshot and
 resolved by describing it, and what it turned out to be is a fact.
 """
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -69,6 +70,20 @@ def cache(aws: "Clients", id_: str) -> Cache:
             if error.code not in _NONE:
                 raise
     return Cache(id=id_, kind="cluster", status=MISSING)
+
+
+def events(aws: "Clients", of: Cache, within: timedelta) -> tuple[str, ...]:
+    """Return what ElastiCache says has happened to a cache lately, newest first, as lines. Raises AwsError."""
+    if of.kind == "serverless":
+        return ()
+    source: Literal["cache-cluster", "replication-group"] = (
+        "cache-cluster" if of.kind == "cluster" else "replication-group"
+    )
+    pages = aws.elasticache.get_paginator("describe_events").paginate(
+        SourceType=source, SourceIdentifier=of.id, Duration=round(within.total_seconds() / 60)
+    )
+    found = [(each["Date"], each.get("Message", "")) for page in pages for each in page["Events"] if "Date" in each]
+    return tuple(f"{at:%H:%M} UTC: {message}" for at, message in sorted(found, reverse=True))
 
 
 def _cluster(aws: "Clients", id_: str) -> Cache:

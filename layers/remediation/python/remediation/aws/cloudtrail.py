@@ -4,7 +4,7 @@ The rule of the domain: CloudTrail tells of a call within 15 minutes, newest fir
 look-ups a second for everybody. So the pages are bounded, and who asks says how far back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -95,6 +95,44 @@ def refused(aws: "Clients", since: datetime, roles: tuple[str, ...] = ()) -> Tra
         whole = whole and seen < PAGES * PER_PAGE
     most_first = sorted(counted.values(), key=lambda each: (-each.times, each.caller, each.call, each.code))
     return Trail(refused=tuple(most_first), whole=whole)
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One call that changed a thing, and succeeded: `by` is the role, or else the user, or whoever CloudTrail names."""
+
+    call: str
+    by: str
+    at: datetime
+    role: bool
+    """Whether `by` is a role: what a machine works as, and people may too."""
+
+
+def changes(aws: "Clients", resource: str, calls: Container[str], since: datetime) -> tuple[Change, ...]:
+    """Return the calls of these names that changed a thing since then, newest first. Raises AwsError.
+
+    CloudTrail knows of a call within 15 minutes, so what it does not tell yet may have happened all the same.
+    """
+    pages = aws.cloudtrail.get_paginator("lookup_events").paginate(
+        LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": resource}],
+        StartTime=since,
+        PaginationConfig={"MaxItems": PAGES * PER_PAGE},
+    )
+    found = (_change(event) for page in pages for event in page["Events"] if event.get("EventName") in calls)
+    return tuple(change for change in found if change is not None)
+
+
+def _change(event: "EventTypeDef") -> Change | None:
+    call = _read(event.get("CloudTrailEvent", ""))
+    if call is not None and call.error_code:
+        return None
+    identity = call.user_identity if call else _Identity()
+    issuer = identity.session_context.session_issuer.user_name
+    return Change(
+        call=event.get("EventName", ""),
+        by=redact(issuer or identity.user_name or identity.invoked_by or identity.type or "somebody"),
+        at=event["EventTime"].astimezone(UTC),
+        role=bool(issuer),
+    )
 
 
 def _events(aws: "Clients", read_only: str, since: datetime) -> "Iterator[EventTypeDef]":

@@ -1,0 +1,96 @@
+"""Look at Redis from within the VPC, at what AWS says of it, and at the way to it."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from remediation.aws.caches import MISSING, Cache, cache, events
+from remediation.aws.cloudtrail import Change, changes
+from remediation.aws.measured import Wanted, measured
+from remediation.aws.probing import probe
+from remediation.aws.rules import ingress_rules
+from remediation.aws.snapshots import snapshots
+from remediation.core.errors import AwsError
+from remediation.core.probed import Probed
+from restore_redis_access.facts import Facts
+from restore_redis_access.rule import opens
+from restore_redis_access.settings import Incident, Settings
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+LATELY = timedelta(minutes=10)
+EVENTS_OF = timedelta(hours=1)
+REMOVED_WITHIN = timedelta(hours=24)
+REMOVING = frozenset({"RevokeSecurityGroupIngress", "ModifySecurityGroupRules"})
+
+
+def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
+    """Ask the probe, describe the cache and its group; who took the rule away is asked only where it is missing."""
+    probed, unasked = _probed(aws)
+    found, rules = cache(aws, settings.cache), ingress_rules(aws, settings.group)
+    there = rules is None or any(opens(rule, settings) for rule in rules)
+    seen = None if there else aws.sightings.see(subject(settings), "missing", "")
+    if there:
+        aws.sightings.see(subject(settings), "there", "")
+    kept = aws.sightings.kept(subject(settings))
+    load = _load(aws, found)
+    return Facts(
+        environment=aws.place.environment,
+        cache=found,
+        probed=probed,
+        unasked=unasked,
+        events=events(aws, found, EVENTS_OF) if found.status != MISSING else (),
+        rules=rules,
+        missing_since=seen.at if seen else None,
+        removals=() if there else _removals(aws, settings, aws.now() - REMOVED_WITHIN),
+        restored_at=datetime.fromisoformat(kept) if kept else None,
+        saved=_saved(aws, found),
+        **load,
+    )
+
+
+def subject(settings: Settings) -> str:
+    """Return what the sightings of the rule are about."""
+    return f"rule/{settings.group}/{settings.source}/{settings.port}"
+
+
+def _probed(aws: "Clients") -> tuple[Probed | None, str]:
+    try:
+        return probe(aws, "redis"), ""
+    except AwsError as error:
+        return None, str(error)
+
+
+def _removals(aws: "Clients", settings: Settings, since: datetime) -> tuple[Change, ...] | None:
+    try:
+        return changes(aws, settings.group, REMOVING, since)
+    except AwsError:
+        return None  # and who cannot be asked may have been anybody
+
+
+def _load(aws: "Clients", found: Cache) -> dict[str, float | None]:
+    if not found.nodes:
+        return {}
+    on = {"CacheClusterId": next((node.id for node in found.nodes if node.role == "primary"), found.nodes[0].id)}
+    wanted = {
+        "connections": Wanted(
+            namespace="AWS/ElastiCache", metric="CurrConnections", dimensions=on, statistic="Maximum"
+        ),
+        "evictions": Wanted(namespace="AWS/ElastiCache", metric="Evictions", dimensions=on, statistic="Sum"),
+        "memory": Wanted(
+            namespace="AWS/ElastiCache", metric="DatabaseMemoryUsagePercentage", dimensions=on, statistic="Maximum"
+        ),
+    }
+    values = measured(aws, wanted, aws.now(), LATELY, timedelta(minutes=5))
+    return {
+        "connections": max(values["connections"], default=None),
+        "evictions": sum(values["evictions"]) if values["evictions"] else None,
+        "memory": max(values["memory"], default=None),
+    }
+
+
+def _saved(aws: "Clients", found: Cache) -> str:
+    if found.status == MISSING:
+        return ""
+    newest = next((each for each in snapshots(aws, found) if each.complete(found)), None)
+    return f"{newest.name} of {newest.at:%Y-%m-%d %H:%M} UTC" if newest and newest.at else ""
