@@ -23,7 +23,7 @@ Whose: TypeAlias = Literal["ours", "somebody's", "automatic"]
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One snapshot. `taken` is when the last of its shards was saved; None while that is not known."""
+    """One snapshot. `taken` is when the first of its shards was saved; None while that is not known."""
 
     name: str
     cache: str

@@ -46,7 +46,7 @@ def _told_by(found: Any, settings: Settings) -> Recipe:  # noqa: ANN401 - boto3'
         status=found.get("SnapshotStatus", "unknown"),
         of=of or saved_of,
         ours=bool(of),
-        at=max(saved, default=None),
+        at=min(saved, default=None),
         size=", ".join(part.get("CacheSize", "") for part in parts),
         kind="group" if group else "cluster",
         engine=found.get("Engine", "redis"),

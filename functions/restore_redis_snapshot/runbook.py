@@ -52,7 +52,7 @@ RUNBOOK = Runbook(
             "lambda:InvokeFunction", "arn:aws:lambda:{region}:{account}:function:{environment}-probe-dependencies:live"
         ),
     ),
-    guardrails=Guardrails(heal_within=timedelta(minutes=60), cooldown=timedelta(0), max_acts=1),
+    guardrails=Guardrails(heal_within=timedelta(minutes=90), cooldown=timedelta(0), max_acts=1),
     scope=scope,
     diagnose=diagnose,
     decide=decide,

@@ -1,70 +1,15 @@
 """From the request to the new cache: the real engine, a person who is asked, a strict ElastiCache and the probe."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from remediation.core.outcome import Outcome
-from remediation.core.spec import Allow, Mode, filled
-from remediation.core.verdict import Act
 from restore_redis_snapshot.actions import asked_version
 from restore_redis_snapshot.runbook import RUNBOOK
-from restore_redis_snapshot.settings import Incident, Settings
-from tests.functions.fakes.caches import CacheWorld
-from tests.functions.fakes.restoring import GROUP, SHARDED_PARAMETERS, SUBNETS, RestoringClients
-from tests.support.asked import Asking
+from tests.functions.fakes.restoring import GROUP, SUBNETS
+from tests.functions.restore_redis_snapshot.nights import APPLY, NAME, NEW, PLAN, SETTINGS, Night
 from tests.support.carried import approved, carried
-from tests.support.iam import Call, evaluate
-from tests.support.steps import InMemorySteps
-from tests.support.toy import PLACE
-from tests.support.world import Stage
-
-SETTINGS = Settings(caches=("dev-redis",), prefix="dev-restored-")
-NAME, NEW = "remedy-dev-redis-202611230310", "dev-restored-1"
-PLAN = {"snapshot": NAME, "new_id": NEW}
-APPLY = PLAN | {"apply": True}
-HALF = timedelta(minutes=30)
-
-
-class Night:
-    """One night with a cache and a snapshot of it that is half an hour old."""
-
-    def __init__(self, *, settings: Settings = SETTINGS, mode: Mode = "act") -> None:
-        self.steps, self.stage = InMemorySteps(), Stage()
-        self.world = CacheWorld(clock=self.steps.clock)
-        self.settings, self.mode = settings, mode
-        self.aws = RestoringClients(self.world, PLACE)
-
-    def cluster(self) -> "Night":
-        """Let the cache be a cluster."""
-        self.world.cluster("dev-redis")
-        self.world.kept(NAME, "dev-redis", HALF)
-        return self
-
-    def group(self, *, shards: int = 1, replicas: int = 1, clustered: bool = False) -> "Night":
-        """Let the cache be a replication group."""
-        self.world.group("dev-redis", shards=shards, replicas=replicas, clustered=clustered)
-        if clustered:
-            for node in self.world.clusters.values():
-                node["CacheParameterGroup"] = {"CacheParameterGroupName": SHARDED_PARAMETERS}
-        self.world.kept(NAME, "dev-redis" if clustered or not replicas else "dev-redis-002", HALF)
-        return self
-
-    @property
-    def verdict(self) -> Any:
-        """Return what it would do first."""
-        facts = RUNBOOK.diagnose(self.aws, self.settings, Incident(snapshot=NAME, new_id=NEW))
-        return RUNBOOK.decide(facts, self.settings, (), self.steps.now)
-
-    def run(self, told: Any = None, *, says: str = "approve", **more: Any) -> Outcome:
-        """Carry it out, by hand; whoever is asked says this."""
-        verdict = self.verdict
-        if isinstance(verdict, Act):
-            approved(self.stage, self.steps, RUNBOOK, verdict, says=says)
-        event = APPLY if told is None else told
-        return carried(RUNBOOK, self.aws, self.settings, event, self.steps, stage=self.stage, mode=self.mode, **more)
 
 
 def test_a_cluster_is_made_from_a_snapshot_as_the_old_one_is_and_answers() -> None:
@@ -242,41 +187,3 @@ def test_the_name_of_a_node_of_a_cache_is_not_a_new_one() -> None:
 )
 def test_a_version_is_asked_for_as_elasticache_takes_it(said: str, asked: str) -> None:
     assert asked_version(said) == asked
-
-
-# ------------------------------------------------------------------------------------------------------------ its rights
-
-
-def allows() -> list[tuple[Allow, dict[str, Any]]]:
-    """Return every declared permission, with the statement that it becomes."""
-    return [
-        (each, {"Effect": "Allow", "Action": each.action, "Resource": each.on, "Condition": each.when})
-        for allow in (*RUNBOOK.reads, *RUNBOOK.writes)
-        for each in filled(allow, PLACE, SETTINGS)
-    ]
-
-
-def test_the_declared_permissions_are_the_used_ones() -> None:
-    calls: list[Call] = []
-    for night in (Night().cluster(), Night().group()):
-        assert night.run().status == "healed"
-        asking = Asking(PLACE)
-        calls += [
-            call
-            for made in night.aws.calls.made
-            for call in asking.calls(made.service, made.operation, made.parameters)
-        ]
-        calls += asking.calls("lambda", "Invoke", {"FunctionName": "dev-probe-dependencies:live"})
-    statements = [statement for _, statement in allows()]
-    assert [call for call in calls if not evaluate(call, statements).allowed] == []
-    unused = [allow for allow, statement in allows() if not any(evaluate(call, [statement]).allowed for call in calls)]
-    assert unused == []
-
-
-def test_it_may_make_nothing_under_the_name_of_a_cache_and_delete_nothing_at_all() -> None:
-    statements = [statement for _, statement in allows()]
-    for thing in ("cluster:dev-redis", "replicationgroup:dev-redis", "cluster:prod-restored-1"):
-        for action in ("CreateCacheCluster", "CreateReplicationGroup", "AddTagsToResource"):
-            call = Call(f"elasticache:{action}", f"arn:aws:elasticache:us-east-1:{PLACE.account}:{thing}", {})
-            assert not evaluate(call, statements).allowed
-    assert not [allow for allow, _ in allows() if "Delete" in allow.action or "Modify" in allow.action]
