@@ -1,7 +1,7 @@
 """One night with a cache and a snapshot of it: the real engine, a person who is asked, a strict ElastiCache and the probe."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from remediation.core.outcome import Outcome
 from remediation.core.spec import Mode
@@ -52,7 +52,7 @@ class Night:
         facts = RUNBOOK.diagnose(self.aws, self.settings, Incident(snapshot=NAME, new_id=NEW))
         return RUNBOOK.decide(facts, self.settings, (), self.steps.now)
 
-    def run(self, told: Any = None, *, says: str = "approve", **more: Any) -> Outcome:
+    def run(self, told: Any = None, *, says: Literal["approve", "reject"] = "approve", **more: Any) -> Outcome:
         """Carry it out, by hand; whoever is asked says this."""
         verdict = self.verdict
         if isinstance(verdict, Act):
