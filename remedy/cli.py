@@ -10,7 +10,7 @@ import typer
 from remedy.commands.answering import ack, approve, reject
 from remedy.commands.explaining import explain
 from remedy.commands.invoking import invoke
-from remedy.commands.looking import audit, locks, runs, show, status
+from remedy.commands.looking import audit, locks, runs, show, snapshots, status
 from remedy.commands.switching import circuit, freeze, mode, thaw
 from remedy.telling import MISTAKE, printable
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
-    LOOK: (status, locks, runs, show, audit, explain),
+    LOOK: (status, locks, snapshots, runs, show, audit, explain),
     START: (invoke,),
     ANSWER: (approve, reject, ack),
     SWITCH: (mode, freeze, thaw),

@@ -8,6 +8,7 @@ from explain_slow_deploy.runbook import RUNBOOK as EXPLAIN_SLOW_DEPLOY
 from flush_redis.runbook import RUNBOOK as FLUSH_REDIS
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
+from restore_redis_snapshot.runbook import RUNBOOK as RESTORE_REDIS_SNAPSHOT
 from snapshot_redis.runbook import RUNBOOK as SNAPSHOT_REDIS
 
 CATALOG: tuple[AnyRunbook, ...] = (
@@ -16,4 +17,5 @@ CATALOG: tuple[AnyRunbook, ...] = (
     EXPLAIN_SLOW_DEPLOY,
     SNAPSHOT_REDIS,
     FLUSH_REDIS,
+    RESTORE_REDIS_SNAPSHOT,
 )

@@ -17,10 +17,12 @@ from stacks.boundary import OF_PEOPLE
 from stacks.config import Config, ConfigError
 from stacks.names import Names
 from stacks.permissions import (
+    BACKUPS,
     ESCALATION,
     LEADING_KEYS,
     Statement,
     alarms,
+    caches,
     executions,
     listing,
     live,
@@ -70,6 +72,8 @@ def operator(names: Names, key: str, runbooks: Iterable[AnyRunbook]) -> Iterator
     )
     yield via(names, key, "dynamodb")
     yield alarms(names)
+    if any(runbook.name == BACKUPS for runbook in runbooks):
+        yield from caches(names)
 
 
 def only_people_speak(names: Names) -> iam.PolicyStatement:

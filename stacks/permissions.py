@@ -118,6 +118,12 @@ def engine(runbook: AnyRunbook, names: Names, key: str, watched: Watched, mode: 
 
 def backups(names: Names) -> Iterator[Statement]:
     """Yield what it takes to have a fresh snapshot before an act: to see whether there is one, and to have one taken."""
+    yield from caches(names)
+    yield Statement(actions=("lambda:InvokeFunction",), resources=(live(names, BACKUPS),))
+
+
+def caches(names: Names) -> Iterator[Statement]:
+    """Yield the right to see caches and their snapshots; what a cache is, AWS tells only to who asks for each kind."""
     kinds = {
         "DescribeCacheClusters": "cluster",
         "DescribeReplicationGroups": "replicationgroup",
@@ -127,7 +133,6 @@ def backups(names: Names) -> Iterator[Statement]:
     }
     for action, kind in kinds.items():
         yield Statement(actions=(f"elasticache:{action}",), resources=(names.arn("elasticache", f"{kind}:*"),))
-    yield Statement(actions=("lambda:InvokeFunction",), resources=(live(names, BACKUPS),))
 
 
 def escalation(names: Names, key: str) -> Iterator[Statement]:

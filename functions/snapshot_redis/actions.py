@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 _THERE = frozenset({"SnapshotAlreadyExistsFault", "ServerlessCacheSnapshotAlreadyExistsFault"})
+_BUSY = frozenset({"InvalidCacheClusterState", "InvalidReplicationGroupState", "InvalidServerlessCacheStateFault"})
+"""Somebody began to work on it since it was judged: the next look waits for that (HAZARDS S7)."""
 _GONE = frozenset({"SnapshotNotFoundFault", "ServerlessCacheSnapshotNotFoundFault"})
 
 
 def take_snapshot(aws: "Clients", settings: Settings, target: Judged) -> str:
-    """Have AWS save a cache. Raises AwsError."""
+    """Have AWS save a cache. Raises AwsError, and LeftAloneError where it is not available any more."""
     tags: list[TagTypeDef] = [
         {"Key": TAG, "Value": OURS},
         {"Key": "Environment", "Value": aws.place.environment},
@@ -34,9 +36,11 @@ def take_snapshot(aws: "Clients", settings: Settings, target: Judged) -> str:
                     ServerlessCacheSnapshotName=target.id, ServerlessCacheName=target.of, Tags=tags
                 )
     except AwsError as error:
-        if error.code not in _THERE:
-            raise
-        return f"{target.id} was asked for before."
+        if error.code in _THERE:
+            return f"{target.id} was asked for before."
+        if error.code in _BUSY:
+            raise LeftAloneError(f"{target.of} is not available any more.") from error
+        raise
     return f"{target.of} is being saved as {target.id}."
 
 

@@ -49,13 +49,15 @@ def _one(saved: Saved, facts: Facts, settings: Settings, tried: Tried, now: date
     taken = next((each for each in reversed(mine) if each.action == TAKE), None)
     if taken is not None and (became := _became(saved, taken, now)) is not None:
         return became
-    fresh = newest_fresh(saved.snapshots, cache, now, facts.within)
+    own = next((each for each in saved.snapshots if taken is not None and each.name == taken.target.id), None)
+    fresh = (
+        newest_fresh(saved.snapshots, cache, now, facts.within) or own
+    )  # it may have taken longer than it may be old
     if fresh is None:
         return _take(saved, settings, now)
     because = f"{cache.id} is saved: {told(fresh)}."
-    deleted = any(each.action == DELETE for each in tried)  # one in a run: the next tick goes on
-    spare = None if facts.asked or deleted else _spare(saved, settings, now)
-    if spare is None:
+    spare = None if facts.asked or tried else _spare(saved, settings, now)
+    if spare is None:  # one goes in a run, and in none that did something else: the next tick goes on
         return Nothing(because=because, evidence=evidence(saved), tell=_full(saved, now))
     return _delete(saved, spare, settings, now)
 
@@ -173,7 +175,7 @@ def _delete(saved: Saved, spare: Snapshot, settings: Settings, now: datetime) ->
         target=Judged(
             id=spare.name, cache=saved.cache.id, of=spare.name, kind="serverless" if spare.serverless else "cluster"
         ),
-        resource=f"cache {saved.cache.id}",
+        resource=f"snapshots of {saved.cache.id}",  # the cache itself is not touched, nor are its budget and its lease
         because=f"{spare.name} is ours, {age} old, and {settings.keep} newer ones of {saved.cache.id} are kept.",
         settle=timedelta(seconds=5),
         evidence=evidence(saved),

@@ -42,7 +42,7 @@ ENGINE_OPERATIONS: Operations = {
 }
 """What the engine's own adapters and the system functions call, whatever the catalogue declares."""
 
-_OPERATIONS = {"s3:ListBucket": "ListObjectsV2"}
+_OPERATIONS = {"lambda:InvokeFunction": "Invoke", "s3:ListBucket": "ListObjectsV2"}
 """Operations that IAM calls otherwise."""
 _CLIENTS = {"elasticloadbalancing": "elbv2"}
 """Prefixes of IAM actions to client names, where they differ."""

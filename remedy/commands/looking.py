@@ -1,4 +1,4 @@
-"""`remedy runs`, `show`, `status`, `locks` and `audit`: what happened, how it stands, and who changed what."""
+"""`remedy runs`, `show`, `status`, `locks`, `snapshots` and `audit`: what happened, how it stands, and who changed what."""
 
 from typing import Annotated
 
@@ -103,6 +103,22 @@ def locks(env: Env = "dev", json: Json = False) -> None:
         else:
             show_locks(found)
         raise typer.Exit(DONE if found.all_read else TROUBLE)
+
+
+def snapshots(env: Env = "dev", json: Json = False) -> None:
+    """List the snapshots of the environment's caches: whose, how old, complete or not, and fresh enough for a risky act or not."""
+    from remedy.aws import connect  # noqa: PLC0415 - loads boto3, like the next two
+    from remedy.display_snapshots import show_snapshots  # noqa: PLC0415
+    from remedy.snapshots import listed  # noqa: PLC0415
+
+    with telling():
+        there = environment(env)
+        with waiting(f"Looking at the caches of {env} ..."):
+            found = listed(connect(there), there, now())
+        if json:
+            print_json(found)
+        else:
+            show_snapshots(found)
 
 
 def audit(since: Since = "7d", limit: Limit = 50, env: Env = "dev", json: Json = False) -> None:

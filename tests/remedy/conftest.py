@@ -100,7 +100,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     def console() -> Screen:
         return Screen(file=written, force_terminal=True, width=80, highlight=False, markup=False, emoji=False)
 
-    names = ("display", "display_approval", "display_locks", "display_status", "display_switches", "timeline", "live")
+    shown = ("approval", "locks", "snapshots", "status", "switches")
+    names = ("display", *(f"display_{what}" for what in shown), "timeline", "live")
     modules = [
         import_module(f"remedy.{name}") for name in names
     ]  # before any of them can take the pretended one for good

@@ -4,7 +4,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -15,12 +15,16 @@ from typer.testing import CliRunner
 from clear_stale_lock.settings import Settings
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
+from remediation.aws.snapshots import FRESH, OURS, PREFIX, TAG
 from remedy import telling
 from remedy.cli import app
 from remedy.environment import Environment
 from remedy.starting import AwsLambda
+from snapshot_redis.decide import CPU, MEMORY, PER_NODE, PER_SERVERLESS
 from tests.functions.clear_stale_lock.locks import info, item, lock
+from tests.functions.fakes.caches import TAKES
 from tests.remedy import night
+from tests.remedy.cached import caches_of
 from tests.remedy.console import remedy
 from tests.remedy.locked import Deployed, planned
 from tests.remedy.people import Console
@@ -28,8 +32,9 @@ from tests.remedy.people import Console
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "remedy.md").read_text()
 LOCKS = (ROOT / "docs" / "terraform-locks.md").read_text()
+REDIS = (ROOT / "docs" / "redis.md").read_text()
 README = (ROOT / "README.md").read_text()
-TYPED = re.findall(r"^(?:\$ )?(remedy [a-z]+.*)$", "\n".join((PAGE, LOCKS, README)), re.MULTILINE)
+TYPED = re.findall(r"^(?:\$ )?(remedy [a-z]+.*)$", "\n".join((PAGE, LOCKS, REDIS, README)), re.MULTILINE)
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
@@ -104,6 +109,28 @@ def test_the_lock_of_the_docs_is_what_the_console_says(
     assert _plain(answer) == _plain(remedy("locks").output)
 
 
+def test_the_snapshots_of_the_docs_are_what_the_console_says(
+    aws: Clients, people: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert aws.place.environment == "dev"
+    world = caches_of(people, monkeypatch)
+    world.cluster("dev-redis")
+    hour = timedelta(hours=1)
+    world.kept("remedy-dev-redis-202611230037", "dev-redis", hour * 3 + TAKES)
+    world.kept("automatic.dev-redis-2026-11-22-23-37", "dev-redis", hour * 4 + TAKES, source="automated")
+    world.kept("before-migration", "dev-redis", hour * 52 + TAKES)
+    (answer,) = (answer for block in BLOCKS for line, answer in _commands(block) if line == "remedy snapshots")
+    assert _plain(answer) == _plain(remedy("snapshots").output)
+
+
+def test_the_page_of_redis_says_the_limits_that_the_code_has() -> None:
+    assert f"more than {MEMORY:.0f} % full" in REDIS
+    assert f"CPU is above {CPU:.0f} %" in REDIS
+    assert f"or {PER_NODE} of anybody's ({PER_SERVERLESS} of a serverless cache)" in REDIS
+    assert f"younger than {FRESH.total_seconds() / 60:.0f} minutes" in REDIS
+    assert f"`{PREFIX}<cache>-<minute>`, and its tag `{TAG} = {OURS}`" in REDIS
+
+
 def test_the_page_of_the_locks_shows_every_setting_and_they_are_accepted() -> None:
     (block,) = re.findall(r"^```toml\n(.*?)^```$", LOCKS, re.MULTILINE | re.DOTALL)
     said = tomllib.loads(block)["runbooks"]["clear-stale-lock"]["settings"]
@@ -117,7 +144,7 @@ def _commands(block: str) -> list[tuple[str, str]]:
 
 
 def _is_of_the_night(line: str) -> bool:
-    return not line.startswith(("remedy explain", "remedy invoke", "remedy locks"))
+    return not line.startswith(("remedy explain", "remedy invoke", "remedy locks", "remedy snapshots"))
 
 
 def _plain(text: str) -> list[str]:

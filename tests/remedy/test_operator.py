@@ -8,6 +8,7 @@ import pytest
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.approval import Wanted
+from tests.remedy.cached import caches_of
 from tests.remedy.console import RUNBOOK, TABLE, fine, happened, outcome, remedy
 from tests.remedy.people import Console, Heard
 from tests.remedy.waiting import HASH, RUN, Troubled, Waiting
@@ -88,6 +89,11 @@ def test_an_operator_is_allowed_every_command_and_nothing_that_none_needs(
     operator = environment("dev").operator
     for command in EVERY:
         fine(*command)
+    world = caches_of(night, monkeypatch)
+    world.serverless["dev-redis"] = {"ServerlessCacheName": "dev-redis", "Status": "available"}
+    fine("snapshots")
+    world.cluster("dev-redis")
+    fine("snapshots")
     call = night.call
 
     def invoked(service: str, operation: str, parameters: dict[str, object], go_on: object) -> object:

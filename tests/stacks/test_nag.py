@@ -59,7 +59,9 @@ def acknowledged(template: Template, *, acts: bool) -> set[str]:
     wildcards |= {
         f"{cache}:cluster:{environment}-redis*",
         *(f"{cache}:{kind}:{own}" for kind in ("snapshot", "serverlesscachesnapshot") for own in ("*", "remedy-*")),
-        *((f"{cache}:{kind}:*" for kind in ("cluster", "replicationgroup", "serverlesscache")) if acts else ()),
+        *(f"{cache}:{kind}:*" for kind in ("cluster", "replicationgroup", "serverlesscache")),
+        *((f"{cache}:{kind}:{environment}-restored-*" for kind in ("cluster", "replicationgroup")) if acts else ()),
+        *((f"{cache}:{kind}:*" for kind in ("parametergroup", "subnetgroup")) if acts else ()),
     }
     if acts:
         group = f"{place.environment}-backend-asg"
@@ -72,7 +74,7 @@ def test_the_acknowledgements_are_these(dev: Template, prod: Template, observed:
     assert set(dev.acknowledged) == acknowledged(dev, acts=True)
     assert set(prod.acknowledged) == acknowledged(prod, acts=False)
     assert set(observed.acknowledged) == acknowledged(observed, acts=False)
-    assert (len(dev.acknowledged), len(prod.acknowledged)) == (46, 41)
+    assert (len(dev.acknowledged), len(prod.acknowledged)) == (52, 46)
 
 
 def test_operators_need_no_acknowledgement_but_these_and_all_signs_of_life_only_the_boundarys() -> None:

@@ -154,6 +154,16 @@ def test_an_operator_may_exactly_this(dev_operated: Environment) -> None:
         ("kms:Decrypt", "KMS::Key.Arn"),
         ("kms:GenerateDataKey", "KMS::Key.Arn"),
         ("cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{here}:alarm:*"),
+        *(
+            (f"elasticache:Describe{what}", f"arn:aws:elasticache:{here}:{kind}:*")
+            for what, kind in (
+                ("CacheClusters", "cluster"),
+                ("ReplicationGroups", "replicationgroup"),
+                ("ServerlessCaches", "serverlesscache"),
+                ("ServerlessCacheSnapshots", "serverlesscachesnapshot"),
+                ("Snapshots", "snapshot"),
+            )
+        ),
     }
 
 
@@ -209,4 +219,5 @@ def test_without_runbooks_an_operator_still_answers_incidents() -> None:
     names = Names(load("dev", CATALOG).place)
     actions = {action for statement in operator(names, "key", ()) for action in statement.actions}
     assert "lambda:InvokeFunction" not in actions
+    assert not [action for action in actions if action.startswith("elasticache:")], "and sees no caches"
     assert "lambda:SendDurableExecutionCallbackSuccess" in actions

@@ -272,6 +272,18 @@ def test_a_run_deletes_one_and_leaves_the_others_to_the_next() -> None:
     assert isinstance(done, Nothing)
 
 
+def test_a_run_that_saved_a_cache_deletes_nothing_and_to_delete_does_not_take_the_cache() -> None:
+    assert isinstance(decided(facts(snapshot(NAME, MINUTE), *AGED), tried()), Nothing)
+    assert act(facts(*AGED)).resource == "snapshots of dev-redis"
+    assert act(facts()).resource == "cache dev-redis"
+
+
+def test_a_snapshot_that_took_longer_than_it_may_be_old_is_enough_for_the_run_that_took_it() -> None:
+    late = facts(snapshot(NAME, 40 * MINUTE), within=30 * MINUTE, asked=True)
+    assert isinstance(decided(late, tried(ago=41 * MINUTE)), Nothing)
+    assert act(late).action == TAKE, "for any other it is too old"
+
+
 def test_a_run_looks_after_one_cache_and_leaves_the_others_to_the_next() -> None:
     other = replace(CACHE, id="dev-sessions")
     both = Facts(caches=(*facts(cache=other).caches, *facts(snapshot(NAME, MINUTE)).caches), within=DAY)

@@ -97,9 +97,9 @@ def test_a_serverless_cache_is_saved_by_a_call_of_its_own() -> None:
 
 def test_a_run_that_dies_after_its_call_meets_its_own_snapshot() -> None:
     night = Night()
-    outcome = night.run(crash=("act 1", "after"))
+    outcome = night.run(crash=("take-snapshot 1", "after"))
     assert (outcome.status, night.kept) == ("healed", [NAME]), outcome.text()
-    assert night.aws.mutations.count("CreateSnapshot") == 1
+    assert (night.steps.invocations, night.aws.mutations) == (2, ["CreateSnapshot"])
 
 
 def test_who_asks_a_second_time_in_the_same_minute_meets_the_first_ones_snapshot() -> None:
@@ -108,6 +108,24 @@ def test_who_asks_a_second_time_in_the_same_minute_meets_the_first_ones_snapshot
     assert take_snapshot(night.aws, SETTINGS, target) == f"dev-redis is being saved as {NAME}."
     assert take_snapshot(night.aws, SETTINGS, target) == f"{NAME} was asked for before."
     assert night.kept == [NAME]
+
+
+def test_a_cache_that_somebody_begins_to_work_on_before_the_call_is_waited_for_and_saved_then() -> None:
+    night = Night()
+    create = night.aws.acting.elasticache.create_snapshot
+    cluster = night.world.clusters["dev-redis"]
+
+    def modified_meanwhile(**asked: Any) -> Any:
+        night.aws.acting.elasticache.create_snapshot = create
+        cluster["CacheClusterStatus"] = "modifying"
+        night.world.made["dev-redis"] = night.steps.now  # it is available again after a while
+        return create(**asked)
+
+    night.aws.acting.elasticache.create_snapshot = modified_meanwhile
+    outcome = night.run()
+    assert outcome.status == "healed", outcome.text()
+    assert len(night.kept) == 1
+    assert night.aws.mutations == ["CreateSnapshot", "CreateSnapshot"]
 
 
 def test_the_quota_of_aws_is_told_with_its_own_word_and_not_tried_again() -> None:
@@ -174,7 +192,7 @@ def test_the_declared_permissions_are_the_used_ones() -> None:
     recorder = Recorder(night.aws)
     night.aws = recorder.aws
     night.aws.now = night.steps.clock
-    for n in range(4):
+    for n in range(6):  # each saves one cache, or deletes one snapshot
         outcome = night.run({"apply": True})
         assert outcome.status in {"healed", "nothing-to-do"}, outcome.text()
         night.later(f"later-{n}", timedelta(hours=1))

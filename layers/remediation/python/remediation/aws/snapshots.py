@@ -24,7 +24,7 @@ FRESH = timedelta(minutes=30)
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """One snapshot. `at` is when the last of its shards was saved; None while that is not known."""
+    """One snapshot. `at` is when the first of its shards was saved, so none is older; None while that is not known."""
 
     name: str
     cache: str
@@ -84,7 +84,7 @@ def _node_based(aws: "Clients", of: Cache) -> Iterator[Snapshot]:
                 name=each["SnapshotName"],
                 cache=of.id,
                 status=each.get("SnapshotStatus", "unknown"),
-                at=max(saved) if saved else None,
+                at=min(saved, default=None),
                 shards=len(saved),
                 manual=each.get("SnapshotSource", "manual") in {"manual", "user"},
                 size=", ".join(node.get("CacheSize", "") for node in each.get("NodeSnapshots", [])),
