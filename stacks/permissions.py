@@ -5,7 +5,7 @@ the right to is not there. What a function may write to the ledger is named by t
 FREEZE#, SAID#, AUDIT#) is not among that, so no mistake in a function can raise its own mode or approve its own act.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -113,12 +113,15 @@ def engine(runbook: AnyRunbook, names: Names, key: str, watched: Watched, mode: 
     deploys = watched.deploys if "deploy" in runbook.yields_to else Deploys()
     yield from surroundings(names, deploys, watched.calendar)
     if runbook.snapshots and mode == "act":
-        yield from backups(names)
+        yield from backups(names, {allow.action for allow in runbook.reads})
 
 
-def backups(names: Names) -> Iterator[Statement]:
-    """Yield what it takes to have a fresh snapshot before an act: to see whether there is one, and to have one taken."""
-    yield from caches(names)
+def backups(names: Names, own: Container[str]) -> Iterator[Statement]:
+    """Yield what it takes to have a fresh snapshot before an act: to see whether there is one, and to have one taken.
+
+    `own` is what the runbook may do of itself; it looks at the very cache that it risks.
+    """
+    yield from (each for each in caches(names) if each.actions[0] not in own)
     yield Statement(actions=("lambda:InvokeFunction",), resources=(live(names, BACKUPS),))
 
 

@@ -33,12 +33,10 @@ class Incident(Struct, frozen=True, kw_only=True):
     """Which cache; empty: all of them.
 
     `fresh_within` is how young a snapshot has to be to be enough for whoever asks, in minutes; 0: as the schedule has it.
-    `request` names who asked for it, where another runbook did.
     """
 
     cache: Annotated[str, Meta(max_length=50)] = ""
     fresh_within: Annotated[int, Meta(ge=0, le=1440)] = 0
-    request: Annotated[str, Meta(max_length=200)] = ""
 
 
 def scope(incident: Incident, settings: Settings, place: Place) -> str | None:

@@ -72,7 +72,9 @@ def asks_for_no_more_than_it_needs(runbook: AnyRunbook) -> None:
 
 
 def _only_looks(runbook: AnyRunbook, allow: Allow) -> bool:
-    """Tell whether a command is sent with a document of the runbook's own that changes nothing, or names its targets."""
+    """Tell whether it is the probe that is asked, or a command is sent with an own document that changes nothing, or names its targets."""
+    if allow.action == "lambda:InvokeFunction":
+        return allow.on.endswith(":function:{environment}-probe-dependencies:live")
     if allow.action != "ssm:SendCommand":
         return False
     looks = tuple(f"-remediation-{document.name}" for document in runbook.documents if not document.mutates)
