@@ -1,8 +1,8 @@
 """The command `remedy explain` on every sample that there is, for machines and for people."""
 
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
