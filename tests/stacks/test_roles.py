@@ -113,7 +113,11 @@ def engine_statements(template: Template, runbook: AnyRunbook) -> list[dict[str,
         durable(template, runbook.name),
         follow_up(template),
         *(deploys if "deploy" in runbook.yields_to else []),
-        *(backups(template, runbook) if runbook.snapshots and template.config.runbooks[runbook.name].mode == "act" else []),
+        *(
+            backups(template, runbook)
+            if runbook.snapshots and template.config.runbooks[runbook.name].mode == "act"
+            else []
+        ),
         *(standing(template) if runbook.speaks else []),
     ]
 
@@ -201,7 +205,7 @@ def wanted(template: Template, runbook: AnyRunbook, allows: tuple[Allow, ...]) -
 
 def ordered(statements: list[tuple[str, str, Any]]) -> list[tuple[str, str, Any]]:
     unique = [statement for n, statement in enumerate(statements) if statement not in statements[:n]]
-    return sorted(unique, key=in_order)
+    return sorted(unique, key=repr)
 
 
 @pytest.mark.parametrize("runbook", CATALOG, ids=lambda runbook: runbook.name)
