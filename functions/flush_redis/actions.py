@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def flush_cache(aws: "Clients", settings: Settings, target: Flush) -> str:
-    """Empty the server. Raises LeftAloneError where it is a primary no more, and UnreachableError."""
+    """Empty the server.
+
+    Raises LeftAloneError where it is a primary no more, and UnreachableError.
+    """
     with linked(aws, settings, target.host, target.port, tls=target.tls) as link:
         if (role := link.info().role) != "master":
             raise LeftAloneError(f"{target.host} is a {role} by now; the keys are elsewhere.")

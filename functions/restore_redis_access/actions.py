@@ -67,6 +67,9 @@ def _rules(aws: "Clients", group: str) -> tuple[Rule, ...]:
 
 
 def reboot_node(aws: "Clients", settings: Settings, target: Way) -> str:
-    """Reboot the only node of a cache. Raises AwsError."""
+    """Reboot the only node of a cache: it loses what it holds.
+
+    Raises AwsError.
+    """
     aws.acting.elasticache.reboot_cache_cluster(CacheClusterId=target.id, CacheNodeIdsToReboot=[target.node])
     return f"{target.id} is being rebooted."

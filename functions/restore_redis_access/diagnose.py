@@ -1,5 +1,6 @@
 """Look at Redis from within the VPC, at what AWS says of it, and at the way to it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,19 +34,18 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     if there:
         aws.sightings.see(subject(settings), "there", "")
     kept = aws.sightings.kept(subject(settings))
-    load = _load(aws, found)
     return Facts(
         environment=aws.place.environment,
         cache=found,
         probed=probed,
         unasked=unasked,
-        events=events(aws, found, EVENTS_OF) if found.status != MISSING else (),
+        events=_or_unread(lambda: events(aws, found, EVENTS_OF)) if found.status != MISSING else (),
         rules=rules,
         missing_since=seen.at if seen else None,
         removals=() if there else _removals(aws, settings, aws.now() - REMOVED_WITHIN),
         restored_at=datetime.fromisoformat(kept) if kept else None,
         saved=_saved(aws, found),
-        **load,
+        **_load(aws, found),
     )
 
 
@@ -59,6 +59,14 @@ def _probed(aws: "Clients") -> tuple[Probed | None, str]:
         return probe(aws, "redis"), ""
     except AwsError as error:
         return None, str(error)
+
+
+def _or_unread(read: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what helps a person, or that it could not be read: nothing is decided by it."""
+    try:
+        return read()
+    except AwsError as error:
+        return (f"Not read: {error.operation} ({error.code}).",)
 
 
 def _removals(aws: "Clients", settings: Settings, since: datetime) -> tuple[Change, ...] | None:
@@ -81,7 +89,10 @@ def _load(aws: "Clients", found: Cache) -> dict[str, float | None]:
             namespace="AWS/ElastiCache", metric="DatabaseMemoryUsagePercentage", dimensions=on, statistic="Maximum"
         ),
     }
-    values = measured(aws, wanted, aws.now(), LATELY, timedelta(minutes=5))
+    try:
+        values = measured(aws, wanted, aws.now(), LATELY, timedelta(minutes=5))
+    except AwsError:
+        return {}  # unknown, as where there is no data
     return {
         "connections": max(values["connections"], default=None),
         "evictions": sum(values["evictions"]) if values["evictions"] else None,
@@ -92,5 +103,8 @@ def _load(aws: "Clients", found: Cache) -> dict[str, float | None]:
 def _saved(aws: "Clients", found: Cache) -> str:
     if found.status == MISSING:
         return ""
-    newest = next((each for each in snapshots(aws, found) if each.complete(found)), None)
+    try:
+        newest = next((each for each in snapshots(aws, found) if each.complete(found)), None)
+    except AwsError as error:
+        return f"not known ({error.operation}: {error.code})"
     return f"{newest.name} of {newest.at:%Y-%m-%d %H:%M} UTC" if newest and newest.at else ""

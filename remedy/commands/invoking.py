@@ -25,6 +25,10 @@ def invoke(
         str | None,
         typer.Option("--lock", help="A lock: a state's name, or the ID in the lock. The same as --set lock=."),
     ] = None,
+    without_snapshot: Annotated[
+        bool,
+        typer.Option("--without-snapshot", help="flush-redis: take no snapshot first. Two people agree to that too."),
+    ] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Have it done. Without this, the answer is the plan.")] = False,
     because: Annotated[str, typer.Option("--because", help="Why, for the record.")] = "",
     env: Env = "dev",
@@ -37,7 +41,8 @@ def invoke(
     1 AWS could not be asked. 2 used wrongly. 3 a gate or the mode said no. 4 not healed, or handed to a person. 5 failed.
     """
     with telling():
-        status = _invoke(runbook, target, [*(settings or []), *_locked(lock)], env, because, apply=apply, json=json)
+        said = [*(settings or []), *_locked(lock), *(["without_snapshot=true"] if without_snapshot else [])]
+        status = _invoke(runbook, target, said, env, because, apply=apply, json=json)
         raise typer.Exit(status)
 
 

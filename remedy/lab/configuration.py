@@ -1,16 +1,41 @@
 """The lab's configuration: config/dev.toml of the repository, and what a scenario adds to it.
 
 What everybody in the lab gets is at the top: people who may operate, how soon the lab's application is up again, and how soon a
-lock of Terraform's counts as stale. A scenario adds lines to a table. Everything else is what would be deployed to dev.
+lock of Terraform's counts as stale. A scenario says which runbooks it is about, and adds lines to a table. Everything else is
+what would be deployed to dev.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from remedy.lab.processes import LabError
 
 Added = Mapping[str, str]
 """Lines, by the header of the table that they are put into; a table that there is not is added."""
+BASIC = ("restart-unhealthy-targets", "clear-stale-lock", "explain-slow-deploy")
+"""The runbooks that are deployed where a scenario does not say which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redis:
+    """Where the lab's Redis is, and the security groups on the way to it: what nobody knows before there is a lab."""
+
+    host: str
+    port: int
+    group: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is deployed. With `redis` there is a probe that looks at it; without, the world says how it is."""
+
+    added: Added = field(default_factory=dict)
+    runbooks: tuple[str, ...] = BASIC
+    redis: Redis | None = None
+
 
 PEOPLE = ("ada", "grace")
 """Users who may assume the operators' role."""
@@ -23,18 +48,47 @@ SOONER = {
 }
 
 
-def write(source: Path, directory: Path, account: str, added: Added) -> Path:
+def write(source: Path, directory: Path, account: str, wanted: Wanted) -> Path:
     """Write the lab's dev.toml into a directory, and return that."""
     principals = ", ".join(f'"arn:aws:iam::{account}:user/{name}"' for name in PEOPLE)
     everybody = {"[operators]": f"principals = [{principals}]\nmfa = false # a user of the lab has no second factor"}
     text = (source / "dev.toml").read_text("utf-8")
     for there, here in SOONER.items():
         text = text.replace(there, here)
-    for header, lines in {**everybody, **added}.items():
+    text = without(text, wanted.runbooks, probed=wanted.redis is not None)
+    if wanted.redis is not None:
+        text = at(text, wanted.redis)
+    for header, lines in {**everybody, **wanted.added}.items():
         text = put(text, header, lines)
     directory.mkdir(exist_ok=True)
     (directory / "dev.toml").write_text(text, "utf-8")
     return directory
+
+
+def without(text: str, runbooks: Container[str], *, probed: bool) -> str:
+    """Return TOML without the tables of other runbooks, and without those of the probe where there is none."""
+    kept, keep = [], True
+    for line in text.splitlines():
+        if header := re.match(r"\[+([a-z-]+)(?:\.([a-z-]+))?", line):
+            table, name = header.groups()
+            keep = name in runbooks if table == "runbooks" else probed or table not in {"network", "dependencies"}
+        if keep:
+            kept.append(line)
+    return "\n".join([*kept, ""])
+
+
+def at(text: str, redis: Redis) -> str:
+    """Return TOML that knows where the lab's Redis is."""
+    for pattern, line in {
+        r'^host = "dev-redis\..*"$': f'host = "{redis.host}"',
+        r"^port = 6379$": f"port = {redis.port}",
+        r'^group = "sg-.*$': f'group = "{redis.group}"',
+        r'^source = "sg-.*$': f'source = "{redis.source}"',
+        r'^security_groups = \["sg-.*$': f'security_groups = ["{redis.source}"]\nnetworks = ["127.0.0.0/8"]',
+        r'^cache = "dev-redis"\nallowed = true.*$': 'cache = "dev-redis"\nallowed = true\nnetworks = ["127.0.0.0/8"]',
+    }.items():
+        text = re.sub(pattern, line, text, flags=re.MULTILINE)
+    return text
 
 
 def put(text: str, header: str, lines: str) -> str:

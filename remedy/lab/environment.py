@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from remedy.lab.configuration import Redis
 from remedy.lab.lab import ACCOUNT, Lab
 from remedy.lab.processes import eventually
 
@@ -131,6 +132,14 @@ def restore_cache(lab: Lab) -> None:
     elasticache = lab.client("elasticache")
     for snapshot in elasticache.describe_snapshots()["Snapshots"]:
         elasticache.delete_snapshot(SnapshotName=snapshot["SnapshotName"])
+
+
+def redis(lab: Lab) -> Redis:
+    """Return where the environment's Redis is, as ElastiCache and EC2 tell it."""
+    described = lab.client("elasticache").describe_cache_clusters(CacheClusterId=CACHE, ShowCacheNodeInfo=True)
+    at = described["CacheClusters"][0]["CacheNodes"][0]["Endpoint"]
+    group, source = group_id(lab, CACHE_GROUP), group_id(lab, INSTANCE_GROUP)
+    return Redis(host=at["Address"], port=at["Port"], group=group, source=source)
 
 
 def group_id(lab: Lab, name: str) -> str:

@@ -3,7 +3,7 @@
     with Lab() as lab:
         environment.build(lab)
         lab.bootstrap()
-        lab.deploy({})
+        lab.deploy(Wanted())
         lab.client("sns").list_topics()
 
 Everything the lab starts dies with it (lifeline.py), and everything it writes is in one temporary directory.
@@ -60,6 +60,7 @@ class Lab:
         self.emulator_url = f"http://127.0.0.1:{emulator}"
         self.world_url = f"http://127.0.0.1:{self._world_port}"
         self._emulator_port = emulator
+        self._trail = self.directory / "trail.jsonl"
         self._children: list[Child] = []
         self._servers: tuple[Child, ...] = ()
         self._clients: dict[str, Any] = {}
@@ -143,13 +144,13 @@ class Lab:
         """Prepare the account, as once per account and region in AWS."""
         self._cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}", cwd=self._made("bootstrap"))
 
-    def deploy(self, added: configuration.Added, **context: str) -> None:
+    def deploy(self, wanted: configuration.Wanted, **context: str) -> None:
         """Deploy the product's dev environment with the real `cdk deploy`; `mode="observe"` lowers the mode.
 
-        `added` is what configuration.py adds to dev.toml besides its own; `target=host` only chooses for which machine and
-        Python the functions' packages are built.
+        `wanted` is what configuration.py makes of dev.toml; `target=host` only chooses for which machine and Python the
+        functions' packages are built.
         """
-        config = configuration.write(self.app / "config", self.directory / "config", ACCOUNT, added)
+        config = configuration.write(self.app / "config", self.directory / "config", ACCOUNT, wanted)
         context = {"env": "dev", "target": "host", **context}
         pairs = [word for name, value in context.items() for word in ("-c", f"{name}={value}")]
         app = ["--app", f'"{sys.executable}" -m remedy.lab.app', "--output", str(self.directory / "cdk.out")]
@@ -178,6 +179,24 @@ class Lab:
                     self.client("lambda").invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=payload)
                     return
         raise LabError(f"No schedule starts {function}.")
+
+    def trail(self, call: str, resource: str, *, role: str = "", user: str = "") -> None:
+        """Let CloudTrail know, at once, that somebody has made a call about a resource: a role, or else a user."""
+        who: dict[str, Any] = {"type": "IAMUser", "userName": user}
+        if role:
+            who = {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"userName": role}}}
+        told = {"eventSource": "ec2.amazonaws.com", "eventName": call, "userIdentity": who}
+        event = {
+            "EventId": str(uuid4()),
+            "EventName": call,
+            "EventSource": told["eventSource"],
+            "EventTime": datetime.now(UTC).timestamp(),
+            "ReadOnly": "false",
+            "Resources": [{"ResourceName": resource, "ResourceType": "AWS::EC2::SecurityGroup"}],
+            "CloudTrailEvent": json.dumps(told),
+        }
+        with self._trail.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")
 
     def world(self, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         """Ask the world something that AWS has no call for: `GET /_lab/<path>`, or POST where there is a body."""
@@ -212,6 +231,7 @@ class Lab:
             "IOT_MTLS_ENABLED": "0",
             "PYTHONPATH": str(ROOT),
             "LAB_WORLD_URL": self.world_url,
+            "LAB_TRAIL": str(self._trail),
             "LAB_TIME_FACTOR": str(self.time_factor),
             "LAB_WAIT_FACTOR": str(WAIT_FACTOR),
             # The functions inherit these. The CDK does not get them: its own SSM parameter is in the emulator.

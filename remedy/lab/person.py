@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from functools import cached_property
+from threading import Thread
 from typing import Any, NamedTuple
 
 import boto3
@@ -42,9 +43,14 @@ class Person:
             timeout=LONGEST,
             check=False,
         )
-        answered = Answered(" ".join(["remedy", *map(_quoted, words)]), ended.returncode, ended.stdout.strip())
+        answered = Answered(_typed(words), ended.returncode, ended.stdout.strip())
         self.answers.append(answered)
         return answered
+
+    def begins(self, *words: str) -> str:
+        """Run a command that lasts, beside everything else, and return it; its answer is there when it has ended."""
+        Thread(target=self.remedy, args=words, daemon=True).start()
+        return _typed(words)
 
     @cached_property
     def _environment(self) -> dict[str, str]:
@@ -65,6 +71,10 @@ class Person:
             "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
             "AWS_SESSION_TOKEN": session["SessionToken"],
         }
+
+
+def _typed(words: tuple[str, ...]) -> str:
+    return " ".join(["remedy", *map(_quoted, words)])
 
 
 def _quoted(word: str) -> str:

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 from remedy.lab import environment
+from remedy.lab.configuration import Wanted
 from remedy.lab.lab import Lab
 from remedy.lab.processes import LabError
 from remedy.lab.scenarios.scenario import SWEEP, Deployed, Line, Scenario, Stage
@@ -22,10 +24,13 @@ Progress = Callable[[str], None]
 
 def set_up(lab: Lab, scenario: Scenario, progress: Progress) -> Stage:
     """Build the environment and deploy the product into the lab, side by side; return the stage to play on."""
+    built = Event()
 
     def deployed() -> None:
         lab.bootstrap()
         progress("cdk bootstrap is done")
+        if scenario.redis:
+            built.wait()  # it has to be known where Redis is
         _deploy(lab, scenario)
         progress("cdk deploy is done")
 
@@ -33,9 +38,11 @@ def set_up(lab: Lab, scenario: Scenario, progress: Progress) -> Stage:
         deploying = pool.submit(deployed)
         try:
             environment.build(lab)
+            built.set()
             progress("the StartTech environment is built, and both targets are healthy")
             deploying.result()
         except BaseException:
+            built.set()
             lab.close()  # else leaving the pool would wait for the deploy
             raise
     stage = Stage(lab, Timeline(lab), _deployment(scenario))
@@ -93,19 +100,22 @@ def play(stage: Stage, scenario: Scenario, tell: Tell) -> list[str]:
 
 
 def _deploy(lab: Lab, scenario: Scenario) -> Deployed:
-    lab.deploy(scenario.added, **({} if scenario.mode == "act" else {"mode": scenario.mode}))
+    redis = environment.redis(lab) if scenario.redis else None
+    wanted = Wanted(added=scenario.added, runbooks=scenario.runbooks, redis=redis)
+    lab.world("probing", {"redis": not scenario.redis})
+    lab.deploy(wanted, **({} if scenario.mode == "act" else {"mode": scenario.mode}))
     return _deployment(scenario)
 
 
 def _deployment(scenario: Scenario) -> Deployed:
-    return scenario.mode, dict(scenario.added)
+    return scenario.mode, dict(scenario.added), scenario.runbooks, scenario.redis
 
 
 def _calm(stage: Stage) -> None:
     """Wait until every target is healthy and no alarm is on. The sweep goes first: its silence is an alarm too."""
     stage.lab.tick(SWEEP)
     deadline = time.monotonic() + 90
-    while list(stage.timeline.news()) or stage.timeline.alarm != "OK" or stage.timeline.alarmed or stage.ill:
+    while list(stage.timeline.news()) or stage.timeline.alarm not in {"OK", ""} or stage.timeline.alarmed or stage.ill:
         if time.monotonic() > deadline:
             on = ", ".join(stage.timeline.alarmed) or f"{stage.timeline.alarm} of its own alarm"
             raise LabError(f"The lab does not come to rest: {on}; {stage.timeline.healths}.")

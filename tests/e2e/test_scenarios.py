@@ -17,6 +17,7 @@ LABS = (
     ("unhealthy-target", "frozen", "observe"),
     ("storm", "duplicate", "mongodb-down"),
     ("approval", "escalation", "terraform-lock"),
+    ("redis-rule", "redis-snapshot"),
 )
 """Scenarios that share one lab, one after the other: between them the environment is healthy and the ledger empty again.
 

@@ -59,6 +59,16 @@ def test_without_apply_the_plan_is_shown(answers: Callable[..., Any]) -> None:
     assert [(payload["target_group"], payload["apply"]) for payload in sent] == [("dev-backend-tg-v2", False)]
 
 
+def test_a_flush_without_a_snapshot_is_asked_for_in_so_many_words(answers: Callable[..., Any]) -> None:
+    sent = answers(Answer(payload=outcome("aaaa-aaaa-aaaa", "observed", runbook="flush-redis").json()))
+    fine("invoke", "flush-redis", "--target", "dev-redis")
+    fine("invoke", "flush-redis", "--target", "dev-redis", "--without-snapshot")
+    assert [(payload["cache"], payload.get("without_snapshot", False)) for payload in sent] == [
+        ("dev-redis", False),
+        ("dev-redis", True),
+    ]
+
+
 @pytest.mark.parametrize("which", ["starttech", "0e8f9f0c-2d3a-0b61-7a52-9b2e6d5c4a31"])
 def test_a_lock_is_named_by_its_state_or_by_its_id(answers: Callable[..., Any], which: str) -> None:
     sent = answers(Answer(payload=outcome("aaaa-aaaa-aaaa", "observed", runbook="clear-stale-lock").json()))

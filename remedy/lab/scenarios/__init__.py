@@ -4,13 +4,23 @@ from remedy.lab.scenarios.approval import APPROVAL
 from remedy.lab.scenarios.escalation import ESCALATION
 from remedy.lab.scenarios.frozen import FROZEN
 from remedy.lab.scenarios.plain import PLAIN
+from remedy.lab.scenarios.redis import REDIS_RULE, REDIS_SNAPSHOT
 from remedy.lab.scenarios.scenario import Scenario
 from remedy.lab.scenarios.storm import STORM
 from remedy.lab.scenarios.terraform_lock import TERRAFORM_LOCK
 
 __all__ = ["SCENARIOS", "Scenario", "named"]
 
-SCENARIOS: tuple[Scenario, ...] = (*PLAIN, STORM, APPROVAL, ESCALATION, FROZEN, TERRAFORM_LOCK)
+SCENARIOS: tuple[Scenario, ...] = (
+    *PLAIN,
+    STORM,
+    APPROVAL,
+    ESCALATION,
+    FROZEN,
+    TERRAFORM_LOCK,
+    REDIS_RULE,
+    REDIS_SNAPSHOT,
+)
 
 
 def named(name: str) -> Scenario:

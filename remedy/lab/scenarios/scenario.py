@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from remediation.core.outcome import Status
-from remedy.lab.configuration import Added
+from remedy.lab.configuration import BASIC, Added
 from remedy.lab.environment import DESIRED
 from remedy.lab.lab import Lab
 from remedy.lab.person import Person
@@ -18,8 +18,8 @@ FUNCTION = f"dev-{RUNBOOK}:live"
 SWEEP = "dev-sweep-alarms"
 NAMES = {"mongodb": "MongoDB", "redis": "Redis"}
 
-Deployed: TypeAlias = tuple[str, Added]
-"""A mode, and what the configuration got besides the lab's own."""
+Deployed: TypeAlias = tuple[str, Added, tuple[str, ...], bool]
+"""A mode, what the configuration got besides the lab's own, the runbooks, and whether there is a probe of Redis."""
 
 
 @dataclass
@@ -92,6 +92,9 @@ class Scenario:
     mode: str = "act"
     added: Added = field(default_factory=dict)
     """What the lab's configuration gets besides its own."""
+    runbooks: tuple[str, ...] = BASIC
+    redis: bool = False
+    """Whether it is about Redis itself: then the probe is deployed, and a real server is needed."""
     missing: Callable[[], str] = lambda: ""
     """Says what this machine lacks, and what to do about it; nothing where it can be played."""
     heals: bool = False

@@ -4,6 +4,8 @@ GET  /_lab/machines                        what runs where
 POST /_lab/machines/<id>/wedge|kill        break the process of its container
 POST /_lab/machines/<id>/docker            the docker command of a script on that machine
 POST /_lab/dependencies/<name>/stop|start  MongoDB or Redis
+POST /_lab/dependencies/redis/say          {"words": a command for the server, past the gate}
+POST /_lab/probing                         {"redis": whether the world says how Redis is, because no probe does}
 POST /_lab/age                             {"seconds": how much older everything is to be}
 POST /_lab/groups                          {"notices_after": seconds until Auto Scaling replaces an unhealthy target}
 GET  /_lab/commands                        every SSM command so far
@@ -48,6 +50,10 @@ def _answer(world: World, path: list[str], body: Any) -> Any:  # noqa: ANN401
             getattr(world.machines[instance].container, harm)()
         case ["dependencies", name, ("stop" | "start") as verb]:
             getattr(world.dependencies.named(name), verb)()
+        case ["dependencies", name, "say"]:
+            return {"answer": world.dependencies.redis.say(body["words"])} if name == "redis" else {}
+        case ["probing"]:
+            world.probes_redis = bool(body["redis"])
         case ["age"]:
             world.age(float(body["seconds"]))
         case ["groups"]:

@@ -83,12 +83,12 @@ class Redis(Dependency):
     def save(self) -> None:
         """Have it write what it holds to its dump, beside its work."""
         if redis.binary():
-            self._ask("BGSAVE")
+            self.say("BGSAVE")
 
     @property
     def saving(self) -> bool:
         """Tell whether it is at that."""
-        return bool(redis.binary()) and "rdb_bgsave_in_progress:1" in self._ask("INFO persistence")
+        return bool(redis.binary()) and "rdb_bgsave_in_progress:1" in self.say("INFO persistence")
 
     @property
     def saved(self) -> int:
@@ -96,7 +96,8 @@ class Redis(Dependency):
         dump = self._directory / "dump.rdb"
         return dump.stat().st_size if dump.exists() else 0
 
-    def _ask(self, command: str) -> str:
+    def say(self, command: str) -> str:
+        """Say something to the server itself, past the gate, and return its answer."""
         with socket.create_connection((HOST, self._behind), timeout=1) as connection:
             connection.sendall(f"{command}\r\n".encode())
             return connection.recv(65_536).decode("utf-8", "replace")

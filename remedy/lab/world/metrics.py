@@ -1,11 +1,12 @@
 """Publish what a load balancer publishes about its targets, and what a probe of the dependencies does, from what really is."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import boto3
 from moto.elbv2.models import FakeTargetGroup
 
-from remedy.lab.world.dependencies import Dependencies
+from remedy.lab.world.dependencies import Dependency
 from remedy.lab.world.targets import Targets
 
 BALANCERS, PROBE = "AWS/ApplicationELB", "Remediation"
@@ -33,7 +34,7 @@ class Metrics:
         if data:
             self._cloudwatch.put_metric_data(Namespace=BALANCERS, MetricData=data)
 
-    def probe(self, dependencies: Dependencies) -> None:
+    def probe(self, dependencies: Iterable[Dependency]) -> None:
         """Put DependencyDown of each dependency: 1 while nobody can reach it ([[causes]] in config/dev.toml)."""
         data: list[Any] = [
             {
@@ -42,6 +43,6 @@ class Metrics:
                 "Value": float(not each.reachable),
                 "Unit": "Count",
             }
-            for each in (dependencies.mongodb, dependencies.redis)
+            for each in dependencies
         ]
         self._cloudwatch.put_metric_data(Namespace=PROBE, MetricData=data)

@@ -43,6 +43,7 @@ class World:
         self.groups = Groups(get_backend("autoscaling")[ACCOUNT][REGION], self.targets)
         self._metrics = Metrics(emulator_url, REGION)
         self._published = 0.0
+        self.probes_redis = True
         strict.install()
         calendars.install()
         commands.install(self.machines, url, self._told)
@@ -100,7 +101,8 @@ class World:
         if time.monotonic() - self._published >= PUBLISH_EVERY:
             self._published = time.monotonic()
             self._metrics.publish(self.target_groups(), self.targets)
-            self._metrics.probe(self.dependencies)
+            probed = (self.dependencies.mongodb, *((self.dependencies.redis,) if self.probes_redis else ()))
+            self._metrics.probe(probed)
 
     def _instances(self) -> list[Any]:
         return [each for reservation in list(self._ec2.reservations.values()) for each in reservation.instances]

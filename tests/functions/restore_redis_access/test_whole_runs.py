@@ -1,7 +1,7 @@
 """Whole runs of restore-redis-access: exactly one rule comes back, or somebody is told why not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Thread
 from typing import Any
 
 import boto3
@@ -46,6 +46,19 @@ def test_a_rule_that_a_person_took_away_stays_away_and_its_team_is_told_who() ->
     assert (outcome.status, night.open, night.changed) == ("escalated", False, [])
     assert "mallory-or-ada took a rule away" in outcome.because
     assert outcome.paged
+
+
+@pytest.mark.parametrize("operation", ["describe_events", "describe_snapshots", "get_metric_data"])
+def test_what_only_helps_a_person_may_be_unreadable(operation: str) -> None:
+    night = Night()
+    night.removed(role=CI)
+
+    def down(**_: Any) -> Any:
+        raise AwsError("It did not answer.", operation=operation, code="Timeout")
+
+    setattr(night.aws.cloudwatch if operation == "get_metric_data" else night.aws.elasticache, operation, down)
+    outcome = night.run()
+    assert (outcome.status, night.open) == ("healed", True), outcome.text()
 
 
 def test_who_took_it_away_is_waited_for_and_then_it_heals_or_calls() -> None:
@@ -231,21 +244,18 @@ def test_fifty_at_once_make_one_rule_of_ec2_as_it_is(monkeypatch: pytest.MonkeyP
             for name in ("cache", "app")
         )
         settings = Settings(cache="dev-redis", group=group, source=source)
-        said: list[str] = []
 
-        def restore() -> None:
-            aws: Any = Clients(PLACE, boto3.Session(region_name="us-east-1"))
-            aws.sightings = MemorySightings(lambda: NIGHT)
+        aws: Any = Clients(PLACE, boto3.Session(region_name="us-east-1"))
+        aws.sightings = MemorySightings(lambda: NIGHT)
+
+        def restore(_: int) -> str:
             try:
-                said.append(restore_rule(aws, settings, Way(id=group)))
+                return restore_rule(aws, settings, Way(id=group))
             except (AwsError, LeftAloneError) as error:
-                said.append(type(error).__name__)
+                return type(error).__name__
 
-        threads = [Thread(target=restore) for _ in range(10)]
-        for _ in range(5):
-            [thread.start() for thread in threads]  # type: ignore[func-returns-value]
-            [thread.join() for thread in threads]  # type: ignore[func-returns-value]
-            threads = [Thread(target=restore) for _ in range(10)]
+        with ThreadPoolExecutor(10) as pool:
+            said = list(pool.map(restore, range(50)))
         (permission,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
         assert (permission["IpProtocol"], permission["FromPort"], permission["ToPort"]) == ("tcp", 6379, 6379)
         assert [pair["GroupId"] for pair in permission["UserIdGroupPairs"]] == [source]
