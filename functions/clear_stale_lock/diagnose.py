@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from clear_stale_lock import stores
 from clear_stale_lock.facts import Facts, Held, LockFacts, Sighting
@@ -20,7 +21,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     named = [state for state in settings.states if incident.lock in {"", state.name}]
     locks = [_lock(aws, settings, state) for state in named or settings.states]
     if not named:
-        locks = [lock for lock in locks if any(half.info and half.info.id == incident.lock for half in lock.halves)]
+        locks = [lock for lock in locks if incident.lock in _ids(lock)]
     return Facts(locks=tuple(locks))
 
 
@@ -35,8 +36,10 @@ def _lock(aws: "Clients", settings: Settings, state: State) -> LockFacts:
         item=item,
         object=object_,
         mark=stores.mark(kept, expected),
-        mismatch=stores.mismatch(kept, expected),
+        mismatch=stores.mismatch(kept, expected, kms=state.kms),
     )
+    before = _cleared(aws.sightings.kept(f"lock/{state.lock_id}"))
+    facts = replace(facts, cleared_id=before.id if before else "")
     info = next((half.info for half in facts.halves if half.info), None)
     if info is None:
         return facts
@@ -49,12 +52,21 @@ def _lock(aws: "Clients", settings: Settings, state: State) -> LockFacts:
         mark=facts.mark,
         mismatch=facts.mismatch,
         first=Sighting(at=seen.at, moved_at=seen.moved_at),
-        cleared=_half_cleared(aws.sightings.kept(f"lock/{state.lock_id}")),
+        cleared=before.etag if before and before.info else "",
+        cleared_id=facts.cleared_id,
         signs=signs(aws, settings, info, seen.now),
     )
 
 
-def _half_cleared(kept: str) -> str:
-    """Return the object that was to follow when both halves of a lock were cleared last."""
-    held = msgspec.json.decode(kept, type=Held) if kept else None
-    return held.etag if held and held.info else ""
+def _ids(lock: LockFacts) -> set[str]:
+    """Return the IDs by which a lock is asked for: those that hold it, and else the one that was cleared last."""
+    held = {half.info.id for half in lock.halves if half.info}
+    return held if lock.halves else {lock.cleared_id}
+
+
+def _cleared(kept: str) -> Held | None:
+    """Return what was to be removed when this lock was cleared last; nothing where the copy cannot be understood."""
+    try:
+        return msgspec.json.decode(kept, type=Held) if kept else None
+    except msgspec.MsgspecError:
+        return None

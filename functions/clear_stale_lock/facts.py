@@ -42,6 +42,8 @@ class LockFacts(Struct, frozen=True, kw_only=True):
     """Why the state and its digest do not belong together, if they do not and that can be told."""
     cleared: str = ""
     """The ETag of an object whose item this product removed, or was about to: that half is to follow."""
+    cleared_id: str = ""
+    """The ID of the lock that this product cleared last."""
     signs: tuple[Sign, ...] = ()
 
     @property
@@ -72,3 +74,5 @@ class Held(Target, frozen=True, kw_only=True):
     """The item as it was read; empty: there is none to remove."""
     etag: str = ""
     """The object as it was read; empty: there is none to remove."""
+    content: str = ""
+    """What is in the object, for the copy that the ledger keeps."""

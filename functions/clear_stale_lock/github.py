@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from clear_stale_lock.jobs import Job
 from clear_stale_lock.settings import Settings
+from remediation.aws.secrets import secret
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
@@ -49,32 +50,34 @@ class Http(Protocol):
 
 def jobs(aws: "Clients", settings: Settings, locked_at: datetime, http: Http | None = None) -> list[Job]:
     """Return the runs that are on, and those around the moment of locking. Raises GitHubError, AwsError."""
-    token = aws.secretsmanager.get_secret_value(SecretId=settings.github_token)["SecretString"]
+    token = secret(aws, settings.github_token).reveal().strip()
     http = http or urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
     around = f"{_stamp(locked_at - LONGEST_JOB)}..{_stamp(locked_at + timedelta(minutes=5))}"
     asked = [{"created": around}, *({"status": status} for status in ("in_progress", "queued", "waiting", "pending"))]
-    found = {run.id: run for query in asked for run in _runs(http, settings.github, token, query)}
+    found = {run.id: run for query in asked for run in _runs(http, settings, token, query)}
     return [_job(run) for _, run in sorted(found.items())]
 
 
-def _runs(http: Http, repository: str, token: str, query: dict[str, str]) -> list[_Run]:
+def _runs(http: Http, settings: Settings, token: str, query: dict[str, str]) -> list[_Run]:
     """Return every run that a query finds. Raises GitHubError, also where there are more than GitHub shows."""
     found, total = list[_Run](), 0
     for page in range(1, PAGES + 1):
-        answer = _page(http, repository, token, {**query, "per_page": str(PAGE), "page": str(page)})
+        answer = _page(http, settings, token, {**query, "per_page": str(PAGE), "page": str(page)})
         found, total = found + answer.workflow_runs, answer.total_count
         if len(found) >= total:
             return found
         if not answer.workflow_runs:
             break
-    raise GitHubError(f"GitHub shows {len(found)} of {total} runs of {repository} around that time.")
+    raise GitHubError(f"GitHub shows {len(found)} of {total} runs of {settings.github} around that time.")
 
 
-def _page(http: Http, repository: str, token: str, query: dict[str, str]) -> _Runs:
+def _page(http: Http, settings: Settings, token: str, query: dict[str, str]) -> _Runs:
+    repository = settings.github
+    which = f"workflows/{settings.github_workflow}/runs" if settings.github_workflow else "runs"
     try:
         answer = http.request(
             "GET",
-            f"{BASE}/repos/{repository}/actions/runs",
+            f"{BASE}/repos/{repository}/actions/{which}",
             fields=query,
             headers={
                 "Authorization": f"Bearer {token}",

@@ -13,6 +13,7 @@ from clear_stale_lock.facts import Life, Sign
 from clear_stale_lock.jobs import Job
 from clear_stale_lock.settings import Settings
 from remediation.aws.cloudtrail import role_of
+from remediation.aws.secrets import SecretShapeError
 from remediation.aws.terraform import LockInfo
 from remediation.core.errors import AwsError
 
@@ -25,6 +26,9 @@ NAMED = ("ip-", "i-")
 """How EC2 names hosts: by their private address, or by the instance's id."""
 ALIVE_STATES = frozenset({"pending", "running", "stopping"})
 _PAGES = 5
+MOST_BUILDS = 1_000
+LONGEST_BUILD = timedelta(hours=36)
+"""CodeBuild ends a build after so long at the latest (its largest time-out)."""
 
 Answer = tuple[Life, str]
 
@@ -40,7 +44,7 @@ def _asked(aws: "Clients", settings: Settings, info: LockInfo, now: datetime) ->
     for project in settings.codebuild:
         yield _sign(f"CodeBuild {project}", partial(_build_life, aws, project, info))
     if info.host.startswith(NAMED):
-        yield _sign("EC2", lambda: _instance(aws, info.host))
+        yield _sign("EC2", lambda: _instance(aws, info))
     if settings.ci_role:
         yield _sign("CloudTrail", lambda: _writes(aws, settings.ci_role, now - WROTE_LATELY))
 
@@ -48,8 +52,10 @@ def _asked(aws: "Clients", settings: Settings, info: LockInfo, now: datetime) ->
 def _sign(source: str, ask: Callable[[], Answer]) -> Sign:
     try:
         says, about = ask()
-    except (AwsError, github.GitHubError) as error:
+    except (AwsError, github.GitHubError, SecretShapeError) as error:
         says, about = "unknown", str(error)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        says, about = "unknown", f"its answer cannot be understood ({type(error).__name__})"
     return Sign(source=source, says=says, about=about)
 
 
@@ -67,8 +73,24 @@ def judged(jobs: list[Job], info: LockInfo) -> Answer:
     return "dead", f"{last.name}, which was running when it was locked, ended ({last.ended_as or 'ended'})"
 
 
-def _builds(aws: "Clients", project: str) -> list[Job]:
-    ids = aws.codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"][:100]
+def _builds(aws: "Clients", project: str, locked_at: datetime | None) -> list[Job]:
+    """Return the builds of a project, newest first, back to before any that could have locked. Raises AwsError."""
+    found: list[Job] = []
+    for page in aws.codebuild.get_paginator("list_builds_for_project").paginate(
+        projectName=project, sortOrder="DESCENDING", PaginationConfig={"MaxItems": MOST_BUILDS}
+    ):
+        found += _described(aws, page["ids"])
+        if found and locked_at is not None and found[-1].started_at < locked_at - LONGEST_BUILD:
+            return found
+    if len(found) >= MOST_BUILDS:
+        sentence = (
+            f"There are more than {MOST_BUILDS} builds of {project} since it was locked, too many to look through."
+        )
+        raise AwsError(sentence, operation="CodeBuild:ListBuildsForProject", code="TooMany")
+    return found
+
+
+def _described(aws: "Clients", ids: list[str]) -> list[Job]:
     if not ids:
         return []
     return [
@@ -83,16 +105,19 @@ def _builds(aws: "Clients", project: str) -> list[Job]:
 
 
 def _build_life(aws: "Clients", project: str, info: LockInfo) -> Answer:
-    return judged(_builds(aws, project), info)
+    return judged(_builds(aws, project, info.created), info)
 
 
-def _instance(aws: "Clients", host: str) -> Answer:
+def _instance(aws: "Clients", info: LockInfo) -> Answer:
+    """Say whether the instance lives that is called as the holder was. One that was launched later only got its name."""
+    host, since = info.host, info.created
     name = host if "." in host else f"{host}.*"
     found = aws.ec2.describe_instances(Filters=[{"Name": "private-dns-name", "Values": [name]}])
     instances = [instance for reservation in found["Reservations"] for instance in reservation["Instances"]]
     for instance in instances:
         if instance["State"]["Name"] in ALIVE_STATES:
             return "alive", f"{instance['InstanceId']} ({host}) is {instance['State']['Name']}"
+    instances = [each for each in instances if since is not None and each["LaunchTime"].astimezone(UTC) <= since]
     if instances:
         return "dead", f"{instances[0]['InstanceId']} ({host}) is {instances[0]['State']['Name']}"
     return "silent", f"no instance is called {host}"

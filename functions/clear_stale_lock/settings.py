@@ -20,10 +20,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Two looks at the same lock are at least so far apart before its state counts as still."""
     automatic_plan: bool = False
     """Whether a dead plan's lock is cleared without asking."""
-    ci: tuple[str, ...] = ("runner@",)
+    ci: tuple[Annotated[str, Meta(min_length=1)], ...] = ("runner@",)
     """How `Who` starts where CI holds a lock; anybody else is a person."""
     github: str = ""
     """`owner/repository` whose runs apply Terraform; empty: none."""
+    github_workflow: Annotated[str, Meta(pattern=r"\A([A-Za-z0-9_.-]+\.ya?ml)?\Z", examples=["terraform.yml"])] = ""
+    """The file of the one workflow that applies Terraform. Empty: a run of any workflow counts, alive or ended."""
     github_token: str = ""
     """ARN of the secret that holds a token which may read its runs."""
     codebuild: tuple[str, ...] = ()
@@ -32,6 +34,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Name of the role that CI applies with: what it wrote lately is a sign of life."""
     ci_log_group: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_/.#-]{0,512}\Z")] = ""
     """Log group that CI writes what Terraform says to: a lock that somebody runs into is looked at at once; empty: none."""
+
+    def __post_init__(self) -> None:
+        if min(self.stale_after, self.moved_within) <= timedelta(0):
+            raise ValueError("`stale_after` and `moved_within` are longer than nothing")
 
     @property
     def lockfiles(self) -> tuple[State, ...]:

@@ -36,12 +36,12 @@ def state_object(aws: "Clients", state: State) -> StateObject | None:
     return None
 
 
-def mismatch(found: StateObject | None, expected: str) -> str:
+def mismatch(found: StateObject | None, expected: str, *, kms: bool = False) -> str:
     """Say that the state and its digest do not belong together; nothing where they do, or where that cannot be told.
 
-    An ETag that is no MD5 (KMS, several parts) cannot be compared.
+    An ETag that is no MD5 cannot be compared: that of several parts, which shows, and that of KMS, which does not.
     """
-    if not expected or found is None or len(found.etag) != 32 or found.etag == expected:
+    if kms or not expected or found is None or len(found.etag) != 32 or found.etag == expected:
         return ""
     return f"The state's ETag is {found.etag}, and Terraform expects {expected}: every command will refuse it."
 

@@ -1,5 +1,6 @@
 """What people are told about locks: who holds one, what is known, and what to type."""
 
+import re
 from datetime import datetime, timedelta
 
 from clear_stale_lock.facts import Life, LockFacts
@@ -56,6 +57,6 @@ def evidence(lock: LockFacts, now: datetime) -> tuple[str, ...]:
 
 def commands(lock: LockFacts) -> tuple[str, ...]:
     """Return what a person does next."""
-    ids = [half.info.id for half in lock.halves if half.info]
+    ids = [half.info.id for half in lock.halves if half.info and re.fullmatch(r"[0-9a-fA-F-]{1,64}", half.info.id)]
     unlock = (f"terraform force-unlock {ids[0]}   # only if you know that its holder is gone",) if ids else ()
     return ("remedy locks", *unlock, PLAN_FIRST)

@@ -18,6 +18,7 @@ from remediation.core.spec import Mode
 from remediation.core.spoken import Spoken
 from tests.functions.clear_stale_lock.locks import HOUR, MINUTE, SETTINGS
 from tests.functions.clear_stale_lock.stores import Stores
+from tests.functions.fakes.strict import Pages
 from tests.support.steps import CrashError, InMemorySteps, Moment
 from tests.support.toy import PLACE, scheduled_event
 from tests.support.world import Stage, deployed
@@ -45,6 +46,10 @@ class Night:
         """Make the clients of this session from now on."""
         self.stores.listen(session)
         self.stores.aws._made["codebuild"] = self  # moto's builds end by themselves at once
+
+    def get_paginator(self, operation: str) -> Pages:
+        assert operation == "list_builds_for_project"
+        return Pages(self.list_builds_for_project)
 
     def list_builds_for_project(self, **_: Any) -> Any:
         return {"ids": [build["id"] for build in self.builds]}

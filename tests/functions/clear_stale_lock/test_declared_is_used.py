@@ -97,7 +97,7 @@ def test_clearing_uses_exactly_the_declared_writes_and_is_allowed_them(monkeypat
         RUNBOOK.diagnose(account.aws, ALL, Incident())
         account.now += timedelta(hours=10)
         facts = RUNBOOK.diagnose(account.aws, ALL, Incident())
-        late = replace(ALL, stale_after=timedelta(0))
+        late = replace(ALL, stale_after=timedelta(seconds=1))
         verdict = RUNBOOK.decide(facts, late, (), account.now)
         assert isinstance(verdict, Act), verdict
         listener.heard.clear()

@@ -1,6 +1,7 @@
 """Signs of life: what each source says, and that one which cannot be asked is no silence."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -58,12 +59,13 @@ def test_without_an_instant_no_job_is_the_one_that_locked() -> None:
 class Http:
     """GitHub's API, over HTTPS on its one address, with a token."""
 
-    def __init__(self, *runs: dict[str, Any], status: int = 200, total: int | None = None) -> None:
+    def __init__(self, *runs: dict[str, Any], status: int = 200, total: int | None = None, path: str = "runs") -> None:
+        self.path = path
         self.runs, self.status, self.total = runs, status, total
         self.asked: list[dict[str, Any]] = []
 
     def request(self, method: str, url: str, **more: Any) -> Any:
-        assert (method, url) == ("GET", "https://api.github.com/repos/acme/infra/actions/runs")
+        assert (method, url) == ("GET", f"https://api.github.com/repos/acme/infra/actions/{self.path}")
         assert more["headers"]["Authorization"] == "Bearer a-token"
         assert more["redirect"] is False
         self.asked.append(more["fields"])
@@ -171,8 +173,10 @@ def the(sign: str, aws: Any, settings: Any = SETTINGS, **who: Any) -> Sign:
     return found
 
 
-def instances(*states: str, asked: list[Any] | None = None) -> Any:
-    found = [{"InstanceId": f"i-{n}", "State": {"Name": state}} for n, state in enumerate(states)]
+def instances(*states: str, asked: list[Any] | None = None, launched: datetime = LOCKED_AT - HOUR) -> Any:
+    found = [
+        {"InstanceId": f"i-{n}", "State": {"Name": state}, "LaunchTime": launched} for n, state in enumerate(states)
+    ]
 
     def describe(*, Filters: Any) -> Any:  # noqa: N803 - as boto3 has it
         (asked if asked is not None else []).extend(Filters)
@@ -220,13 +224,87 @@ def builds(status: str, end: timedelta | None) -> Any:
     build = {"id": "terraform:7", "startTime": LOCKED_AT - MINUTE, "buildStatus": status}
     if end is not None:
         build["endTime"] = LOCKED_AT + end
-    newest_first = {"projectName": "terraform", "sortOrder": "DESCENDING"}
-    return SimpleNamespace(
-        codebuild=SimpleNamespace(
-            list_builds_for_project=lambda **asked: {"ids": ["terraform:7"]} if asked == newest_first else None,
-            batch_get_builds=lambda **_: {"builds": [build]},
-        )
-    )
+    return Builds([build])
+
+
+class Builds:
+    """CodeBuild, newest first, a hundred a page."""
+
+    def __init__(self, known: list[dict[str, Any]]) -> None:
+        self.known, self.codebuild, self.pages = known, self, 0
+
+    def get_paginator(self, operation: str) -> "Builds":
+        assert operation == "list_builds_for_project"
+        return self
+
+    def paginate(self, **asked: Any) -> Iterator[Any]:
+        assert (asked["projectName"], asked["sortOrder"]) == ("terraform", "DESCENDING")
+        most = self.known[: asked["PaginationConfig"]["MaxItems"]]
+        for at in range(0, max(len(most), 1), 100):
+            self.pages += 1
+            yield {"ids": [each["id"] for each in most[at : at + 100]]}
+
+    def batch_get_builds(self, *, ids: list[str]) -> Any:
+        assert 1 <= len(ids) <= 100
+        return {"builds": [each for each in self.known if each["id"] in ids]}
+
+
+def many(number: int, every: timedelta) -> list[dict[str, Any]]:
+    """Return builds that ended soon after they were started, the newest long after the moment of locking."""
+    return [
+        {
+            "id": f"terraform:{number - n}",
+            "startTime": LOCKED_AT + (number - n) * every,
+            "endTime": LOCKED_AT + (number - n) * every + MINUTE,
+            "buildStatus": "SUCCEEDED",
+        }
+        for n in range(number)
+    ]
+
+
+def test_a_build_that_still_runs_is_found_behind_any_number_of_newer_ones() -> None:
+    settings = replace(SETTINGS, codebuild=("terraform",))
+    holder_of_it = {"id": "terraform:0", "startTime": LOCKED_AT - MINUTE, "buildStatus": "IN_PROGRESS"}
+    assert the("CodeBuild terraform", Builds([*many(250, MINUTE), holder_of_it]), settings).says == "alive"
+
+
+def test_builds_are_looked_through_no_further_back_than_one_may_last() -> None:
+    settings = replace(SETTINGS, codebuild=("terraform",))
+    before = {"startTime": LOCKED_AT - 40 * HOUR, "endTime": LOCKED_AT - 39 * HOUR, "buildStatus": "SUCCEEDED"}
+    known = Builds([{"id": f"terraform:{n}", **before} for n in range(500)])
+    assert the("CodeBuild terraform", known, settings).says == "silent"
+    assert known.pages == 1
+
+
+def test_more_builds_than_can_be_looked_through_are_a_source_that_cannot_be_asked() -> None:
+    settings = replace(SETTINGS, codebuild=("terraform",))
+    assert the("CodeBuild terraform", Builds(many(1_100, MINUTE)), settings).says == "unknown"
+
+
+def test_a_build_that_cannot_be_understood_is_a_source_that_cannot_be_asked() -> None:
+    settings = replace(SETTINGS, codebuild=("terraform",))
+    odd = {"id": "terraform:1", "startTime": LOCKED_AT, "buildStatus": "STOPPED"}
+    assert the("CodeBuild terraform", Builds([odd]), settings).says == "unknown"
+
+
+def test_an_instance_that_was_launched_after_the_lock_only_got_its_name() -> None:
+    later = instances("stopped", launched=LOCKED_AT + MINUTE)
+    assert the("EC2", later, Who="ubuntu@ip-10-0-1-7").says == "silent"
+
+
+def test_only_the_runs_of_the_workflow_that_applies_are_asked_for_where_it_is_named() -> None:
+    http = Http(a_run(), path="workflows/terraform.yml/runs")
+    settings = replace(GITHUB, github_workflow="terraform.yml")
+    secrets = cast("Clients", SimpleNamespace(secretsmanager=SECRET))
+    assert github.jobs(secrets, settings, LOCKED_AT, cast("Any", http))
+
+
+@pytest.mark.parametrize("text", ["a-token\n", " a-token "])
+def test_a_token_may_have_been_pasted_with_a_line_end(text: str) -> None:
+    http = Http(a_run())
+    secret = SimpleNamespace(get_secret_value=lambda **_: {"SecretString": text})
+    github.jobs(cast("Clients", SimpleNamespace(secretsmanager=secret)), GITHUB, LOCKED_AT, cast("Any", http))
+    assert http.asked, "and the header was what it has to be"
 
 
 @pytest.mark.parametrize(("status", "end", "says"), [("IN_PROGRESS", None, "alive"), ("STOPPED", HOUR, "dead")])

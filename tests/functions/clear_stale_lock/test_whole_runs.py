@@ -1,5 +1,6 @@
 """From the schedule to the outcome: the real engine, the real stores on moto, and a person who is asked where it is due."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from remediation.adapters.clients import Clients
-from tests.functions.clear_stale_lock.locks import HOUR, STATE, info
+from tests.functions.clear_stale_lock.locks import HOUR, ID, STATE, info
 from tests.functions.clear_stale_lock.nights import CODEBUILD, START, Night
 from tests.functions.clear_stale_lock.stores import MD5, stores
 from tests.support.steps import Moment
@@ -120,3 +121,40 @@ def test_both_stores_are_cleared_where_s3_says_that_it_is_old(night: Night) -> N
     assert "Terraform expects" in outcome.because, "the state and its digest do not match here: that is told,"
     assert night.stores.items == {STATE.digest_id: MD5}, "and never repaired"
     assert isinstance(night.stores.aws, Clients)
+
+
+def test_who_asks_for_a_lock_by_its_id_is_told_to_plan_once_it_is_cleared(night: Night) -> None:
+    night.stores.lock(item=True, file=False)
+    night.ended()
+    aged(night)
+    outcome = night.run({"lock": ID, "apply": True})
+    assert (outcome.status, night.stores.held) == ("healed", (False, False))
+    assert outcome.because.startswith("The lock of starttech is free: plan before you apply.")
+    again = night.run({"lock": ID})
+    assert again.because == "Nobody holds the lock of starttech."
+
+
+def test_an_id_that_nobody_knows_is_about_no_lock(night: Night) -> None:
+    night.stores.lock(item=True, file=False)
+    assert night.run({"lock": "11111111-2222-3333-4444-555555555555"}).because == (
+        "No lock is configured that this is about."
+    )
+
+
+@pytest.mark.parametrize("kept", ["{", "[]", '{"id": 7}'])
+def test_a_copy_that_cannot_be_understood_stops_nobody_from_looking(night: Night, kept: str) -> None:
+    night.stores.lock(item=True, file=False)
+    night.ended()
+    night.run()
+    night.stores.aws.sightings.keep(f"lock/{STATE.lock_id}", kept)
+    night.stores.now += 7 * HOUR
+    assert (night.run().status, night.stores.held) == ("healed", (False, False))
+
+
+def test_what_is_cleared_is_kept_word_for_word_whichever_store_it_was_in(night: Night) -> None:
+    night.stores.lock(item=False, file=True)
+    night.ended()
+    aged(night)
+    assert night.run(says="approve").status == "healed"
+    kept = night.stores.aws.sightings.kept(f"lock/{STATE.lock_id}")
+    assert json.loads(json.loads(kept)["content"])["ID"] == ID

@@ -52,9 +52,9 @@ def apply(aws: "Clients", lock: Lock, now: datetime) -> str:
     name = lock.id or lock.key
     try:
         held = msgspec.json.decode(info, type=_Info)
-    except msgspec.MsgspecError:
+        since = held.created.astimezone(UTC) if held.created else None
+    except (msgspec.MsgspecError, OverflowError, RecursionError):
         return f"Somebody holds Terraform's lock {name}, and it does not say for what."
-    since = held.created.astimezone(UTC) if held.created else None
     if held.operation != APPLY or (since is not None and now - since > COUNTS_FOR):
         return ""
     when = f" since {since:%H:%M:%S} UTC" if since else ""

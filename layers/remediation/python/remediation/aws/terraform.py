@@ -36,6 +36,13 @@ class State(Struct, frozen=True, kw_only=True):
     lockfile: bool = False
     """Whether Terraform locks by `<key>.tflock` (`use_lockfile`)."""
 
+    kms: bool = False
+    """Whether the state is encrypted with a key of KMS: then its ETag is no MD5, and is not compared with the digest."""
+
+    def __post_init__(self) -> None:
+        if not self.table and not self.lockfile:
+            raise ValueError("a state is locked by a `table`, or by `lockfile = true`, or by both; name one")
+
     @property
     def lock_id(self) -> str:
         """Return the item's key: `<bucket>/<key>` (RUNBOOK.md leaves out the bucket, which deletes nothing)."""
@@ -85,7 +92,7 @@ class Half(Struct, frozen=True, kw_only=True):
 
 
 def item(aws: "Clients", state: State) -> Half | None:
-    """Return the lock's item; an item without information is none (the digest has none)."""
+    """Return the lock's item; one without information cannot be understood."""
     found = aws.dynamodb.get_item(TableName=state.table, Key={"LockID": {"S": state.lock_id}}, ConsistentRead=True)
     if "Item" not in found:
         return None
@@ -134,6 +141,6 @@ def _instant(text: str) -> datetime | None:
     """Read Go's RFC 3339 with up to nine digits of a second; Python keeps six."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo else None
