@@ -14,7 +14,7 @@ from tests.support.steps import CrashError
 
 When: TypeAlias = Literal["before", "after"]
 PORTS = ("ledger", "notifier", "alarms", "incidents", "follow_up", "approvals", "surroundings")
-PLAIN = frozenset({"place", "calls", "mutations"})
+PLAIN = frozenset({"place", "now", "calls", "mutations"})
 """What is no client of the clients that a night is handed."""
 CODES = ("Throttling", "InternalError", "RequestTimeout")
 """What AWS says when it is busy, broken, or silent. After the last two it may have done what it was asked."""
@@ -76,9 +76,10 @@ class Pages:
     def paginate(self, **parameters: Any) -> list[Any]:
         """Return all pages."""
         nth = self._calls.before(self._operation)
-        pages = list(self._paginator.paginate(**parameters))
-        self._calls.after(nth)
-        return pages
+        try:
+            return list(self._paginator.paginate(**parameters))
+        finally:
+            self._calls.after(nth)
 
 
 class Aws:

@@ -1,4 +1,7 @@
-"""The grounds of the catalogue: a runbook that acts joins the battery by a line here. tests/battery says which one is missing."""
+"""The grounds of the catalogue: a runbook that acts by itself joins the battery by a line here.
+
+tests/battery says which one is missing. What is only ever started by hand has tests of its own.
+"""
 
 from collections.abc import Iterator
 
@@ -7,8 +10,13 @@ from msgspec import Struct
 from battery.ground import Case, Ground, Grounds, Tried
 from battery.grounds.clear_stale_lock import CLEAR_STALE_LOCK
 from battery.grounds.restart_unhealthy_targets import RESTART_UNHEALTHY_TARGETS
+from battery.grounds.restore_redis_access import RESTORE_REDIS_ACCESS
+from battery.grounds.snapshot_redis import SNAPSHOT_REDIS
 
-GROUNDS: Grounds = {tried.runbook.name: tried for tried in (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK)}
+GROUNDS: Grounds = {
+    tried.runbook.name: tried
+    for tried in (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK, RESTORE_REDIS_ACCESS, SNAPSHOT_REDIS)
+}
 """By the runbook's name."""
 
 

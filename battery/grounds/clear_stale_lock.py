@@ -92,7 +92,7 @@ class Locks:
     def lock(self, *, ago: timedelta = 8 * HOUR, item: bool = True, file: bool = False, **changes: str) -> str:
         """Let somebody have locked so long ago, and be seen since then, where the changes leave anything to be seen."""
         self.locked += 1
-        id_ = changes.pop("ID", f"lock-{self.locked}")
+        id_ = changes.pop("ID", f"{self.locked:08x}-0000-4000-8000-000000000000")
         raw = info(id_, **changes)
         self.stored.lock(STATE, raw, id_, ago=ago, item=item, file=file)
         mark = f"{'0' * 32} {self.stored.written_at.isoformat()} {'0' * 32}"

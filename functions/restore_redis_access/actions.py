@@ -25,8 +25,8 @@ def restore_rule(aws: "Clients", settings: Settings, target: Way) -> str:
     before = _rules(aws, target.id)
     if any(opens(rule, settings) for rule in before):
         raise LeftAloneError(f"{in_words(settings)} is there already.")
-    ec2 = aws.acting.ec2
     aws.sightings.keep(subject(settings), aws.now().isoformat())  # before the call: once a day counts tries as well
+    ec2 = aws.acting.ec2
     try:
         made = ec2.authorize_security_group_ingress(GroupId=target.id, IpPermissions=[permission(settings)])
     except AwsError as error:

@@ -15,7 +15,7 @@ def said(path: Path) -> set[str]:
     """Return the commands that a module sends."""
     calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
     found = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "_say"]
-    return {word.value for call in found for word in call.args[1:2] if isinstance(word, ast.Constant)}
+    return {str(word.value) for call in found for word in call.args[1:2] if isinstance(word, ast.Constant)}
 
 
 def test_four_commands_are_all_that_is_ever_said() -> None:

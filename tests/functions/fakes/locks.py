@@ -14,7 +14,7 @@ from typing import Any
 from remediation.adapters.sightings import Seen
 from remediation.aws.terraform import State
 from remediation.core.errors import AwsError
-from tests.functions.fakes.strict import Calls, Fake
+from tests.functions.fakes.strict import Calls, Fake, Pages
 from tests.support.toy import PLACE
 
 Clock = Callable[[], datetime]
@@ -179,8 +179,14 @@ class CodeBuild(_Store):
 
     service = "codebuild"
 
+    def get_paginator(self, operation: str) -> Pages:
+        """Answer the paginator of the builds."""
+        assert operation == "list_builds_for_project"
+        return Pages(self.list_builds_for_project)
+
     def list_builds_for_project(self, **asked: Any) -> Any:
         """Return the ids of the builds."""
+        asked.pop("PaginationConfig", None)
         self._asked("ListBuildsForProject", asked)
         if self._stored.unreachable:
             raise AwsError("CodeBuild is not to be reached.", operation="codebuild:ListBuilds", code="EndpointError")
