@@ -22,8 +22,8 @@ from tests.support.asked import Listener
 from tests.support.toy import PLACE
 
 FEW, MANY = 100, 100_000
-OLD_ENOUGH = replace(SETTINGS, stale_after=0 * HOUR, moved_within=0 * HOUR)
-"""As S3 says itself when the lock's object was written, nothing is older than this run."""
+OLD_ENOUGH = replace(SETTINGS, stale_after=HOUR / 3600, moved_within=HOUR / 3600)
+"""It is judged an hour later: as S3 says itself when the lock's object was written, nothing is older than this run."""
 
 
 def lock_calls(items: int, settings: Settings = OLD_ENOUGH) -> Mapping[str, Counter[str]]:
@@ -48,7 +48,7 @@ def lock_calls(items: int, settings: Settings = OLD_ENOUGH) -> Mapping[str, Coun
         account.lock()
         facts = diagnose(account.aws, settings, Incident())
         count("look, held")
-        verdict = decide(facts, settings, (), datetime.now(UTC))
+        verdict = decide(facts, settings, (), datetime.now(UTC) + HOUR)
         assert isinstance(verdict, Act), verdict
         clear_lock(account.aws, settings, verdict.target)
         count("clear")
