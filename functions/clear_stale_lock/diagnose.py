@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     """Read the lock of every state, or of the one that the incident names; whom it concerns is asked only if it is held."""
     named = [state for state in settings.states if incident.lock in {"", state.name}]
-    locks = [_lock(aws, settings, state) for state in named or settings.states]
+    locks = [_lock(aws, settings, state, by_id=not named) for state in named or settings.states]
     if not named:
         locks = [lock for lock in locks if incident.lock in _ids(lock)]
     return Facts(locks=tuple(locks))
 
 
-def _lock(aws: "Clients", settings: Settings, state: State) -> LockFacts:
+def _lock(aws: "Clients", settings: Settings, state: State, *, by_id: bool) -> LockFacts:
+    """Read one state's lock. Where it is asked for by its ID, a free one has to know which it was."""
     item = terraform.item(aws, state) if state.table else None
     object_ = terraform.lock_object(aws, state) if state.lockfile else None
     kept = stores.state_object(aws, state)
@@ -38,11 +39,10 @@ def _lock(aws: "Clients", settings: Settings, state: State) -> LockFacts:
         mark=stores.mark(kept, expected),
         mismatch=stores.mismatch(kept, expected, kms=state.kms),
     )
-    before = _cleared(aws.sightings.kept(f"lock/{state.lock_id}"))
-    facts = replace(facts, cleared_id=before.id if before else "")
     info = next((half.info for half in facts.halves if half.info), None)
+    before = _cleared(aws.sightings.kept(f"lock/{state.lock_id}")) if info or by_id else None
     if info is None:
-        return facts
+        return replace(facts, cleared_id=before.id if before else "")
     seen = aws.sightings.see(f"lock/{state.lock_id}", info.id, facts.mark)
     return LockFacts(
         name=facts.name,
@@ -53,7 +53,7 @@ def _lock(aws: "Clients", settings: Settings, state: State) -> LockFacts:
         mismatch=facts.mismatch,
         first=Sighting(at=seen.at, moved_at=seen.moved_at),
         cleared=before.etag if before and before.info else "",
-        cleared_id=facts.cleared_id,
+        cleared_id=before.id if before else "",
         signs=signs(aws, settings, info, seen.now),
     )
 
