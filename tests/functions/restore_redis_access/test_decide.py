@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from remediation.aws.caches import Cache, Node
 from remediation.aws.cloudtrail import Change
 from remediation.aws.rules import Rule
-from remediation.core.probed import Fault, Layer
+from remediation.core.probed import Fault, Layer, RedisFault
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, Wait
 from restore_redis_access.advice import MEANS, NEXT
 from restore_redis_access.decide import BUSY, DEAD, REBOOT, RESTORE, TOLD_BY, decide
@@ -279,7 +279,7 @@ def test_a_server_that_is_loading_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [fault for fault in get_args(Fault) if fault not in {"loading", "refused", "no-answer"}]
+    "fault", [fault for fault in get_args(RedisFault) if fault not in {"loading", "refused", "no-answer"}]
 )
 def test_every_other_fault_is_told_in_a_sentence_of_its_own_with_what_is_done_next(fault: Fault) -> None:
     verdict = decided(facts("ping", fault))
@@ -290,8 +290,8 @@ def test_every_other_fault_is_told_in_a_sentence_of_its_own_with_what_is_done_ne
 
 
 def test_no_two_faults_are_told_alike() -> None:
-    assert set(MEANS) == set(get_args(Fault))
-    assert set(NEXT) == set(get_args(Fault)) - {"loading"}
+    assert set(MEANS) == set(get_args(RedisFault))
+    assert set(NEXT) == set(get_args(RedisFault)) - {"loading"}
     assert len(set(MEANS.values())) == len(MEANS)
 
 
@@ -343,7 +343,7 @@ FACTS = st.builds(
         st.builds(
             probed,
             st.sampled_from([None, "dns", "tcp", "tcp", "auth", "ping", "info"]),
-            st.sampled_from(["no-answer", "no-answer", *get_args(Fault)]),
+            st.sampled_from(["no-answer", "no-answer", *get_args(RedisFault)]),
         ),
     ),
     rules=st.one_of(st.none(), st.lists(ANY_RULE, max_size=2).map(tuple)),

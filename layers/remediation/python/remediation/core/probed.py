@@ -9,9 +9,13 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-Layer: TypeAlias = Literal["config", "secret", "dns", "tcp", "tls", "auth", "ping", "info"]
-"""In the order in which they are tried. `config` and `secret` are the probe's own: what it was told, and what it may read."""
-Fault: TypeAlias = Literal[
+Layer: TypeAlias = Literal["config", "secret", "records", "dns", "tcp", "tls", "hello", "auth", "ping", "info"]
+"""In the order in which they are tried. `config` and `secret` are the probe's own: what it was told, and what it may read.
+
+`records` and `hello` are MongoDB's: the SRV and TXT records of a `mongodb+srv` name, and who a member says that it is. `info` is
+Redis'.
+"""
+RedisFault: TypeAlias = Literal[
     "not-configured",
     "secret-unreadable",
     "name-unknown",
@@ -37,7 +41,34 @@ Fault: TypeAlias = Literal[
     "replica-cut-off",
     "not-understood",
 ]
-"""What is wrong with the layer that failed. `address-foreign`: the name leads out of the VPC. `busy`: a script runs for long."""
+MongoFault: TypeAlias = Literal[
+    "not-configured",
+    "secret-unreadable",
+    "string-not-understood",
+    "records-unknown",
+    "name-unknown",
+    "name-unanswered",
+    "refused",
+    "no-answer",
+    "cut-off",
+    "tls-wanted",
+    "tls-not-spoken",
+    "certificate-untrusted",
+    "certificate-expired",
+    "certificate-other-name",
+    "no-primary",
+    "other-set",
+    "credentials-refused",
+    "not-permitted",
+    "too-many-clients",
+    "not-understood",
+]
+Fault: TypeAlias = RedisFault | MongoFault
+"""What is wrong with the layer that failed. `address-foreign`: the name leads out of the VPC. `busy`: a script runs for long.
+
+`string-not-understood`: the connection string is none. `no-primary`: members answer, and none of them takes writes. `other-set`:
+a member is of another replica set than the string says.
+"""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -66,8 +97,31 @@ class RedisState(Struct, frozen=True, kw_only=True):
     link_up: bool | None = None
 
 
+class Shape(Struct, frozen=True, kw_only=True):
+    """What a connection string says besides its secrets: `mongodb` or `mongodb+srv`, hosts with ports, names of options."""
+
+    scheme: str
+    hosts: tuple[str, ...]
+    database: str = ""
+    options: tuple[str, ...] = ()
+    """As `name=value`, for options whose values are no secrets; else only the name."""
+
+
+class MongoState(Struct, frozen=True, kw_only=True):
+    """What the members say. `hosts` are `host:port`, as the records or the string name them."""
+
+    shape: Shape
+    hosts: tuple[str, ...] = ()
+    answering: tuple[str, ...] = ()
+    """Those of them that answered `hello`."""
+    primary: str = ""
+    set_name: str = ""
+    logged_in_at: datetime | None = None
+    """When a login was tried last: it is at most once in 15 minutes, and what came of it counts until the next."""
+
+
 class Probed(Struct, frozen=True, kw_only=True):
-    """One look of the probe at one dependency (`redis`), at its endpoint."""
+    """One look of the probe at one dependency (`redis`, `mongodb`), at its endpoint."""
 
     dependency: str
     host: str
@@ -75,6 +129,7 @@ class Probed(Struct, frozen=True, kw_only=True):
     at: datetime
     steps: tuple[Step, ...]
     state: RedisState | None = None
+    mongodb: MongoState | None = None
 
     @property
     def failed(self) -> Step | None:

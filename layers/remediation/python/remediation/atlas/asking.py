@@ -1,0 +1,56 @@
+"""What the function that may write to Atlas is asked for, and what it answers. It is asked for one thing at a time.
+
+The rule of the domain (HAZARDS 1.6): who may write to Atlas may do nearly anything there, so there is one small function that
+can, with a secret that nobody else may read, and it knows these four requests and no other.
+"""
+
+from datetime import datetime
+from typing import TypeAlias
+
+from msgspec import Struct
+
+WRITER = "atlas-writer"
+"""The name of the function, after the environment."""
+
+
+class Allow(Struct, frozen=True, kw_only=True, tag="allow", tag_field="ask"):
+    """Let one address of ours in (`/32` is added), with a comment, until an instant at most four hours ahead."""
+
+    address: str
+    comment: str
+    until: datetime
+
+
+class Save(Struct, frozen=True, kw_only=True, tag="save", tag_field="ask"):
+    """Take a snapshot of a cluster."""
+
+    cluster: str
+    description: str
+    days: int
+    """So long Atlas keeps it."""
+
+
+class Create(Struct, frozen=True, kw_only=True, tag="create", tag_field="ask"):
+    """Make a new cluster, shaped as another one is."""
+
+    cluster: str
+    like: str
+
+
+class Refill(Struct, frozen=True, kw_only=True, tag="refill", tag_field="ask"):
+    """Restore a snapshot of a cluster to another one, which is new and empty. Never to itself."""
+
+    snapshot: str
+    cluster: str
+    target: str
+
+
+Asked: TypeAlias = Allow | Save | Create | Refill
+
+
+class Answered(Struct, frozen=True, kw_only=True):
+    """What the writer did, or a sentence why not. `id` is the snapshot's or the restore job's, where there is one."""
+
+    done: bool
+    because: str
+    id: str = ""
