@@ -5,7 +5,13 @@ This module is data: importing it loads neither boto3 nor the CDK.
 
 from clear_stale_lock.runbook import RUNBOOK as CLEAR_STALE_LOCK
 from explain_slow_deploy.runbook import RUNBOOK as EXPLAIN_SLOW_DEPLOY
+from recover_failed_launches.runbook import RUNBOOK as RECOVER_FAILED_LAUNCHES
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
 
-CATALOG: tuple[AnyRunbook, ...] = (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK, EXPLAIN_SLOW_DEPLOY)
+CATALOG: tuple[AnyRunbook, ...] = (
+    RESTART_UNHEALTHY_TARGETS,
+    CLEAR_STALE_LOCK,
+    EXPLAIN_SLOW_DEPLOY,
+    RECOVER_FAILED_LAUNCHES,
+)

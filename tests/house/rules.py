@@ -21,7 +21,7 @@ ONLY_STAR = re.compile(
     r"|health:DescribeEvents"
 )
 """Actions that AWS lets nobody narrow to a resource, or that list (FACTS.md, section 3). None changes anything."""
-_READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query)[A-Z]?")
+_READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Simulate)[A-Z]?")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 SHORTEST_WHY = 150
