@@ -162,6 +162,9 @@ def _take_back(case: Case, broken: Broken, because: str) -> Act[Judged] | Escala
     because = f"{because} Version {bad} is the first to fail, and {worked}."
     refresh, source = case.refresh, case.group.source
     if not case.refreshing or refresh is None:
+        if not case.settings.may_launch:
+            because = f"{because} Start an instance refresh with version {good}: this runbook may not."
+            return _escalate(case, because, Commands(case).start_refresh(broken), Commands(case).refreshes())
         return _go_back(case, broken, START, f"Start an instance refresh with version {good}. {because}")
     reversible = refresh.source is not None and refresh.source.numbered
     if reversible and source is not None and source.version == str(good):

@@ -183,6 +183,13 @@ def _checked(aws: "Clients", settings: Settings, sources: _Sources, version: Ver
     )
 
 
+def _image(aws: "Clients", sources: _Sources, version: Version, which: str) -> str | None:
+    if not version.image.startswith("ami-"):
+        sources.cannot(f"the image {which}", "it is none by its id: a parameter of Systems Manager may name it")
+        return None
+    return sources.ask(f"the image {which}", lambda: templates.image_state(aws, version.image))
+
+
 def _tag(aws: "Clients", settings: Settings, sources: _Sources, version: Version, which: str) -> bool | None:
     image = container(settings, version)
     if not settings.repository:

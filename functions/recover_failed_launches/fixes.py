@@ -17,7 +17,7 @@ class Fix(Struct, frozen=True, kw_only=True):
     team: Team = "infrastructure"
 
 
-def of_launch(case: Case, cause: Cause) -> Fix:
+def of_launch(case: Case, cause: Cause) -> Fix:  # noqa: PLR0912, PLR0915 - one case for each cause
     """Return the fix of a launch that failed."""
     to, wanted = Commands(case), case.facts.wanted
     version = wanted.version if wanted else None

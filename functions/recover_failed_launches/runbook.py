@@ -92,7 +92,7 @@ RUNBOOK = Runbook(
     writes=(
         Allow("autoscaling:ResumeProcesses", _GROUP, _OURS),
         Allow("autoscaling:RollbackInstanceRefresh", _GROUP, _OURS),
-        Allow("autoscaling:StartInstanceRefresh", _GROUP, _OURS),
+        Allow("autoscaling:StartInstanceRefresh", _GROUP, _OURS, each="may_launch"),
     ),
     documents=DOCUMENTS,
     guardrails=Guardrails(heal_within=timedelta(minutes=60), cooldown=timedelta(minutes=30), max_acts=2),

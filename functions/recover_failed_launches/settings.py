@@ -28,6 +28,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     console: bool = False
     """Hazard A2: whether to read the console of an instance that died. It may hold secrets, so it is off."""
 
+    may_launch: bool = False
+    """Whether the function may start an instance refresh with another version. AWS takes that from nobody who may not also
+    launch instances and pass on their role, which the boundary denies (docs/compute.md): without it, a person starts it."""
+
     recent: timedelta = timedelta(hours=1)
     """What is older is not what is wrong now."""
     patience: timedelta = timedelta(minutes=20)

@@ -43,11 +43,12 @@ def stands(case: Case) -> str:
 
 
 def failing(case: Case) -> str:
-    """Say which launches failed."""
+    """Say which launches failed, and in which zones for the reason that is named."""
     found = case.failures
-    since = f" since {at(found[-1].at)}" if len(found) > 1 else f" at {at(found[0].at)}"
-    where = f" in {case.failure.zone}" if case.failure and case.failure.zone else ""
-    return f"{counted(len(found), 'launch')} failed{since}{', the one that counts' if len(found) > 1 else ''}{where}"
+    since = f"since {at(found[-1].at)}" if len(found) > 1 else f"at {at(found[0].at)}"
+    cause = case.failure.cause if case.failure else None
+    zones = sorted({each.zone for each in found if each.zone and each.cause == cause})
+    return f"{counted(len(found), 'launch')} failed {since}{' in ' + ' and '.join(zones) if zones else ''}"
 
 
 def evidence(case: Case) -> tuple[str, ...]:

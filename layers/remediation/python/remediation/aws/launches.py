@@ -13,13 +13,10 @@ if TYPE_CHECKING:
         ActivityTypeDef,
         AutoScalingGroupTypeDef,
         InstanceRefreshTypeDef,
-        LaunchTemplateSpecificationOutputTypeDef,
         LaunchTemplateSpecificationTypeDef,
     )
 
     from remediation.adapters.clients import Clients
-
-    Specification: TypeAlias = LaunchTemplateSpecificationTypeDef | LaunchTemplateSpecificationOutputTypeDef
 
 MOST_ACTIVITIES = 50
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
@@ -138,7 +135,7 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
     )
 
 
-def _source(found: "Specification | None") -> Source | None:
+def _source(found: "LaunchTemplateSpecificationTypeDef | None") -> Source | None:
     """Return a source; a version that is not said is the template's default."""
     if not found or "LaunchTemplateId" not in found:
         return None
