@@ -100,10 +100,11 @@ class Case:
 
     @cached_property
     def deaths(self) -> tuple[Died, ...]:
-        """The instances that came up lately and never served for long."""
+        """The instances that came up lately and never served for long, the last to die first."""
+        newest = sorted(self.facts.died, key=lambda each: each.ended_at, reverse=True)
         return tuple(
             each
-            for each in self.facts.died
+            for each in newest
             if self.now - each.ended_at <= self.settings.recent
             and each.ended_at - each.launched_at <= self.settings.dies_within
         )

@@ -123,7 +123,7 @@ _TEXTS: tuple[tuple[Cause, str], ...] = (
     (
         Cause.TEMPLATE,
         (
-            r"launch template .{0,160}(does not exist|not found|has been deleted)|InvalidLaunchTemplate"
+            r"launch template.{0,160}(does not exist|not found|has been deleted)|InvalidLaunchTemplate"
             r"|must use a valid fully-formed launch template"
         ),
     ),

@@ -161,9 +161,7 @@ def _checked(aws: "Clients", settings: Settings, sources: _Sources, version: Ver
     if version is None:
         return None
     which = f"of version {version.number}"
-    state = (
-        sources.ask(f"the image {which}", lambda: templates.image_state(aws, version.image)) if version.image else None
-    )
+    state = _image(aws, sources, version, which)
     profile = version.profile
     if profile and settings.role and profile != settings.instance_profile:
         sources.cannot(f"the role {which}", f"its profile is not {settings.instance_profile}, the one in the settings")
