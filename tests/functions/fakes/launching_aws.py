@@ -4,7 +4,6 @@ import json
 from base64 import b64encode
 from typing import Any
 
-
 from recover_failed_launches.documents import READ_START
 from remediation.core.errors import AwsError
 from tests.functions.fakes.launching import GROUP, REPOSITORY, TEMPLATE, Backend, Instance
@@ -13,8 +12,17 @@ from tests.functions.recorder import PREFIXES
 
 VPC = "vpc-00000000000000001"
 PROCESSES = frozenset(
-    "Launch Terminate AddToLoadBalancer AlarmNotification AZRebalance HealthCheck InstanceRefresh ReplaceUnhealthy"
-    " ScheduledActions".split()
+    [
+        "Launch",
+        "Terminate",
+        "AddToLoadBalancer",
+        "AlarmNotification",
+        "AZRebalance",
+        "HealthCheck",
+        "InstanceRefresh",
+        "ReplaceUnhealthy",
+        "ScheduledActions",
+    ]
 )
 
 

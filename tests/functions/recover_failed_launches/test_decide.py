@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from recover_failed_launches.case import Case
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.deaths import Trouble
 from recover_failed_launches.decide import RESUME, ROLL_BACK, START
 from recover_failed_launches.fixes import of_launch, of_start
-from recover_failed_launches.case import Case
 from remediation.core.spec import TEAMS
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
 from tests.functions.fakes.launching import MINUTE

@@ -21,18 +21,24 @@ GUIDE: tuple[tuple[Cause, str], ...] = (
     (Cause.KEY_PAIR, f"The key pair 'starttech-key' does not exist. {FAILED}"),
     (
         Cause.ZONE,
-        "Your requested instance type (t3.small) is not supported in your requested Availability Zone (us-east-1e)."
-        f" Please retry your request by not specifying an Availability Zone or choosing us-east-1a, us-east-1b. {FAILED}",
+        (
+            "Your requested instance type (t3.small) is not supported in your requested Availability Zone (us-east-1e)."
+            f" Please retry your request by not specifying an Availability Zone or choosing us-east-1a, us-east-1b. {FAILED}"
+        ),
     ),
     (
         Cause.ZONE,
-        "The requested Availability Zone is no longer supported. Please retry your request by not specifying an"
-        f" Availability Zone or choosing us-east-1a. {FAILED}",
+        (
+            "The requested Availability Zone is no longer supported. Please retry your request by not specifying an"
+            f" Availability Zone or choosing us-east-1a. {FAILED}"
+        ),
     ),
     (
         Cause.SPOT_PRICE,
-        "Your Spot request price of 0.015 is lower than the minimum required Spot request fulfillment price of 0.0735."
-        f" {FAILED}",
+        (
+            "Your Spot request price of 0.015 is lower than the minimum required Spot request fulfillment price of 0.0735."
+            f" {FAILED}"
+        ),
     ),
     (Cause.DEVICES, f"Invalid device name /dev/sdzz. {FAILED}"),
     (Cause.DEVICES, f"Invalid device name upload. {FAILED}"),
@@ -45,9 +51,11 @@ GUIDE: tuple[tuple[Cause, str], ...] = (
     (Cause.ENCRYPTION, f"Client.InternalError: Client error on launch. {FAILED}"),
     (
         Cause.CAPACITY,
-        "We currently do not have sufficient t3.small capacity in the Availability Zone you requested (us-east-1a). Our"
-        " system will be working on provisioning additional capacity. You can currently get t3.small capacity by not"
-        f" specifying an Availability Zone in your request or choosing us-east-1b, us-east-1c. {FAILED}",
+        (
+            "We currently do not have sufficient t3.small capacity in the Availability Zone you requested (us-east-1a). Our"
+            " system will be working on provisioning additional capacity. You can currently get t3.small capacity by not"
+            f" specifying an Availability Zone in your request or choosing us-east-1b, us-east-1c. {FAILED}"
+        ),
     ),
     (
         Cause.RESERVATION,
@@ -60,13 +68,17 @@ GUIDE: tuple[tuple[Cause, str], ...] = (
     (Cause.IMAGE_PENDING, f"AMI 'ami-0000000000000dead' is pending, and cannot be run. {FAILED}"),
     (
         Cause.UNSUPPORTED,
-        "Non-Windows AMIs with a virtualization type of 'hvm' currently may only be used with Cluster Compute instance"
-        f" types. {FAILED}",
+        (
+            "Non-Windows AMIs with a virtualization type of 'hvm' currently may only be used with Cluster Compute instance"
+            f" types. {FAILED}"
+        ),
     ),
     (
         Cause.UNSUPPORTED,
-        "The requested instance type's architecture (i386) does not match the architecture in the manifest for"
-        f" ami-6622f00f (x86_64). {FAILED}",
+        (
+            "The requested instance type's architecture (i386) does not match the architecture in the manifest for"
+            f" ami-6622f00f (x86_64). {FAILED}"
+        ),
     ),
     (Cause.ACCOUNT, "You are not subscribed to this service. Please see https://aws.amazon.com/."),
     (Cause.GROUP_GONE, "AutoScalingGroup dev-backend-asg not found."),
@@ -77,8 +89,10 @@ GUIDE: tuple[tuple[Cause, str], ...] = (
 REPORTED: tuple[tuple[Cause, str], ...] = (
     (
         Cause.QUOTA,
-        "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket that the"
-        f" specified instance type belongs to. {FAILED}",
+        (
+            "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket that the"
+            f" specified instance type belongs to. {FAILED}"
+        ),
     ),
     (Cause.QUOTA, f"You've reached your quota for maximum Fleet Requests for this account. {FAILED}"),
     (Cause.QUOTA, f"Max spot instance count exceeded. {FAILED}"),
@@ -95,8 +109,10 @@ REPORTED: tuple[tuple[Cause, str], ...] = (
     (Cause.IMAGE, f"Not authorized for images: [ami-0000000000000dead]. {FAILED}"),
     (
         Cause.PLACEMENT,
-        "The dev Placement Group has already been used in another Availability Zone. Specify the correct Availability Zone"
-        f" and try again. {FAILED}",
+        (
+            "The dev Placement Group has already been used in another Availability Zone. Specify the correct Availability Zone"
+            f" and try again. {FAILED}"
+        ),
     ),
     (Cause.PERMISSION, f"Authentication Failure. {FAILED}"),
     (
@@ -112,8 +128,10 @@ REPORTED: tuple[tuple[Cause, str], ...] = (
     (Cause.THROTTLED, f"Request limit exceeded. {FAILED}"),
     (
         Cause.HOOK,
-        "Instance failed to complete user's Lifecycle Action: Lifecycle Action with token 0f1e was abandoned: Heartbeat"
-        " Timeout",
+        (
+            "Instance failed to complete user's Lifecycle Action: Lifecycle Action with token 0f1e was abandoned: Heartbeat"
+            " Timeout"
+        ),
     ),
     (Cause.TARGET_GROUP, "One or more target groups not found. Validating load balancer configuration failed."),
     (
