@@ -130,11 +130,12 @@ class Case:
     def broken(self) -> Broken | None:
         """The version that fails while an earlier one serves, where all of that is proven.
 
-        It existed when it failed, no member serves with it, and what is blamed is different in the earlier one. That one
+        Not of a group that mixes types: a refresh with a plain launch template would take the mix away. The version existed
+        when it failed, no member serves with it, and what is blamed is different in the earlier one. That one
         serves, and what it names still exists.
         """
         bad, source = self.facts.wanted, self.group.source
-        if bad is None or source is None or self._serving_with(bad):
+        if bad is None or source is None or self.group.mixed or self._serving_with(bad):
             return None
         for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
             serving = self._serving_with(good)

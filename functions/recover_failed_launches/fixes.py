@@ -114,7 +114,7 @@ def of_launch(case: Case, cause: Cause) -> Fix:  # noqa: PLR0912, PLR0915 - one 
                 "--lookup-attributes",
                 "AttributeKey=EventName,AttributeValue=RunInstances",
             )
-            return Fix(why="Auto Scaling is not allowed to launch it", steps=(denied,))
+            return Fix(why="Auto Scaling lacks a permission that it takes", steps=(denied,))
         case Cause.ACCOUNT:
             look = "Sign in to the account's billing and AWS Marketplace pages: something has to be accepted or paid there."
             return Fix(why="the account may not launch it: it is blocked, or has not accepted terms", steps=(look,))

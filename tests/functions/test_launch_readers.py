@@ -207,7 +207,9 @@ def test_user_data_that_is_none_names_no_image(text: str) -> None:
 
 def test_a_group_without_a_template_or_with_several_types_is_read_as_well() -> None:
     size: Any = {"AutoScalingGroupName": NAME, "MinSize": 1, "DesiredCapacity": 1, "AvailabilityZones": []}
-    assert launches._group(size | {"LaunchConfigurationName": "old"}).source is None
+    old = launches._group(size | {"LaunchConfigurationName": "old"})
+    assert (old.source, old.mixed) == (None, False)
     mixed = {"LaunchTemplate": {"LaunchTemplateSpecification": {"LaunchTemplateId": "lt-1"}}}
-    assert launches._group(size | {"MixedInstancesPolicy": mixed}).source == Source(template="lt-1", version="$Default")
+    several = launches._group(size | {"MixedInstancesPolicy": mixed})
+    assert (several.source, several.mixed) == (Source(template="lt-1", version="$Default"), True)
     assert not Source(template="lt-1", version="$Default").numbered

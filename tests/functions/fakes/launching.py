@@ -64,6 +64,8 @@ class Backend:
     desired: int = 2
     version: str = "7"
     """What the group says it launches: a number, or $Latest."""
+    mixed: bool = False
+    """Whether the group mixes instance types."""
     versions: dict[int, dict[str, Any]] = field(default_factory=dict)
     made: dict[int, datetime] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)

@@ -78,7 +78,7 @@ class AutoScaling(Service):
             "VPCZoneIdentifier": "subnet-1,subnet-2",
             "HealthCheckType": "ELB",
             "CreatedTime": world.made[7],
-            "LaunchTemplate": {"LaunchTemplateId": TEMPLATE, "Version": world.version},
+            **_launches(world),
             "SuspendedProcesses": [
                 {"ProcessName": name, "SuspensionReason": reason} for name, reason in world.suspended.items()
             ],
@@ -168,6 +168,12 @@ class AutoScaling(Service):
     def _known(self, operation: str, asked: Any) -> None:
         if asked["AutoScalingGroupName"] != GROUP:
             self._refuse(operation, "ValidationError", "AutoScalingGroup name not found")
+
+
+def _launches(world: Backend) -> dict[str, Any]:
+    source = _source(world.version)
+    mixed = {"MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecification": source}}}
+    return mixed if world.mixed else {"LaunchTemplate": source}
 
 
 def _source(version: str) -> dict[str, str]:

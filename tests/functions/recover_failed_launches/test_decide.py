@@ -266,6 +266,10 @@ def spoil_the_profile_is_empty(night: Night) -> None:
     night.world.role = ""
 
 
+def spoil_the_group_mixes_types(night: Night) -> None:
+    night.world.mixed = True
+
+
 SPOILS = [value for name, value in sorted(globals().items()) if name.startswith("spoil_")]
 
 
@@ -522,8 +526,8 @@ def test_an_instance_that_cannot_be_terminated_is_said(night: Night) -> None:
     night.world.add(1)
     night.world.log("Failed", "Terminating EC2 instance: i-1", "You are not authorized to perform this operation.")
     assert escalated(night).because == (
-        "dev-backend-asg has 2 of 2 instances in service. It could not terminate an instance at 03:40:00 UTC: Auto Scaling is"
-        " not allowed to launch it."
+        "dev-backend-asg has 2 of 2 instances in service. It could not terminate an instance at 03:40:00 UTC: Auto Scaling"
+        " lacks a permission that it takes."
     )
 
 

@@ -62,6 +62,8 @@ class Group(Struct, frozen=True, kw_only=True):
     zones: tuple[str, ...]
     subnets: tuple[str, ...]
     source: Source | None
+    mixed: bool = False
+    """Whether it mixes instance types: then its launch template is a part of a policy."""
     suspended: tuple[Suspension, ...]
     metrics: tuple[str, ...]
     """Names of the group metrics that it publishes."""
@@ -117,6 +119,7 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
         zones=tuple(sorted(found["AvailabilityZones"])),
         subnets=tuple(sorted(filter(None, found.get("VPCZoneIdentifier", "").replace(" ", "").split(",")))),
         source=_source(source),
+        mixed=mixed is not None,
         suspended=tuple(
             Suspension(process=each.get("ProcessName", ""), reason=each.get("SuspensionReason", ""))
             for each in found.get("SuspendedProcesses", ())
