@@ -244,7 +244,7 @@ def test_the_fakes_refusals_are_codes_that_aws_declares_for_the_operation() -> N
 
     model = ServiceModel(Loader().load_service_model("autoscaling", "service-2"))
     codes = {
-        name: {shape.error_code for shape in model.operation_model(name).error_shapes}
+        name: {shape.metadata["error"]["code"] for shape in model.operation_model(name).error_shapes}
         for name in ("StartInstanceRefresh", "RollbackInstanceRefresh")
     }
     assert "InstanceRefreshInProgress" in codes["StartInstanceRefresh"]

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from recover_failed_launches.case import Case
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.deaths import Trouble
 from recover_failed_launches.decide import RESUME, ROLL_BACK, START
+from recover_failed_launches.facts import Judged
 from recover_failed_launches.fixes import of_launch, of_start
 from remediation.core.spec import TEAMS
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
@@ -56,12 +58,12 @@ def waited(night: Night) -> Wait:
     return verdict
 
 
-def acted(night: Night) -> Act[object]:
+def acted(night: Night) -> Act[Judged]:
     verdict = night.verdict()
     assert isinstance(verdict, Act), verdict
     assert verdict.approval is not None, "nothing is done without a person's yes"
     assert verdict.resource == "autoscaling-group/dev-backend-asg"
-    return verdict  # type: ignore[return-value]
+    return verdict
 
 
 # ------------------------------------------------------------------------------------------------------- all is well
@@ -77,6 +79,13 @@ def test_failures_that_were_made_up_for_need_nothing(night: Night) -> None:
     night.world.fail(NO_CAPACITY, ago=5 * MINUTE)
     night.world.add(1, age=MINUTE)
     assert isinstance(night.verdict(), Nothing)
+
+
+def test_a_failure_before_the_last_success_is_not_what_keeps_it_short(night: Night) -> None:
+    night.world.desired = 3
+    night.world.fail(GROUP_MISSING, ago=5 * MINUTE)
+    night.world.add(1, age=MINUTE)
+    assert "no launch has failed lately" in escalated(night).because
 
 
 def test_a_group_that_does_not_publish_what_our_alarm_watches_is_told(night: Night) -> None:
@@ -180,7 +189,7 @@ def test_an_old_failure_is_not_what_is_wrong_now(night: Night) -> None:
 
 def test_a_broken_version_is_taken_back_by_a_refresh_with_the_last_good_one(broken: Night) -> None:
     act = acted(broken)
-    assert (act.action, act.target.id) == (START, "dev-backend-asg")  # type: ignore[attr-defined]
+    assert (act.action, act.target.id) == (START, "dev-backend-asg")
     assert act.because == (
         "Start an instance refresh with version 7. dev-backend-asg has 1 of 2 instances in service. 3 launches failed since"
         " 03:37:00 UTC in us-east-1a: the security group sg-0000000000000dead of version 8 of the launch template does not"
@@ -203,7 +212,7 @@ def test_the_refresh_that_is_on_is_rolled_back(broken: Night) -> None:
     broken.world.version = "7"
     refresh = broken.world.refresh("InProgress", version="8")
     act = acted(broken)
-    assert (act.action, act.target.refresh) == (ROLL_BACK, refresh.id)  # type: ignore[attr-defined]
+    assert (act.action, act.target.refresh) == (ROLL_BACK, refresh.id)
     assert act.because.startswith(f"Roll the instance refresh {refresh.id} back. ")
 
 
@@ -221,7 +230,7 @@ def test_a_refresh_that_cannot_be_rolled_back_is_a_persons(broken: Night, group:
 def test_latest_is_known_by_its_number(broken: Night) -> None:
     broken.world.version = "$Latest"
     act = acted(broken)
-    assert (act.target.bad, act.target.good) == ("8", "7")  # type: ignore[attr-defined]
+    assert (act.target.bad, act.target.good) == ("8", "7")
 
 
 def spoil_nobody_serves(night: Night) -> None:
@@ -295,7 +304,7 @@ def test_no_version_is_taken_back_unless_every_proof_is_there(broken: Night, spo
     ],
 )  # fmt: skip
 def test_a_version_is_blamed_for_what_it_does_differently_and_only_for_that(
-    night: Night, text: str, changes: dict[str, object]
+    night: Night, text: str, changes: dict[str, Any]
 ) -> None:
     night.world.version = "8"
     night.world.fail(text)
@@ -303,6 +312,29 @@ def test_a_version_is_blamed_for_what_it_does_differently_and_only_for_that(
     assert acted(night).action == START
     night.world.add_version(8)
     assert isinstance(night.verdict(), Escalate), "the two versions are the same"
+
+
+def test_what_is_said_to_be_missing_and_is_there_by_now_proves_nothing(broken: Night) -> None:
+    broken.world.groups.add("sg-0000000000000dead")
+    assert "a security group of version 8 of the launch template does not exist" in escalated(broken).because
+
+
+def test_an_image_that_is_there_by_now_proves_nothing(night: Night) -> None:
+    night.world.add_version(8, ImageId="ami-0000000000000000b")
+    night.world.version = "8"
+    night.world.fail("The AMI ID 'ami-0000000000000000b' does not exist.")
+    assert acted(night).action == START
+    night.world.images["ami-0000000000000000b"] = "available"
+    assert isinstance(night.verdict(), Escalate)
+
+
+def test_an_earlier_version_whose_security_groups_are_gone_is_none_to_go_back_to(night: Night) -> None:
+    night.world.add_version(8, KeyName="gone")
+    night.world.version = "8"
+    night.world.fail("The key pair 'gone' does not exist.")
+    assert acted(night).action == START
+    night.world.groups.clear()
+    assert isinstance(night.verdict(), Escalate)
 
 
 # ---------------------------------------------------------------------------------------- instances that launch and die
@@ -403,13 +435,23 @@ def test_an_instance_that_served_for_days_and_died_is_none_of_them(night: Night)
     assert "died again" not in escalated(night).because
 
 
+def test_a_young_instance_that_the_group_had_one_too_many_of_did_not_die(night: Night) -> None:
+    for _ in range(2):
+        night.world.die()
+        night.world.activities[0]["Cause"] = (
+            "an instance was taken out of service in response to a user request, shrinking"
+        )
+    assert night.look().died == ()
+    assert "died again" not in escalated(night).because
+
+
 def test_a_version_whose_instances_die_while_the_old_ones_serve_is_taken_back(night: Night) -> None:
     night.world.add_version(8, tag="v8")
     night.world.version = "8"
     night.world.die(version="8", ago=4 * MINUTE)
     night.world.die(version="8")
     act = acted(night)
-    assert (act.action, act.target.bad, act.target.good) == (START, "8", "7")  # type: ignore[attr-defined]
+    assert (act.action, act.target.bad, act.target.good) == (START, "8", "7")
     assert (
         "2 instances came up and died again since 03:36:00 UTC: ECR does not have dev-starttech-backend:v8."
         in act.because
@@ -448,7 +490,7 @@ def test_a_launch_under_way_is_waited_for(night: Night) -> None:
 def test_a_process_that_an_ended_maintenance_left_suspended_is_resumed(night: Night) -> None:
     night.world.suspended = {"AZRebalance": "User suspended at 2026-11-20T01:00:00Z", "Launch": "User suspended at 2026-11-22T19:00:00Z"}  # fmt: skip
     act = acted(night)
-    assert (act.action, act.target.process) == (RESUME, "Launch")  # type: ignore[attr-defined]
+    assert (act.action, act.target.process) == (RESUME, "Launch")
     assert act.because == (
         "dev-backend-asg has 1 of 2 instances in service, and its process Launch is suspended since 2026-11-22 19:00 UTC. No"
         " maintenance takes longer than 8 hours, so it was left behind by one that has ended."
@@ -482,6 +524,13 @@ def test_a_suspended_process_of_a_complete_group_is_left_alone(night: Night) -> 
     night.world.add(1)
     night.world.suspended = {"Launch": "User suspended at 2026-11-20T01:00:00Z"}
     assert isinstance(night.verdict(), Nothing)
+
+
+def test_a_complete_group_whose_deploy_failed_has_nothing_resumed(night: Night) -> None:
+    night.world.add(1)
+    night.world.refresh("Failed", version="7")
+    night.world.suspended = {"Launch": "User suspended at 2026-11-20T01:00:00Z"}
+    assert "ended with Failed" in escalated(night).because
 
 
 def test_a_process_that_keeps_nothing_from_launching_is_left_alone(night: Night) -> None:
