@@ -251,13 +251,16 @@ def _refresh_failed(case: Case) -> Escalate | None:
 
 
 def _under_way(case: Case) -> Wait | None:
-    """Wait for instances that are starting, and for a deploy that gets on."""
+    """Wait for instances that are starting, for a deploy that gets on, and for what this run has done."""
     if case.refreshing and case.refresh is not None:
         because = f"{stands(case)}; the instance refresh {case.refresh.id} is {case.refresh.status}: a deploy is on."
         return _wait(case, because, LATER, stand_down=True)
     if case.under_way:
         since = case.under_way[-1].at
         because = f"{stands(case)}; {counted(len(case.under_way), 'launch')} under way since {at(since)}."
+        return _wait(case, because, SOON)
+    if case.tried and case.now - case.tried[-1].at < case.settings.starting:
+        because = f"{stands(case)}; {case.tried[-1].action} was done at {at(case.tried[-1].at)}, and takes time to show."
         return _wait(case, because, SOON)
     return None
 

