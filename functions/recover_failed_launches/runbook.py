@@ -8,7 +8,7 @@ The rules of the domain (HAZARDS.md, section 1.4):
 
 - It is a diagnostician. Two things are done, each with a person's yes: the last good version of the launch template is launched
   again, where it is proven that it works and the newer one never did; a process is resumed that a maintenance left suspended.
-- What an activity says is written by whoever names things. Its class is taken (functions/recover_failed_launches/causes.py);
+- What an activity says is written by whoever names things. Its class is taken (causes.py);
   its words are quoted, redacted and cut, in the evidence, and reach no subject and no command.
 - Auto Scaling tries again by itself, also in other zones. What passes, such as a shortage of capacity, is waited for first.
 - User data and consoles hold secrets. Of user data the image's reference is kept and nothing else; a console is read only
