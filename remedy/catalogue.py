@@ -101,7 +101,7 @@ def _section(runbook: AnyRunbook) -> Iterator[str]:
 
 
 def _limit(alarm: Alarm) -> str:
-    limit = f"`{alarm.threshold}`" if isinstance(alarm.threshold, str) else f"{alarm.threshold:g}"
+    limit = f"`{alarm.threshold_from}`" if alarm.threshold_from else f"{alarm.threshold:g}"
     return f"{'below' if alarm.below else 'at or above'} {limit}"
 
 

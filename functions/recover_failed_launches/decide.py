@@ -260,7 +260,9 @@ def _under_way(case: Case) -> Wait | None:
         because = f"{stands(case)}; {counted(len(case.under_way), 'launch')} under way since {at(since)}."
         return _wait(case, because, SOON)
     if case.tried and case.now - case.tried[-1].at < case.settings.starting:
-        because = f"{stands(case)}; {case.tried[-1].action} was done at {at(case.tried[-1].at)}, and takes time to show."
+        because = (
+            f"{stands(case)}; {case.tried[-1].action} was done at {at(case.tried[-1].at)}, and takes time to show."
+        )
         return _wait(case, because, SOON)
     return None
 

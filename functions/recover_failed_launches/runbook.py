@@ -60,7 +60,7 @@ RUNBOOK = Runbook(
             metric="GroupInServiceInstances",
             dimensions={"AutoScalingGroupName": "{asg}"},
             statistic="Maximum",
-            threshold="in_service_at_least",
+            threshold_from="in_service_at_least",
             below=True,
             period=timedelta(seconds=60),
             evaluate=15,

@@ -138,6 +138,8 @@ def fits_an_environment(runbook: AnyRunbook, place: Place, settings: Struct) -> 
             if isinstance(trigger, OnAlarm)
         ), f"{alarm.name} does not start {runbook.name} in {place.environment}"
         assert 1 <= alarm.breach <= alarm.evaluate
+        assert (alarm.threshold > 0) != bool(alarm.threshold_from), f"{alarm.name}: say the threshold once"
+        assert alarm.limit(settings) > 0, f"{alarm.name}: a threshold of nothing"
     names = Names(place)
     kinds = [names.rule(runbook, "schedule", number) for number, _ in enumerate(runbook.triggers, start=1)]
     assert all(len(name) <= 64 for name in (names.function(runbook), *kinds))

@@ -104,8 +104,9 @@ class Alarm(Struct, frozen=True, kw_only=True):
     metric: str
     dimensions: Mapping[str, str] = {}
     statistic: str
-    threshold: float | str
-    """A number, or the setting that holds it."""
+    threshold: float = 0
+    threshold_from: str = ""
+    """The setting that holds the threshold, where environments differ in it."""
     period: timedelta
     evaluate: int
     breach: int
@@ -118,7 +119,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
 
     def limit(self, settings: Struct) -> float:
         """Return the threshold where these are the settings."""
-        return float(getattr(settings, self.threshold) if isinstance(self.threshold, str) else self.threshold)
+        return float(getattr(settings, self.threshold_from)) if self.threshold_from else self.threshold
 
 
 class Document(Struct, frozen=True, kw_only=True):
