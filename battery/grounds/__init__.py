@@ -6,9 +6,12 @@ from msgspec import Struct
 
 from battery.ground import Case, Ground, Grounds, Tried
 from battery.grounds.clear_stale_lock import CLEAR_STALE_LOCK
+from battery.grounds.recover_failed_launches import RECOVER_FAILED_LAUNCHES
 from battery.grounds.restart_unhealthy_targets import RESTART_UNHEALTHY_TARGETS
 
-GROUNDS: Grounds = {tried.runbook.name: tried for tried in (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK)}
+GROUNDS: Grounds = {
+    tried.runbook.name: tried for tried in (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK, RECOVER_FAILED_LAUNCHES)
+}
 """By the runbook's name."""
 
 
