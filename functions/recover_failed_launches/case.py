@@ -75,6 +75,26 @@ class Case:
         at = self.refresh.ended_at or self.refresh.started_at
         return at is not None and self.now - at <= self.settings.recent
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether that refresh was to bring another version: then the group launches its own again, by itself."""
+        refresh = self.refresh
+        return self.refresh_failed and bool(refresh and refresh.source) and refresh.source != self.group.source
+
+    @cached_property
+    def refresh_failures(self) -> tuple[Tried, ...]:
+        """The launches that failed while the refresh was on that failed, newest first; what passes by itself comes last."""
+        refresh = self.refresh
+        if refresh is None or not self.refresh_failed or refresh.started_at is None:
+            return ()
+        ended = refresh.ended_at or self.now
+        found = [
+            each
+            for each in self.facts.tried
+            if each.kind == "launch" and each.failed and refresh.started_at <= each.at <= ended
+        ]
+        return tuple(sorted(found, key=lambda each: each.cause in PASSING))
+
     def standing(self, kind: Kind) -> tuple[Tried, ...]:
         """Return what failed lately and has not succeeded since, newest first."""
         found: list[Tried] = []
@@ -83,7 +103,8 @@ class Case:
                 continue
             if each.status == "Successful":
                 break
-            if each.failed and self.now - each.at <= self.settings.recent:
+            gone = self.abandoned and each in self.refresh_failures
+            if each.failed and self.now - each.at <= self.settings.recent and not gone:
                 found.append(each)
         return tuple(found)
 
@@ -135,7 +156,7 @@ class Case:
         serves, and what it names still exists.
         """
         bad, source = self.facts.wanted, self.group.source
-        if bad is None or source is None or self.group.mixed or self._serving_with(bad):
+        if bad is None or source is None or self.group.mixed or self.abandoned or self._serving_with(bad):
             return None
         for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
             serving = self._serving_with(good)

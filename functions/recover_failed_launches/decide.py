@@ -143,7 +143,7 @@ def _failing(case: Case) -> Act[Judged] | Wait | Escalate | None:
     if failure is None or failure.cause is None:
         return None
     fix = of_launch(case, failure.cause)
-    because = f"{stands(case)}. {failing(case)}: {fix.why}."
+    because = f"{stands(case)}. {failing(case.failures, failure.cause)}: {fix.why}."
     if case.broken is not None:
         return _take_back(case, case.broken, because)
     waited = case.now - case.failures[-1].at
@@ -244,10 +244,15 @@ def _refresh_failed(case: Case) -> Escalate | None:
     refresh = case.refresh
     if refresh is None or not case.refresh_failed:
         return None
-    because = (
-        f"{stands(case)}. Its instance refresh {refresh.id} ended with {refresh.status}, and no launch failed lately."
-    )
-    return _escalate(case, because, Commands(case).refreshes(), Commands(case).activities(), team="application")
+    ended = f"{stands(case)}. Its instance refresh {refresh.id} ended with {refresh.status}"
+    failures = case.refresh_failures
+    cause = failures[0].cause if failures else None
+    if cause is None:
+        because = f"{ended}, and no launch failed lately."
+        return _escalate(case, because, Commands(case).refreshes(), team="application")
+    fix = of_launch(case, cause)
+    because = f"{ended}: {failing(failures, cause)}: {fix.why}."
+    return _escalate(case, because, *fix.steps, Commands(case).refreshes(), team=fix.team)
 
 
 def _under_way(case: Case) -> Wait | None:

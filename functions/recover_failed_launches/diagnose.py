@@ -136,9 +136,9 @@ def _closer(aws: "Clients", settings: Settings, facts: Facts, group: Group, acti
 
 
 def _wanted(aws: "Clients", sources: _Sources, group: Group, refresh: Refresh | None) -> Version | None:
-    """Return the version that is launched: of the refresh that is on, else of the group."""
-    active = refresh.source if refresh and refresh.status in ACTIVE_REFRESH else None
-    source = active or group.source
+    """Return the version that is launched, or was last: of the refresh that is on or failed, else of the group."""
+    deployed = refresh.source if refresh and refresh.status in ACTIVE_REFRESH | BAD_REFRESH else None
+    source = deployed or group.source
     if source is None:
         sources.cannot("the launch template", "the group uses a launch configuration, or names none by its id")
         return None

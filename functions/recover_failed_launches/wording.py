@@ -4,11 +4,12 @@ Texts of AWS and of instances are in the evidence only, as quotations, redacted 
 of a message is made of our own words (hazard A4).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from recover_failed_launches.case import Case
-from recover_failed_launches.facts import Checked
+from recover_failed_launches.causes import Cause
+from recover_failed_launches.facts import Checked, Tried
 from remediation.core.wording import cut
 
 MOST_FAILURES = 5
@@ -42,11 +43,9 @@ def stands(case: Case) -> str:
     return f"{case.asg} has {len(case.serving)} of {counted(case.group.desired, 'instance')} in service"
 
 
-def failing(case: Case) -> str:
+def failing(found: Sequence[Tried], cause: Cause | None) -> str:
     """Say which launches failed, and in which zones for the reason that is named."""
-    found = case.failures
-    since = f"since {at(found[-1].at)}" if len(found) > 1 else f"at {at(found[0].at)}"
-    cause = case.failure.cause if case.failure else None
+    since = f"since {at(min(each.at for each in found))}" if len(found) > 1 else f"at {at(found[0].at)}"
     zones = sorted({each.zone for each in found if each.zone and each.cause == cause})
     return f"{counted(len(found), 'launch')} failed {since}{' in ' + ' and '.join(zones) if zones else ''}"
 
@@ -59,7 +58,7 @@ def evidence(case: Case) -> tuple[str, ...]:
 def _evidence(case: Case) -> Iterator[str]:
     facts = case.facts
     yield f"{stands(case)}; minimum {case.group.min_size}."
-    for each in (*case.failures, *case.standing("terminate"))[:MOST_FAILURES]:
+    for each in (*case.failures, *case.refresh_failures, *case.standing("terminate"))[:MOST_FAILURES]:
         where = f" in {each.zone}" if each.zone else ""
         yield f'{at(each.at)}: {each.kind} {each.status}{where} ({each.cause}). AWS says: "{each.said}"'
     for died in case.deaths[:MOST_DEATHS]:

@@ -577,6 +577,39 @@ def test_a_refresh_that_failed_without_a_failed_launch_is_the_applications(night
     assert "Warm-up" not in verdict.because
 
 
+def test_a_refresh_that_failed_for_its_launches_is_told_with_their_cause(night: Night) -> None:
+    """The group goes on with the version that it had, so there is nothing to take back."""
+    night.world.add(1)
+    night.world.add_version(8, SecurityGroupIds=["sg-0000000000000dead"])
+    refresh = night.world.refresh("Failed", version="8")
+    night.world.fail(NO_CAPACITY, ago=2 * MINUTE)
+    night.world.fail(GROUP_MISSING, ago=3 * MINUTE)
+    night.world.add(1, age=MINUTE)
+    verdict = escalated(night)
+    fix = of_launch(Case(night.look(), SETTINGS, (), night.steps.now), Cause.SECURITY_GROUP)
+    assert verdict.because.endswith(
+        f"instance refresh {refresh.id} ended with Failed: 2 launches failed since 03:37:00 UTC in us-east-1a: {fix.why}."
+    )
+    assert verdict.team == fix.team
+    assert set(fix.steps) < set(verdict.next_steps)
+    assert any('AWS says: "The security group' in line for line in verdict.evidence)
+
+
+def test_what_fails_after_a_deploy_was_given_up_is_the_groups_own(night: Night) -> None:
+    night.world.add_version(8)
+    night.world.refresh("Failed", version="8").ended_at = night.steps.now - 5 * MINUTE
+    night.world.fail(GROUP_MISSING, ago=7 * MINUTE)
+    night.world.fail("Your Spot request price is lower", ago=MINUTE)
+    because = escalated(night).because
+    assert "1 launch failed at 03:39:00 UTC" in because
+    assert "refresh" not in because
+
+
+def test_a_failed_deploy_of_the_groups_own_version_hides_no_failure(broken: Night) -> None:
+    broken.world.refresh("Failed", version="8")
+    assert acted(broken).action == START
+
+
 def test_a_refresh_that_failed_long_ago_is_history(night: Night) -> None:
     night.world.add(1)
     night.world.refresh("Failed", version="7").ended_at = night.steps.now - timedelta(hours=2)
