@@ -14,7 +14,7 @@ from typing import assert_never
 
 import msgspec
 
-from remediation.core.spec import AnyRunbook, Every, Manual, OnAlarm, OnAsgEvent, TriggerSpec
+from remediation.core.spec import Alarm, AnyRunbook, Every, Manual, OnAlarm, OnAsgEvent, TriggerSpec
 from stacks.catalog import CATALOG
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,13 +91,18 @@ def _section(runbook: AnyRunbook) -> Iterator[str]:
         yield ""
         yield (
             f"**Alarm** `<env>-remediation-{alarm.name}`: {alarm.summary} "
-            f"({_shown(alarm.namespace)} {alarm.metric}, {alarm.statistic} at or above {alarm.threshold:g}, "
+            f"({_shown(alarm.namespace)} {alarm.metric}, {alarm.statistic} {_limit(alarm)}, "
             f"{alarm.breach} of {alarm.evaluate} periods of {_span(alarm.period)})."
         )
     for document in runbook.documents:
         yield ""
         acts = "changes the instance; not deployed in observe" if document.mutates else "reads only"
         yield f"**SSM document** `<env>-remediation-{document.name}`: {document.summary} ({acts})."
+
+
+def _limit(alarm: Alarm) -> str:
+    limit = f"`{alarm.threshold_from}`" if alarm.threshold_from else f"{alarm.threshold:g}"
+    return f"{'below' if alarm.below else 'at or above'} {limit}"
 
 
 def _settings(runbook: AnyRunbook) -> Iterator[str]:

@@ -158,7 +158,7 @@ class RunbookAlarms(Construct):
                 period=round(alarm.period.total_seconds()),
                 evaluation_periods=alarm.evaluate,
                 datapoints_to_alarm=alarm.breach,
-                comparison_operator=AT_LEAST,
-                threshold=alarm.threshold,
+                comparison_operator=BELOW if alarm.below else AT_LEAST,
+                threshold=alarm.limit(settings),
                 treat_missing_data="notBreaching",
             )

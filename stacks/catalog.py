@@ -6,6 +6,7 @@ This module is data: importing it loads neither boto3 nor the CDK.
 from clear_stale_lock.runbook import RUNBOOK as CLEAR_STALE_LOCK
 from explain_slow_deploy.runbook import RUNBOOK as EXPLAIN_SLOW_DEPLOY
 from flush_redis.runbook import RUNBOOK as FLUSH_REDIS
+from recover_failed_launches.runbook import RUNBOOK as RECOVER_FAILED_LAUNCHES
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
 from restore_redis_access.runbook import RUNBOOK as RESTORE_REDIS_ACCESS
@@ -20,4 +21,5 @@ CATALOG: tuple[AnyRunbook, ...] = (
     SNAPSHOT_REDIS,
     FLUSH_REDIS,
     RESTORE_REDIS_SNAPSHOT,
+    RECOVER_FAILED_LAUNCHES,
 )

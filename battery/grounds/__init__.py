@@ -9,13 +9,20 @@ from msgspec import Struct
 
 from battery.ground import Case, Ground, Grounds, Tried
 from battery.grounds.clear_stale_lock import CLEAR_STALE_LOCK
+from battery.grounds.recover_failed_launches import RECOVER_FAILED_LAUNCHES
 from battery.grounds.restart_unhealthy_targets import RESTART_UNHEALTHY_TARGETS
 from battery.grounds.restore_redis_access import RESTORE_REDIS_ACCESS
 from battery.grounds.snapshot_redis import SNAPSHOT_REDIS
 
 GROUNDS: Grounds = {
     tried.runbook.name: tried
-    for tried in (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK, RESTORE_REDIS_ACCESS, SNAPSHOT_REDIS)
+    for tried in (
+        RESTART_UNHEALTHY_TARGETS,
+        CLEAR_STALE_LOCK,
+        RESTORE_REDIS_ACCESS,
+        SNAPSHOT_REDIS,
+        RECOVER_FAILED_LAUNCHES,
+    )
 }
 """By the runbook's name."""
 

@@ -77,12 +77,12 @@ def run(effort: Effort) -> Iterator[Figure]:
 
 
 def _ours(parameters: Mapping[str, Any], sick: str) -> bool:
-    """Tell whether a command is one of our documents, for one instance, with what a pattern lets through."""
+    """Tell whether a command is one of our documents, for one instance if it acts, with what a pattern lets through."""
     values = [value for each in parameters.get("Parameters", {}).values() for value in each]
     plain = all(not set(value) & set("`$;'\"<>|&\n\\{}*") for value in values)
     named = parameters["DocumentName"].startswith("dev-remediation-")
     looks = "restart" not in parameters["DocumentName"]
-    return plain and named and len(parameters["InstanceIds"]) == 1 and (looks or parameters["InstanceIds"] == [sick])
+    return plain and named and (looks or parameters["InstanceIds"] == [sick])
 
 
 def _mutated(chance: Random, tried: Tried) -> Any:

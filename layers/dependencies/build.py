@@ -44,7 +44,7 @@ ENGINE_OPERATIONS: Operations = {
 
 _OPERATIONS = {"lambda:InvokeFunction": "Invoke", "s3:ListBucket": "ListObjectsV2"}
 """Operations that IAM calls otherwise."""
-_CLIENTS = {"elasticloadbalancing": "elbv2"}
+_CLIENTS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas"}
 """Prefixes of IAM actions to client names, where they differ."""
 
 _INSTALLED_AT = "/opt/python"

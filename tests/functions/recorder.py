@@ -14,7 +14,7 @@ from botocore.model import OperationModel
 from remediation.adapters.clients import Clients
 from tests.support.toy import PLACE
 
-PREFIXES = {"elbv2": "elasticloadbalancing"}
+PREFIXES = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 """IAM's name of a service, where it is not botocore's."""
 
 
@@ -36,8 +36,8 @@ class Recorder:
     def _called(self, model: OperationModel, context: dict[str, Any], **_: object) -> tuple[AWSResponse, Any]:
         service = model.service_model.service_name
         self.actions.add(f"{PREFIXES.get(service, service)}:{model.name}")
-        looks = model.name.startswith(("Describe", "Get", "List", "Lookup"))
-        fake = getattr(self._world if looks else self._world.acting, service)
+        looks = model.name.startswith(("Describe", "Get", "List", "Lookup", "Simulate"))
+        fake = getattr(self._world if looks else self._world.acting, service.replace("-", "_"))
         name = xform_name(model.name)
         answer = getattr(fake, name if hasattr(fake, name) else f"_{name}")(**context["asked"])
         no_headers: Any = {}

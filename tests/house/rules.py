@@ -21,7 +21,7 @@ ONLY_STAR = re.compile(
     r"|health:DescribeEvents"
 )
 """Actions that AWS lets nobody narrow to a resource, or that list (FACTS.md, section 3). None changes anything."""
-_READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query)[A-Z]?")
+_READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Simulate)[A-Z]?")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 SHORTEST_WHY = 150
@@ -140,6 +140,8 @@ def fits_an_environment(runbook: AnyRunbook, place: Place, settings: Struct) -> 
             if isinstance(trigger, OnAlarm)
         ), f"{alarm.name} does not start {runbook.name} in {place.environment}"
         assert 1 <= alarm.breach <= alarm.evaluate
+        assert (alarm.threshold > 0) != bool(alarm.threshold_from), f"{alarm.name}: say the threshold once"
+        assert alarm.limit(settings) > 0, f"{alarm.name}: a threshold of nothing"
     names = Names(place)
     kinds = [names.rule(runbook, "schedule", number) for number, _ in enumerate(runbook.triggers, start=1)]
     assert all(len(name) <= 64 for name in (names.function(runbook), *kinds))

@@ -28,7 +28,21 @@ def test_there_would_be_one(tmp_path: Path) -> None:
 
 FUNCTIONS = (*(runbook.name for runbook in CATALOG), "probe-dependencies", "sweep-alarms", "escalate-incident")
 NOT_DURABLE = ("probe-dependencies", "sweep-alarms")
-SERVICES = ("cloudwatch", "dynamodb", "ec2", "elasticache", "events", "kms", "lambda", "logs", "sns", "sqs", "ssm")
+SERVICES = (
+    "cloudwatch",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "elasticache",
+    "events",
+    "kms",
+    "lambda",
+    "logs",
+    "servicequotas",
+    "sns",
+    "sqs",
+    "ssm",
+)
 """Whose resources of this account some function uses: how far the boundary lets them all reach."""
 
 DESCRIBED = ("autoscaling", "ec2", "elasticache", "elasticloadbalancing")
@@ -46,6 +60,7 @@ def acknowledged(template: Template, *, acts: bool) -> set[str]:
         f"arn:aws:ec2:{here}:instance/*",
         f"arn:aws:ec2:{here}:network-interface/*",
         f"arn:aws:ec2:{here}:*/*",
+        f"arn:aws:iam::{place.account}:*",
         *(
             f"arn:aws:lambda:{here}:function:{place.environment}-{name}:*"
             for name in FUNCTIONS

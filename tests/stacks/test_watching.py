@@ -38,8 +38,8 @@ def test_a_runbooks_alarms_watch_their_metric_with_every_dimension(template: Tem
         assert (alarm["Namespace"], alarm["MetricName"]) == (namespace, declared.metric)
         assert (alarm["Statistic"], alarm["Period"]) == (declared.statistic, declared.period.total_seconds())
         assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (declared.evaluate, declared.breach)
-        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
-        assert alarm["Threshold"] == declared.threshold
+        comparison = "LessThanThreshold" if declared.below else "GreaterThanOrEqualToThreshold"
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == (comparison, declared.limit(settings))
         assert alarm["TreatMissingData"] == "notBreaching"
 
 
@@ -49,6 +49,14 @@ def test_the_alarm_on_unhealthy_targets_can_fire(dev: Template) -> None:
         "TargetGroup": "targetgroup/dev-backend-tg-v2/50dc6c495c0c9188",
         "LoadBalancer": "app/dev-alb-v2/50dc6c495c0c9188",
     }
+
+
+def test_the_alarm_on_too_few_instances_fires_below_the_groups_minimum_and_not_at_it(dev: Template) -> None:
+    """AWS compares with what the settings say; without the group's metrics there is nothing to compare, and it is quiet."""
+    alarm = dev.one("CloudWatch::Alarm", AlarmName="dev-remediation-too-few-in-service")
+    assert dimensions(alarm) == {"AutoScalingGroupName": "dev-backend-asg"}
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 2)
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (60, 15, 15)
 
 
 def test_lines_of_ci_start_the_runbook_where_their_log_group_is_said(loud: Template) -> None:

@@ -27,7 +27,8 @@ class Call:
     @property
     def permission(self) -> str:
         """Return the IAM action that it takes."""
-        return f"{ {'elbv2': 'elasticloadbalancing'}.get(self.service, self.service) }:{self.operation}"
+        prefixes = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
+        return f"{prefixes.get(self.service, self.service)}:{self.operation}"
 
 
 @dataclass

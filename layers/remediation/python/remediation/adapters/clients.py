@@ -30,13 +30,16 @@ if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ecr import ECRClient
     from mypy_boto3_elasticache import ElastiCacheClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_health import HealthClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_service_quotas import ServiceQuotasClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 """Of every client. A read takes at most 3 x 10 s, well within a Lambda invocation."""
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
-_READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|TransactGet)[A-Z]|Query\Z")
+_READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Simulate|TransactGet)[A-Z]|Query\Z")
 _REPEATABLE = re.compile(r"(TransactWriteItems|UpdateItem)\Z")
 """What the ledger writes with: its updates set and remove, or are guarded, and a transaction carries botocore's token."""
 
@@ -57,13 +60,16 @@ Name: TypeAlias = Literal[
     "codebuild",
     "dynamodb",
     "ec2",
+    "ecr",
     "elasticache",
     "elbv2",
     "events",
     "health",
+    "iam",
     "lambda",
     "s3",
     "secretsmanager",
+    "service-quotas",
     "sns",
     "ssm",
 ]
@@ -98,13 +104,16 @@ class Services:
     codebuild: "_Service[CodeBuildClient]" = _Service("codebuild")
     dynamodb: "_Service[DynamoDBClient]" = _Service("dynamodb")
     ec2: "_Service[EC2Client]" = _Service("ec2")
+    ecr: "_Service[ECRClient]" = _Service("ecr")
     elasticache: "_Service[ElastiCacheClient]" = _Service("elasticache")
     elbv2: "_Service[ElasticLoadBalancingv2Client]" = _Service("elbv2")
     events: "_Service[EventBridgeClient]" = _Service("events")
     health: "_Service[HealthClient]" = _Service("health")
+    iam: "_Service[IAMClient]" = _Service("iam")
     lambda_: "_Service[LambdaClient]" = _Service("lambda")
     s3: "_Service[S3Client]" = _Service("s3")
     secretsmanager: "_Service[SecretsManagerClient]" = _Service("secretsmanager")
+    service_quotas: "_Service[ServiceQuotasClient]" = _Service("service-quotas")
     sns: "_Service[SNSClient]" = _Service("sns")
     ssm: "_Service[SSMClient]" = _Service("ssm")
 

@@ -104,14 +104,22 @@ class Alarm(Struct, frozen=True, kw_only=True):
     metric: str
     dimensions: Mapping[str, str] = {}
     statistic: str
-    threshold: float
+    threshold: float = 0
+    threshold_from: str = ""
+    """The setting that holds the threshold, where environments differ in it."""
     period: timedelta
     evaluate: int
     breach: int
+    below: bool = False
+    """Whether it fires below the threshold, and not at or above it."""
     lines: Lines | None = None
     """What its metric counts, where that is a metric of our own."""
     where: str = ""
     """A setting: where it is empty, there is no such alarm."""
+
+    def limit(self, settings: Struct) -> float:
+        """Return the threshold where these are the settings."""
+        return float(getattr(settings, self.threshold_from)) if self.threshold_from else self.threshold
 
 
 class Document(Struct, frozen=True, kw_only=True):

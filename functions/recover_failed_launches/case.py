@@ -1,0 +1,221 @@
+"""The facts as a judge needs them: what fails now, what died, and whether an earlier version is known to work."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from msgspec import Struct
+
+from recover_failed_launches.causes import PASSING, Cause
+from recover_failed_launches.deaths import Boot
+from recover_failed_launches.diagnose import ACTIVE_REFRESH, BAD_REFRESH, IN_SERVICE, container
+from recover_failed_launches.facts import Checked, Died, Facts, Judged, Tried
+from recover_failed_launches.settings import Settings
+from remediation.aws.launches import Group, Kind, Refresh
+from remediation.core.verdict import Attempt
+
+ENDED = frozenset({"Failed", "Cancelled", "Successful"})
+
+
+class Broken(Struct, frozen=True, kw_only=True):
+    """A version of the launch template that fails, and the earlier one that works."""
+
+    template: str
+    bad: Checked
+    good: Checked
+    serving: tuple[str, ...]
+    """The members that prove it."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Facts, settings, what was tried, and the time. Only of a group that exists."""
+
+    facts: Facts
+    settings: Settings
+    tried: tuple[Attempt[Judged], ...]
+    now: datetime
+
+    @property
+    def asg(self) -> str:
+        """The group's name."""
+        return self.facts.asg
+
+    @property
+    def group(self) -> Group:
+        """The group."""
+        assert self.facts.group is not None, "decide has looked"
+        return self.facts.group
+
+    @cached_property
+    def serving(self) -> tuple[str, ...]:
+        """The members that are in service and healthy."""
+        return tuple(each.id for each in self.group.members if each.lifecycle == IN_SERVICE and each.healthy)
+
+    @property
+    def short(self) -> bool:
+        """Whether fewer serve than are desired."""
+        return len(self.serving) < self.group.desired
+
+    @property
+    def refresh(self) -> Refresh | None:
+        """The newest instance refresh."""
+        return self.facts.refresh
+
+    @property
+    def refreshing(self) -> bool:
+        """Whether an instance refresh is on."""
+        return self.refresh is not None and self.refresh.status in ACTIVE_REFRESH
+
+    @property
+    def refresh_failed(self) -> bool:
+        """Whether the newest refresh failed, and lately."""
+        if self.refresh is None or self.refresh.status not in BAD_REFRESH:
+            return False
+        at = self.refresh.ended_at or self.refresh.started_at
+        return at is not None and self.now - at <= self.settings.recent
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether that refresh was to bring another version: then the group launches its own again, by itself."""
+        refresh = self.refresh
+        return self.refresh_failed and bool(refresh and refresh.source) and refresh.source != self.group.source
+
+    @cached_property
+    def refresh_failures(self) -> tuple[Tried, ...]:
+        """The launches that failed while the refresh was on that failed, newest first; what passes by itself comes last."""
+        refresh = self.refresh
+        if refresh is None or not self.refresh_failed or refresh.started_at is None:
+            return ()
+        ended = refresh.ended_at or self.now
+        found = [
+            each
+            for each in self.facts.tried
+            if each.kind == "launch" and each.failed and refresh.started_at <= each.at <= ended
+        ]
+        return tuple(sorted(found, key=lambda each: each.cause in PASSING))
+
+    def standing(self, kind: Kind) -> tuple[Tried, ...]:
+        """Return what failed lately and has not succeeded since, newest first."""
+        found: list[Tried] = []
+        for each in self.facts.tried:
+            if each.kind != kind:
+                continue
+            if each.status == "Successful":
+                break
+            gone = self.abandoned and each in self.refresh_failures
+            if each.failed and self.now - each.at <= self.settings.recent and not gone:
+                found.append(each)
+        return tuple(found)
+
+    @cached_property
+    def failures(self) -> tuple[Tried, ...]:
+        """The launches that failed."""
+        return self.standing("launch")
+
+    @cached_property
+    def failure(self) -> Tried | None:
+        """The launch whose cause is named: the newest that does not pass by itself, else the newest."""
+        lasting = (each for each in self.failures if each.cause not in PASSING)
+        return next(lasting, self.failures[0] if self.failures else None)
+
+    @cached_property
+    def deaths(self) -> tuple[Died, ...]:
+        """The instances that came up lately and never served for long, the last to die first."""
+        newest = sorted(self.facts.died, key=lambda each: each.ended_at, reverse=True)
+        return tuple(
+            each
+            for each in newest
+            if self.now - each.ended_at <= self.settings.recent
+            and each.ended_at - each.launched_at <= self.settings.dies_within
+        )
+
+    @cached_property
+    def under_way(self) -> tuple[Tried, ...]:
+        """The launches that have not ended."""
+        return tuple(each for each in self.facts.tried if each.kind == "launch" and each.status not in ENDED)
+
+    @cached_property
+    def late(self) -> tuple[Tried, ...]:
+        """Those of them that take too long."""
+        return tuple(each for each in self.under_way if self.now - each.at > self.settings.starting)
+
+    @cached_property
+    def boots(self) -> tuple[Boot, ...]:
+        """What instances said of what is wrong with their start."""
+        return tuple(boot for boot in self.facts.boots if boot.trouble is not None)
+
+    # ------------------------------------------------------------------------------------- a version that is broken
+
+    @cached_property
+    def broken(self) -> Broken | None:
+        """The version that fails while an earlier one serves, where all of that is proven.
+
+        Not of a group that mixes types: a refresh with a plain launch template would take the mix away. The version existed
+        when it failed, no member serves with it, and what is blamed is different in the earlier one. That one
+        serves, and what it names still exists.
+        """
+        bad, source = self.facts.wanted, self.group.source
+        if bad is None or source is None or self.group.mixed or self.abandoned or self._serving_with(bad):
+            return None
+        for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
+            serving = self._serving_with(good)
+            sound = good.version.number < bad.version.number and good.image is True and good.groups_missing == ()
+            if serving and sound and good.tag is not False and good.role != "" and self._blamed(bad, good):
+                return Broken(template=source.template, bad=bad, good=good, serving=serving)
+        return None
+
+    def _serving_with(self, checked: Checked) -> tuple[str, ...]:
+        number, source = str(checked.version.number), self.group.source
+        return tuple(
+            each.id
+            for each in self.group.members
+            if each.id in self.serving
+            and each.source is not None
+            and source is not None
+            and (each.source.template, each.source.version) == (source.template, number)
+        )
+
+    def _blamed(self, bad: Checked, good: Checked) -> bool:
+        """Tell whether the failures are the version's: younger than it, and about what it does differently."""
+        made = bad.version.created_at
+        if self.failure is not None:
+            cause = self.failure.cause
+            return cause is not None and self.failure.at >= made and self._differs(cause, bad, good)
+        mine = [each for each in self.deaths if each.version == str(bad.version.number) and each.launched_at >= made]
+        return len(mine) >= self.settings.deaths and len(mine) == len(self.deaths)
+
+    def _differs(self, cause: Cause, bad: Checked, good: Checked) -> bool:
+        old, new = good.version, bad.version
+        image, type_ = old.image != new.image, old.type != new.type
+        devices = old.devices != new.devices
+        match cause:
+            case Cause.IMAGE:
+                return image and bad.image is False
+            case Cause.UNSUPPORTED:
+                return image or type_
+            case Cause.ZONE:
+                return type_
+            case Cause.SECURITY_GROUP:
+                return old.groups != new.groups and bool(bad.groups_missing)
+            case Cause.KEY_PAIR:
+                return old.key != new.key
+            case Cause.PROFILE:
+                return old.profile != new.profile
+            case Cause.DEVICES:
+                return devices or image or type_
+            case Cause.SNAPSHOT | Cause.ENCRYPTION:
+                return devices or image
+            case Cause.PLACEMENT:
+                return old.placement != new.placement or type_
+            case _:
+                return False
+
+    @property
+    def tag_missing(self) -> str:
+        """The image that the launched version wants and ECR does not have; empty where it has it, or was not asked."""
+        wanted = self.facts.wanted
+        if wanted is None or wanted.tag is not False:
+            return ""
+        image = container(self.settings, wanted.version)
+        return f"{image.repository}:{image.tag}" if image else ""

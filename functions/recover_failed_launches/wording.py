@@ -1,0 +1,122 @@
+"""What a person is told: how the group stands, in a sentence, and the evidence, a line each.
+
+Texts of AWS and of instances are in the evidence only, as quotations, redacted and cut; the sentence that becomes the subject
+of a message is made of our own words (hazard A4).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from recover_failed_launches.case import Case
+from recover_failed_launches.causes import Cause
+from recover_failed_launches.facts import Checked, Tried
+from remediation.core.wording import cut
+
+MOST_FAILURES = 5
+MOST_DEATHS = 3
+WATCHED = "GroupInServiceInstances"
+"""The group metric that our alarm watches."""
+_LINE = 620
+
+
+def at(instant: datetime) -> str:
+    """Return the time of day."""
+    return f"{instant:%H:%M:%S} UTC"
+
+
+def minutes(span: timedelta) -> int:
+    """Return whole minutes."""
+    return int(span.total_seconds() // 60)
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things."""
+    return (
+        f"{number} {thing}{'' if number == 1 else 's'}"
+        if thing != "launch"
+        else f"{number} launch{'es' * (number != 1)}"
+    )
+
+
+def stands(case: Case) -> str:
+    """Say how the group stands."""
+    return f"{case.asg} has {len(case.serving)} of {counted(case.group.desired, 'instance')} in service"
+
+
+def failing(found: Sequence[Tried], cause: Cause | None) -> str:
+    """Say which launches failed, and in which zones for the reason that is named."""
+    since = f"since {at(min(each.at for each in found))}" if len(found) > 1 else f"at {at(found[0].at)}"
+    zones = sorted({each.zone for each in found if each.zone and each.cause == cause})
+    return f"{counted(len(found), 'launch')} failed {since}{' in ' + ' and '.join(zones) if zones else ''}"
+
+
+def evidence(case: Case) -> tuple[str, ...]:
+    """Return what was seen, a line each."""
+    return tuple(cut(line, _LINE) for line in _evidence(case))
+
+
+def _evidence(case: Case) -> Iterator[str]:
+    facts = case.facts
+    yield f"{stands(case)}; minimum {case.group.min_size}."
+    for each in (*case.failures, *case.refresh_failures, *case.standing("terminate"))[:MOST_FAILURES]:
+        where = f" in {each.zone}" if each.zone else ""
+        yield f'{at(each.at)}: {each.kind} {each.status}{where} ({each.cause}). AWS says: "{each.said}"'
+    for died in case.deaths[:MOST_DEATHS]:
+        why = f' EC2 says: "{died.said}"' if died.said else ""
+        version = f", version {died.version}" if died.version else ""
+        yield f"{died.id} lived {minutes(died.ended_at - died.launched_at)} min until {at(died.ended_at)}{version}.{why}"
+    if refresh := case.refresh:
+        percent = f" at {refresh.percent} %" if refresh.percent is not None else ""
+        said = f' AWS says: "{refresh.reason}"' if refresh.reason else ""
+        yield f"Instance refresh {refresh.id} is {refresh.status}{percent}.{said}"
+    for checked in (*((facts.wanted,) if facts.wanted else ()), *facts.earlier):
+        yield _described(case, checked)
+    yield from _pulling(case)
+    for suspension in case.group.suspended:
+        yield f'{suspension.process} is suspended. AWS says: "{suspension.reason}"'
+    yield from (f"{line}." for line in facts.checks)
+    for boot in facts.boots:
+        yield (
+            f"{boot.instance}: "
+            + (boot.unanswered or f"cloud-init {boot.cloud_init}, container {boot.container}")
+            + "."
+        )
+        yield from (f"{boot.instance} log: {line}" for line in boot.lines)
+    yield from (f"Console of {line}" for line in facts.consoles)
+    if WATCHED not in case.group.metrics:
+        yield f"{case.asg} does not publish {WATCHED}, so our alarm on it cannot fire."
+    yield from (f"Could not be read: {each.what} ({each.why})." for each in facts.unread)
+
+
+def _described(case: Case, checked: Checked) -> str:
+    version = checked.version
+    wrong = []
+    if checked.image is False:
+        wrong.append(f"its image {version.image} is not available")
+    if checked.groups_missing:
+        wrong.append(f"security groups {', '.join(checked.groups_missing)} do not exist")
+    if checked.zones is not None and not set(checked.zones) & set(case.group.zones):
+        wrong.append(f"no zone of the group offers {version.type}")
+    if checked.tag is False:
+        wrong.append("ECR does not have its container image")
+    if checked.role == "":
+        wrong.append(f"its instance profile {version.profile} holds no role")
+    image = f", container {version.container.repository}:{version.container.tag}" if version.container else ""
+    serving = sum(
+        each.source is not None and each.source.version == str(version.number) and each.id in case.serving
+        for each in case.group.members
+    )
+    return (
+        f"Version {version.number} of {version.created_at:%Y-%m-%d %H:%M} UTC ({version.image}, {version.type}{image}):"
+        f" {counted(serving, 'instance')} in service; {'; '.join(wrong) or 'nothing that it names was found missing'}."
+    )
+
+
+def _pulling(case: Case) -> Iterator[str]:
+    facts = case.facts
+    if facts.denied is not None:
+        yield f"{case.settings.role} may {'not ' + ', '.join(facts.denied) if facts.denied else 'pull from ECR'}."
+    for subnet in facts.subnets or ():
+        yield f"{subnet.id} in {subnet.zone}: {subnet.free} free addresses, default route: {subnet.way}."
+    if facts.quota is not None:
+        yield f"Quota: {facts.quota} vCPUs."

