@@ -78,14 +78,20 @@ class Case:
         return tuple(Point(at=at, value=sum(found) / len(found)) for at, found in sorted(values.items()))
 
     @cached_property
-    def wanted(self) -> int:
-        """How many values have to be too high; after an act there are only those since."""
-        return self.settings.breach if self.since is None else ENOUGH
+    def rule(self) -> tuple[int, int]:
+        """How many of how many values have to be too high; after an act there are only those since."""
+        return (self.settings.breach, self.settings.evaluate) if self.since is None else (ENOUGH, ENOUGH)
+
+    def too_high(self, points: Points) -> int:
+        """Return how many of the last values are too high; none where the newest one is not: then it is over."""
+        _, of = self.rule
+        if not points or points[-1].value < self.settings.hot:
+            return 0
+        return sum(point.value >= self.settings.hot for point in points[-of:])
 
     def is_hot(self, points: Points) -> bool:
-        """Tell whether so many of the last values are too high."""
-        last = points[-(self.settings.evaluate if self.since is None else ENOUGH) :]
-        return sum(point.value >= self.settings.hot for point in last) >= self.wanted
+        """Tell whether enough values are too high."""
+        return self.too_high(points) >= self.rule[0]
 
     @cached_property
     def hot(self) -> tuple[Instance, ...]:
@@ -107,14 +113,6 @@ class Case:
     def fleet_hot(self) -> bool:
         """Whether the group as a whole is hot."""
         return self.alone is None and (len(self.hot) >= 2 or self.is_hot(self.cpu))
-
-    @cached_property
-    def brewing(self) -> int:
-        """How many of the last values are too high where that is not enough yet, and the newest one is; else 0."""
-        last = self.cpu[-self.settings.evaluate :]
-        if not last or last[-1].value < self.settings.hot:
-            return 0
-        return sum(point.value >= self.settings.hot for point in last)
 
     def hot_for(self, instance: Instance) -> timedelta:
         """Return how long an instance has been too busy without a break."""

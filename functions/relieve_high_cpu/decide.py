@@ -14,7 +14,7 @@ from remediation.aws.autoscaling import ACTIVE_REFRESH
 from remediation.aws.scaling import IN_SERVICE, settled, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
-SOON = timedelta(seconds=60)
+SOON = timedelta(minutes=2)
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...], now: datetime) -> Verdict[Target]:
@@ -83,7 +83,9 @@ def _too_early(case: Case) -> Wait | None:
     """After an act, see as many new values as it takes."""
     if case.since is None or len(case.cpu) >= ENOUGH:
         return None
-    return _wait(case, f"{len(case.cpu)} of {ENOUGH} values since {case.since:%H:%M} UTC are there: too early to tell.")
+    because = f"{len(case.cpu)} of {ENOUGH} values since {case.since:%H:%M} UTC are there: too early to tell."
+    there = case.since + ENOUGH * case.settings.period
+    return _wait(case, because, for_=min(max(there - case.now, SOON), case.settings.period))
 
 
 # ------------------------------------------------------------------------------------------------------------- how hot
@@ -104,20 +106,22 @@ def _blind(case: Case) -> Wait | Escalate | None:
 def _cool(case: Case) -> Nothing | Wait | None:
     if case.fleet_hot or case.alone:
         return None
-    name, last = case.group.name, case.cpu[-1].value
-    settings = case.settings
-    if case.since is None and case.brewing:
+    name, last, (wanted, of) = case.group.name, case.cpu[-1].value, case.rule
+    if high := case.too_high(case.cpu):
         return _wait(
             case,
-            f"CPU of {name} is {last:.0f}%, but only {case.brewing} of the last {settings.evaluate} values are "
-            f"{settings.hot:.0f}% or more; {settings.breach} are needed.",
+            f"CPU of {name} is {last:.0f}%, but only {high} of the last {of} values are {case.settings.hot:.0f}% or more; "
+            f"{wanted} are needed.",
         )
     lacks = settled(case.group, case.facts.healthy) if case.tried and case.facts.healthy else ""
     if lacks:
         return _wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
     young = case.in_service - len(case.mature)
-    warming = f"; {young} that {'is' if young == 1 else 'are'} warming up do not count" if young else ""
-    return Nothing(because=f"CPU of {name} is {last:.0f}%, which is not too much{warming}.", evidence=evidence(case))
+    warming = "1 instance that is warming up does" if young == 1 else f"{young} instances that are warming up do"
+    not_counted = f"; {warming} not count" if young else ""
+    return Nothing(
+        because=f"CPU of {name} is {last:.0f}%, which is not too much{not_counted}.", evidence=evidence(case)
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ one instance
@@ -267,9 +271,9 @@ def _hot(case: Case) -> str:
     return f"CPU of {case.group.name} is {case.cpu[-1].value:.0f}%"
 
 
-def _wait(case: Case, because: str, *steps: str) -> Wait:
+def _wait(case: Case, because: str, *steps: str, for_: timedelta = SOON) -> Wait:
     """Return a wait with all that a person needs who is called if the time is up meanwhile."""
-    return Wait(because=because, for_=SOON, evidence=evidence(case), next_steps=(*steps, Commands(case).activities()))
+    return Wait(because=because, for_=for_, evidence=evidence(case), next_steps=(*steps, Commands(case).activities()))
 
 
 def _resource(case: Case) -> str:

@@ -1,4 +1,4 @@
-"""Which figures of CloudWatch a look takes, in two calls: of the last hour and more, and of the last 24 hours."""
+"""Which figures of CloudWatch a look takes, in two calls: of the last hour or so, and of the last 24 hours."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 def seen(aws: "Clients", settings: Settings, ids: Sequence[str], now: datetime) -> Seen:
     """Read every figure. Periods that have not ended are left out: they hold a part of their values."""
-    back = settings.out_of_line_for + settings.evaluate * settings.period + HOUR
+    back = max(settings.out_of_line_for, settings.evaluate * settings.period) + RECENT * settings.period
     until = _ended(now, settings.period)
     leans_on = (*settings.databases, *settings.caches)
     figures = [
