@@ -53,24 +53,46 @@ class Case:
         )
 
     @cached_property
-    def since(self) -> datetime | None:
-        """When what is seen began to be after our last act."""
-        done = [attempt.at for attempt in self.tried if attempt.result != "failed"]
-        return max(done) + self.settings.warm_up if done else None
+    def changed_at(self) -> datetime | None:
+        """When the group got the shape that it has: its newest instance was launched, or we acted."""
+        acts = [attempt.at for attempt in self.tried if attempt.result != "failed"]
+        launches = [
+            each.launched_at for each in self.facts.instances if each.launched_at and each.lifecycle == IN_SERVICE
+        ]
+        return max((*acts, *launches), default=None)
 
     @cached_property
-    def warm(self) -> tuple[tuple[Instance, Points], ...]:
-        """The mature instances with what counts of their CPU: after the warm-up, and after our last act."""
-        return tuple((each, self._counted(each)) for each in self.mature)
+    def since(self) -> datetime | None:
+        """From when on values count, where the group changed lately: what was before says nothing of what it is now."""
+        if self.changed_at is None:
+            return None
+        since = self.changed_at + self.settings.warm_up
+        return since if since > self.now - self.settings.evaluate * self.settings.period or self.tried else None
 
-    def _counted(self, instance: Instance) -> Points:
+    def warmed(self, instance: Instance) -> Points:
+        """Return the values of an instance since it does not warm up any more."""
         assert instance.launched_at is not None, "a mature one has a start"
-        begin = max(filter(None, (instance.launched_at + self.settings.warm_up, self.since)))
+        begin = instance.launched_at + self.settings.warm_up
         return tuple(point for point in instance.cpu if point.at >= begin)
 
     @cached_property
+    def warm(self) -> tuple[tuple[Instance, Points], ...]:
+        """The mature instances with what counts of their CPU."""
+        since = self.since
+        return tuple(
+            (each, tuple(point for point in self.warmed(each) if since is None or point.at >= since))
+            for each in self.mature
+        )
+
+    @cached_property
+    def calm(self) -> bool:
+        """Whether no instance that counts was too busy lately, whatever changed meanwhile."""
+        last = [points[-1].value for each in self.mature if (points := self.warmed(each))]
+        return bool(last) and all(value < self.settings.hot for value in last)
+
+    @cached_property
     def cpu(self) -> Points:
-        """The mean of the instances that count, for every moment at which one of them has a value."""
+        """The mean of the instances that count, for every moment that counts at which one of them has a value."""
         values: dict[datetime, list[float]] = {}
         for _, points in self.warm:
             for point in points:
@@ -79,7 +101,7 @@ class Case:
 
     @cached_property
     def rule(self) -> tuple[int, int]:
-        """How many of how many values have to be too high; after an act there are only those since."""
+        """How many of how many values have to be too high; after a change there are only those since."""
         return (self.settings.breach, self.settings.evaluate) if self.since is None else (ENOUGH, ENOUGH)
 
     def too_high(self, points: Points) -> int:

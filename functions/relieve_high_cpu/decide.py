@@ -11,10 +11,13 @@ from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.wording import Commands, cost, drift, evidence, last_deploy
 from remediation.aws.autoscaling import ACTIVE_REFRESH
+from remediation.aws.load import mean
 from remediation.aws.scaling import IN_SERVICE, settled, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
 SOON = timedelta(minutes=2)
+PATIENCE = 2 * ENOUGH
+"""So many periods after a change CloudWatch has values, or will have none."""
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...], now: datetime) -> Verdict[Target]:
@@ -39,9 +42,9 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
     )
 
 
-def _nothing_to_relieve(case: Case) -> Nothing | Wait | None:
+def _nothing_to_relieve(case: Case) -> Nothing | None:
     """Leave a group alone that is not hot, whatever else goes on: a scale-in alarm on the same metric is answered here."""
-    return None if case.tried or not case.cpu else _cool(case)
+    return _not_hot(case) if case.calm and not case.tried else None
 
 
 # --------------------------------------------------------------------------------------------------- somebody is at it
@@ -80,8 +83,8 @@ def _growing(case: Case) -> Nothing | Wait | None:
 
 
 def _too_early(case: Case) -> Wait | None:
-    """After an act, see as many new values as it takes."""
-    if case.since is None or len(case.cpu) >= ENOUGH:
+    """After an act, or any other change, see as many new values as it takes."""
+    if case.since is None or len(case.cpu) >= ENOUGH or case.now > case.since + PATIENCE * case.settings.period:
         return None
     because = f"{len(case.cpu)} of {ENOUGH} values since {case.since:%H:%M} UTC are there: too early to tell."
     there = case.since + ENOUGH * case.settings.period
@@ -91,11 +94,9 @@ def _too_early(case: Case) -> Wait | None:
 # ------------------------------------------------------------------------------------------------------------- how hot
 
 
-def _blind(case: Case) -> Wait | Escalate | None:
+def _blind(case: Case) -> Escalate | None:
     if case.cpu:
         return None
-    if case.in_service and not case.mature:
-        return _wait(case, f"Every instance of {case.group.name} is warming up: their CPU says nothing yet.")
     return Escalate(
         because=f"CloudWatch has no CPU of any instance of {case.group.name} that is in service: how busy it is is unknown.",
         evidence=evidence(case),
@@ -116,12 +117,16 @@ def _cool(case: Case) -> Nothing | Wait | None:
     lacks = settled(case.group, case.facts.healthy) if case.tried and case.facts.healthy else ""
     if lacks:
         return _wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
+    return _not_hot(case)
+
+
+def _not_hot(case: Case) -> Nothing:
+    last = mean(tuple(points[-1] for each in case.mature if (points := case.warmed(each)))) or 0.0
     young = case.in_service - len(case.mature)
     warming = "1 instance that is warming up does" if young == 1 else f"{young} instances that are warming up do"
     not_counted = f"; {warming} not count" if young else ""
-    return Nothing(
-        because=f"CPU of {name} is {last:.0f}%, which is not too much{not_counted}.", evidence=evidence(case)
-    )
+    because = f"CPU of {case.group.name} is {last:.0f}%, which is not too much{not_counted}."
+    return Nothing(because=because, evidence=evidence(case))
 
 
 # ------------------------------------------------------------------------------------------------------ one instance

@@ -4,7 +4,6 @@ Cause and effect follow from a clock that the test owns, a minute at a time. The
 begins, so that there is something usual to compare with.
 """
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ STARTING = timedelta(minutes=3)
 """For so long an instance is busy with itself."""
 DRAIN = timedelta(minutes=2)
 COOLDOWN = timedelta(minutes=5)
+"""From the end of an activity on."""
 PERIOD = timedelta(minutes=5)
 GROUP = "dev-backend-asg"
 TARGETS = "targetgroup/dev-backend-tg-v2/50dc6c495c0c9188"
@@ -43,6 +43,15 @@ class Box:
     protected: bool = False
     reported_unhealthy: bool = False
     in_ssm: bool = True
+
+
+@dataclass
+class Bucket:
+    """The samples of a metric in one period, as CloudWatch keeps them."""
+
+    total: float = 0.0
+    number: int = 0
+    largest: float = float("-inf")
 
 
 @dataclass
@@ -112,7 +121,7 @@ class Fleet:
         self.boxes = {box.id: box for box in (Box(self._id(), born) for _ in range(self.size))}
         self.activities: list[Activity] = []
         self.cooldown_until = self.now
-        self.values: dict[Key, list[tuple[datetime, float]]] = defaultdict(list)
+        self.values: dict[Key, dict[datetime, Bucket]] = defaultdict(dict)
         self.largest = self.size
         self.sizes: list[tuple[datetime, int]] = []
         """What was asked of the group by hand."""
@@ -134,10 +143,6 @@ class Fleet:
     def mongodb(self) -> float:
         """How many connections MongoDB has."""
         return self.mongodb_per_instance * len(self.boxes)
-
-    def busy(self) -> tuple[datetime, ...]:
-        """Return the moments at which the group was hot by what CloudWatch kept of it."""
-        return tuple(at for at, value in self.values[key("CPUUtilization", AutoScalingGroupName=GROUP)] if value >= 70)
 
     # --------------------------------------------------------------------------------------------------- what happens
 
@@ -176,7 +181,9 @@ class Fleet:
 
     def _put(self, metric: str, value: float | None, **dimensions: str) -> None:
         if value is not None and metric not in self.silent:
-            self.values[key(metric, **dimensions)].append((self.now, value))
+            bucket = self.values[key(metric, **dimensions)].setdefault(_begin(self.now, PERIOD), Bucket())
+            bucket.total, bucket.number = bucket.total + value, bucket.number + 1
+            bucket.largest = max(bucket.largest, value)
 
     def _watch(self) -> None:
         if (self.now.timestamp() % PERIOD.total_seconds()) == 0:
@@ -184,7 +191,7 @@ class Fleet:
             for watch in self.watches:
                 beyond = [(value - watch.threshold) * watch.change > 0 for _, value in points]
                 state: Literal["OK", "ALARM"] = "ALARM" if len(beyond) == 2 and all(beyond) else "OK"
-                if watch.state != "INSUFFICIENT_DATA" and state != watch.state:
+                if watch.state not in {"INSUFFICIENT_DATA", state}:
                     watch.state, watch.since = state, self.now
         for watch in self.watches:
             if watch.state == "ALARM" and watch.actions_enabled and watch.enabled and watch.works:
@@ -201,7 +208,7 @@ class Fleet:
         self._why = (
             f"At {self.now:%Y-%m-%dT%H:%M:%SZ} {why} changing the desired capacity from {self.desired} to {wanted}."
         )
-        self.desired, self.cooldown_until = wanted, self.now + COOLDOWN
+        self.desired, self.cooldown_until = wanted, self.now + BOOT + COOLDOWN
         self._balance()
 
     _why = "At some time a difference was found."
@@ -245,21 +252,26 @@ class Fleet:
         self, of: Key, since: datetime, until: datetime, period: timedelta, statistic: str
     ) -> list[tuple[datetime, float]]:
         """Return what CloudWatch makes of the samples of whole periods; what has no sample has no value."""
-        samples, found = self.values.get(of, []), dict[datetime, list[float]]()
-        for at, value in samples[bisect_left(samples, (since, float("-inf"))) :]:
-            if at >= until:
-                break
-            begin = at - timedelta(seconds=at.timestamp() % period.total_seconds())
-            found.setdefault(begin, []).append(value)
-        how: dict[str, Callable[[list[float]], float]] = {
-            "Average": lambda values: sum(values) / len(values),
-            "Sum": sum,
-            "Maximum": max,
+        assert since < until, "CloudWatch refuses a time that ends before it begins"
+        buckets, found = self.values.get(of, {}), dict[datetime, list[Bucket]]()
+        at = _begin(since, PERIOD)
+        while at < until:
+            if bucket := buckets.get(at):
+                found.setdefault(_begin(at, period), []).append(bucket)
+            at += PERIOD
+        how: dict[str, Callable[[list[Bucket]], float]] = {
+            "Average": lambda all_: sum(each.total for each in all_) / sum(each.number for each in all_),
+            "Sum": lambda all_: sum(each.total for each in all_),
+            "Maximum": lambda all_: max(each.largest for each in all_),
         }
-        return [(at, how[statistic](values)) for at, values in sorted(found.items())]
+        return [(at, how[statistic](all_)) for at, all_ in sorted(found.items())]
 
     def _id(self) -> str:
         return f"i-{next(self._ids):017x}"
+
+
+def _begin(at: datetime, period: timedelta) -> datetime:
+    return at - timedelta(seconds=at.timestamp() % period.total_seconds())
 
 
 def key(metric: str, **dimensions: str) -> Key:

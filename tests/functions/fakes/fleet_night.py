@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -53,10 +53,14 @@ class FleetNight:
     surroundings: SettableSurroundings = field(default_factory=SettableSurroundings)
 
     def __post_init__(self) -> None:
-        self.fleet = Fleet(clock=self.steps.clock, documents=DOCUMENTS, **self.of)
+        self.fleet = Fleet(clock=self.clock, documents=DOCUMENTS, **self.of)
         self.aws = FleetClients(self.fleet)
         live = LiveAlarm(exists=True, state="ALARM", transitioned_at=NIGHT, actions_enabled=True)
         self.alarms = SettableAlarms({ALARM: live, "dev-backend-cpu-low": live})
+
+    def clock(self) -> datetime:
+        """Return the time of whichever run is on."""
+        return self.steps.now
 
     def event(self, name: str) -> dict[str, Any]:
         """Return a sample event of the runbook."""
@@ -81,7 +85,7 @@ class FleetNight:
             follow_up=self.follow_up,
             approvals=self.approvals,
             surroundings=self.surroundings,
-            clock=self.steps.clock,
+            clock=self.clock,
             remaining=lambda: timedelta(minutes=2),
         )
         payload = self.event(sample) if isinstance(sample, str) else sample

@@ -103,7 +103,23 @@ def test_what_an_instance_did_while_it_warmed_up_does_not_count() -> None:
 def test_a_group_of_which_all_warm_up_is_waited_for() -> None:
     """C6."""
     found = facts(instance(A, HOT, age=3 * MINUTE), instance(B, HOT, age=3 * MINUTE))
-    assert waits(found) == "Every instance of dev-backend-asg is warming up: their CPU says nothing yet."
+    assert waits(found) == "0 of 2 values since 03:42 UTC are there: too early to tell."
+
+
+def test_a_hot_group_that_has_just_grown_is_looked_at_again() -> None:
+    """Whoever made it larger: what was before says nothing of what it is now."""
+    found = facts(instance(A), instance(B), instance(C, (90,), age=8 * MINUTE), usual_hosts=3.0)
+    assert waits(found) == "0 of 2 values since 03:37 UTC are there: too early to tell."
+
+
+def test_a_group_that_has_grown_a_while_ago_and_still_is_hot_is_judged_by_what_was_since() -> None:
+    found = facts(instance(A), instance(B), instance(C, (90, 90, 90), age=15 * MINUTE), usual_hosts=3.0)
+    assert judge(found).because.endswith("3 -> 4.")
+
+
+def test_a_group_without_values_long_after_it_changed_is_for_a_person() -> None:
+    found = facts(instance(A, ()), instance(B, ()), instance(C, (), age=26 * MINUTE))
+    assert "how busy it is is unknown" in escalates(found).because
 
 
 def test_a_group_without_any_value_is_for_a_person() -> None:
