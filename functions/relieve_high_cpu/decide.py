@@ -166,7 +166,7 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
         settle=case.settings.warm_up,
         evidence=evidence(case),
         next_steps=steps,
-        approval=Approval(because="whatever it is busy with ends, and with it the chance to see what that was"),
+        approval=Approval(because="Whatever it is busy with ends, and with it the chance to see what that was."),
     )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from relieve_high_cpu.runbook import RUNBOOK
 from relieve_high_cpu.settings import Dependency, Settings
+from remediation.core.gates import LiveAlarm
+from remediation.core.outcome import Outcome
 from tests.functions.fakes.fleet import Watch, watches
-from tests.functions.fakes.fleet_night import FleetNight
-from tests.support.steps import NIGHT
+from tests.functions.fakes.fleet_night import ALARM, FleetNight
+from tests.support.steps import NIGHT, InMemorySteps
 
 MINUTE = timedelta(minutes=1)
 MONGODB = Dependency(
@@ -52,3 +54,15 @@ def night(**of: Any) -> FleetNight:
     return FleetNight(
         runbook=RUNBOOK, settings=SETTINGS, of={"load": surge(170), "watches": no_policy(), "max_size": 6} | of
     )
+
+
+def again(tonight: FleetNight, run: int, at: datetime) -> Outcome:
+    """Let the alarm go off once more, and be answered."""
+    tonight.steps = InMemorySteps(run=f"run-{run}", now=max(at, tonight.steps.now))
+    event: Any = tonight.event("alarm")
+    event["time"] = f"{tonight.steps.now:%Y-%m-%dT%H:%M:%SZ}"
+    event["detail"]["state"]["timestamp"] = f"{tonight.steps.now:%Y-%m-%dT%H:%M:%S.000+0000}"
+    tonight.alarms.alarms[ALARM] = LiveAlarm(
+        exists=True, state="ALARM", transitioned_at=tonight.steps.now, actions_enabled=True
+    )
+    return tonight.run(event)

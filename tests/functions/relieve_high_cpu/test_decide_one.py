@@ -27,7 +27,7 @@ def test_one_that_is_hot_for_long_is_replaced_if_a_person_agrees() -> None:
         "it, more than the minimum of 2."
     )
     assert act.approval is not None
-    assert act.approval.because == "whatever it is busy with ends, and with it the chance to see what that was"
+    assert act.approval.because == "Whatever it is busy with ends, and with it the chance to see what that was."
     assert act.resource == "autoscaling-group/dev-backend-asg"
 
 

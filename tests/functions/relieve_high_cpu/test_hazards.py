@@ -1,29 +1,14 @@
 """C1 to C8 of HAZARDS.md, section 1.5, by whole runs: the real engine, the real runbook, and a fleet that answers."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from remediation.core.gates import LiveAlarm
 from remediation.core.limits import Limits
-from remediation.core.outcome import Outcome
 from tests.functions.fakes.fleet import MINUTE, watches
-from tests.functions.fakes.fleet_night import ALARM, FleetNight
-from tests.functions.relieve_high_cpu.nights import night, surge
-from tests.support.steps import NIGHT, InMemorySteps
-
-
-def again(tonight: FleetNight, run: int, at: datetime) -> Outcome:
-    """Let the alarm go off once more."""
-    tonight.steps = InMemorySteps(run=f"run-{run}", now=max(at, tonight.steps.now))
-    event: Any = tonight.event("alarm")
-    moment = f"{tonight.steps.now:%Y-%m-%dT%H:%M:%S.000+0000}"
-    event["time"], event["detail"]["state"]["timestamp"] = f"{tonight.steps.now:%Y-%m-%dT%H:%M:%SZ}", moment
-    tonight.alarms.alarms[ALARM] = LiveAlarm(
-        exists=True, state="ALARM", transitioned_at=tonight.steps.now, actions_enabled=True
-    )
-    return tonight.run(event)
+from tests.functions.relieve_high_cpu.nights import again, night, surge
+from tests.support.steps import NIGHT
 
 
 @pytest.mark.parametrize("limits", [Limits(), None], ids=["within the budgets", "without any budget"])
@@ -75,26 +60,30 @@ def test_c2_a_policy_that_scales_between_the_look_and_the_act_is_never_overridde
     assert outcome.status == "nothing-to-do"
 
 
-@pytest.mark.parametrize("moment", ["before", "started", "after"])
-def test_c3_a_crash_around_the_act_makes_no_second_step(moment: Any) -> None:
+@pytest.mark.parametrize(
+    ("moment", "sizes", "status"), [("before", [3], "healed"), ("started", [], "not-healed"), ("after", [3], "healed")]
+)
+def test_c3_a_crash_around_the_act_makes_no_second_step(moment: Any, sizes: list[int], status: str) -> None:
+    """What may have happened is not done again: a person is told."""
     tonight = night()
     tonight.steps.crash_at("scale-out 1", moment)
     outcome = tonight.run()
     assert tonight.steps.invocations == 2
-    assert [size for _, size in tonight.fleet.sizes] in ([3], [3, 4]) or moment == "started"
-    assert tonight.fleet.desired <= 3
-    assert len(tonight.aws.mutations) <= 1
-    assert outcome.status in {"healed", "not-healed"}
+    assert [size for _, size in tonight.fleet.sizes] == sizes
+    assert outcome.status == status
 
 
-def test_c3_ten_crashes_and_the_size_is_the_one_that_was_judged() -> None:
-    tonight = night()
-    for name, moment in [("look 1", "after"), ("admit 1", "after"), ("scale-out 1", "after"), ("look 2", "before")]:
-        tonight.steps.crash_at(name, moment)  # type: ignore[arg-type]
-        tonight.steps.resume()
-    outcome = tonight.run()
-    assert outcome.status == "healed"
-    assert tonight.aws.mutations == [("SetDesiredCapacity", 3)]
+def test_c3_a_crash_anywhere_else_changes_nothing() -> None:
+    whole = night()
+    whole.run()
+    names = [name for name, kind in whole.steps.names if kind == "read"]
+    assert len(names) > 8
+    for name in names:
+        tonight = night()
+        tonight.steps.crash_at(name, "after")
+        assert tonight.run().status == "healed", name
+        assert tonight.steps.invocations == 2, name
+        assert [size for _, size in tonight.fleet.sizes] == [3], name
 
 
 @pytest.mark.parametrize(("connections", "steps"), [(125.0, 1), (140.0, 0), (202.5, 0)])
