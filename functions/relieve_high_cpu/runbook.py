@@ -50,7 +50,7 @@ RUNBOOK = Runbook(
         Allow("autoscaling:DescribeInstanceRefreshes"),
         Allow("autoscaling:DescribePolicies"),
         Allow("autoscaling:DescribeScalingActivities"),
-        Allow("cloudwatch:DescribeAlarms"),
+        Allow("cloudwatch:DescribeAlarms", "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
         Allow("cloudwatch:GetMetricData"),
         Allow("ec2:DescribeInstances"),
         Allow("ec2:DescribeLaunchTemplateVersions"),

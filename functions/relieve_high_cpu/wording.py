@@ -114,7 +114,7 @@ class Commands:
 
     def larger(self, size: int) -> str:
         """Have the group made larger by hand, by the rules."""
-        return f"remedy invoke scale-service --desired {size}"
+        return f"remedy invoke scale-service --set desired={size} --env {self._case.facts.place.environment}"
 
     def shell(self, instance: Instance) -> str:
         """Get onto an instance."""

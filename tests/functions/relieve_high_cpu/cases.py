@@ -32,7 +32,8 @@ def points(values: Sequence[float], *, until: datetime = NOW) -> Points:
 
 
 def instance(id_: str, cpu: Sequence[float] = HOT, *, age: timedelta = timedelta(days=3), **other: Any) -> Instance:
-    return Instance(**({"id": id_, "lifecycle": "InService", "launched_at": NOW - age, "cpu": points(cpu)} | other))
+    said: dict[str, Any] = {"id": id_, "lifecycle": "InService", "launched_at": NOW - age, "cpu": points(cpu)}
+    return Instance(**(said | other))
 
 
 def group(ids: Sequence[str] = (A, B), **other: Any) -> Group:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from remedy.environment import environment
+from remedy.payload import payload
+from remedy.telling import MistakeError
 from scale_service.runbook import RUNBOOK
 from tests.functions.fakes.fleet import MINUTE
 from tests.functions.fakes.fleet_aws import Sightings
@@ -149,3 +152,11 @@ def test_a_run_uses_exactly_the_declared_permissions() -> None:
     again.aws = acting.aws  # type: ignore[assignment]
     assert again.run("apply").status == "healed"
     assert acting.actions == {allowed.action for allowed in (*RUNBOOK.reads, *RUNBOOK.writes)}
+
+
+def test_the_command_line_takes_a_number_and_refuses_none() -> None:
+    dev = environment("dev")
+    said = payload(RUNBOOK, dev, target=None, settings=["desired=3"], apply=False, because="")
+    assert said["desired"] == 3
+    with pytest.raises(MistakeError, match="only the recovery runbooks"):
+        payload(RUNBOOK, dev, target="0", settings=[], apply=True, because="")
