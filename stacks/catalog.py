@@ -7,10 +7,12 @@ from clear_stale_lock.runbook import RUNBOOK as CLEAR_STALE_LOCK
 from explain_slow_deploy.runbook import RUNBOOK as EXPLAIN_SLOW_DEPLOY
 from flush_redis.runbook import RUNBOOK as FLUSH_REDIS
 from recover_failed_launches.runbook import RUNBOOK as RECOVER_FAILED_LAUNCHES
+from relieve_high_cpu.runbook import RUNBOOK as RELIEVE_HIGH_CPU
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
 from restore_redis_access.runbook import RUNBOOK as RESTORE_REDIS_ACCESS
 from restore_redis_snapshot.runbook import RUNBOOK as RESTORE_REDIS_SNAPSHOT
+from scale_service.runbook import RUNBOOK as SCALE_SERVICE
 from snapshot_redis.runbook import RUNBOOK as SNAPSHOT_REDIS
 
 CATALOG: tuple[AnyRunbook, ...] = (
@@ -22,4 +24,6 @@ CATALOG: tuple[AnyRunbook, ...] = (
     FLUSH_REDIS,
     RESTORE_REDIS_SNAPSHOT,
     RECOVER_FAILED_LAUNCHES,
+    RELIEVE_HIGH_CPU,
+    SCALE_SERVICE,
 )

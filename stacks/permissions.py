@@ -87,12 +87,11 @@ def policies(runbook: AnyRunbook, config: Config, key: str) -> dict[str, tuple[S
     """Return the inline policies of a runbook's function, by name; `key` is the ARN of the environment's key."""
     names, own = Names(config.place), config.runbooks[runbook.name]
     network = config.network if runbook.speaks else None
+    shared = (*engine(runbook, names, key, config.watched, own.mode), *(standing(names, network) if network else ()))
+    stated = declared(runbook, own.mode, names, own.settings)
     return {
-        "engine": (
-            *engine(runbook, names, key, config.watched, own.mode),
-            *(standing(names, network) if network else ()),
-        ),
-        "runbook": (*declared(runbook, own.mode, names, own.settings), *decrypting(names, own.keys)),
+        "engine": tuple(each for each in shared if each not in stated),
+        "runbook": (*stated, *decrypting(names, own.keys)),
     }
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from remediation.core.gates import LiveAlarm, before_looking, effective_mode, live_alarm
 from remediation.core.spec import MODES, Mode, Place
 from remediation.core.triggers import AlarmRaised, AlarmState, AsgEvent, Invoked, Metric, Scheduled, Trigger
+from remediation.core.watched import Watched
 from tests.support.damage import steady
 from tests.support.steps import NIGHT
 from tests.support.toy import PLACE
@@ -39,6 +40,15 @@ def stopped_by(trigger: Trigger, now: datetime = NIGHT) -> tuple[str, str] | Non
 
 def test_a_fresh_alarm_of_this_environment_passes() -> None:
     assert before_looking(alarm(), ACT, NIGHT) is None
+
+
+def test_an_alarm_for_which_alarm_is_normal_is_ignored_and_every_other_passes() -> None:
+    deployment = deployed(watched=Watched(quiet_alarms=("dev-backend-cpu-low",)))
+    refusal = before_looking(alarm(alarm="dev-backend-cpu-low"), deployment, NIGHT)
+    assert refusal is not None
+    assert (refusal.gate, refusal.status) == ("quiet", "ignored")
+    assert refusal.because == "ALARM is normal for the alarm 'dev-backend-cpu-low' (quiet_alarms)."
+    assert before_looking(alarm(alarm="dev-backend-cpu-high"), deployment, NIGHT) is None
 
 
 @pytest.mark.parametrize("state", STATES)

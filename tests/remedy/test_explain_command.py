@@ -29,6 +29,7 @@ INDEX: list[dict[str, str]] = json.loads((SHARED / "index.json").read_text())["e
 NOT_OURS = (
     "ok",
     "muted",
+    "none",
     "scale-in",
     "of-prod",
     "alarm-of-prod",

@@ -106,3 +106,11 @@ def load_balancer_security_groups(aws: "Clients", arns: tuple[str, ...]) -> tupl
     return tuple(
         sorted({group for balancer in answer["LoadBalancers"] for group in balancer.get("SecurityGroups", ())})
     )
+
+
+def drain(aws: "Clients", arn: str) -> int | None:
+    """Return for how many seconds a target that leaves may finish its requests; None where the group does not say."""
+    found = aws.elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+    said = {attribute.get("Key", ""): attribute.get("Value", "") for attribute in found}
+    delay = said.get("deregistration_delay.timeout_seconds", "")
+    return int(delay) if delay.isdigit() else None

@@ -53,7 +53,7 @@ def before_looking(trigger: Trigger, deployment: Deployment, now: datetime) -> R
 
 def _offline(trigger: Trigger, deployment: Deployment, now: datetime) -> Iterator[Refusal]:
     gates = [state(trigger), replayed(trigger), muted(trigger), suppressed(trigger), scope(trigger, deployment)]
-    gates += [freshness(trigger, now), mode(deployment.mode)]
+    gates += [quiet(trigger, deployment), freshness(trigger, now), mode(deployment.mode)]
     yield from (refusal for refusal in gates if refusal is not None)
 
 
@@ -98,6 +98,13 @@ def scope(trigger: Trigger, deployment: Deployment) -> Refusal | None:
         return None
     theirs = f"account {trigger.account or 'unknown'}, region {trigger.region or 'unknown'}"
     return _ignore("scope", f"The event is from {theirs}; {place.environment} is {place.account}, {place.region}.")
+
+
+def quiet(trigger: Trigger, deployment: Deployment) -> Refusal | None:
+    """Stop alarms for which ALARM is normal, such as a scale-in policy's: its metric may be one that a runbook answers."""
+    if isinstance(trigger, AlarmRaised) and trigger.alarm in deployment.watched.quiet_alarms:
+        return _ignore("quiet", f"ALARM is normal for the alarm {trigger.alarm!r} (quiet_alarms).")
+    return None
 
 
 def freshness(trigger: Trigger, now: datetime) -> Refusal | None:

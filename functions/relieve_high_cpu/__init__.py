@@ -1,0 +1,1 @@
+"""The room of the runbook `relieve-high-cpu`."""

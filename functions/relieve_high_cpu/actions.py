@@ -1,0 +1,42 @@
+"""The two acts. Each makes one mutating call on one thing, which it looks at once more right before."""
+
+from typing import TYPE_CHECKING
+
+from relieve_high_cpu.diagnose import target_group_arn
+from relieve_high_cpu.settings import Settings
+from remediation.aws import autoscaling, elbv2, scaling
+from remediation.aws.scaling import IN_SERVICE, Size
+from remediation.core.errors import LeftAloneError
+from remediation.core.verdict import Target
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+
+def scale_out(aws: "Clients", settings: Settings, target: Target) -> str:
+    """Ask for the size that was judged. Only ever a larger one: whatever the target says, this makes nothing smaller."""
+    assert isinstance(target, Size), "a step is a size"
+    if target.to <= target.from_ or target.group != settings.asg:
+        raise LeftAloneError(f"{target.id} is not a step out of {settings.asg}.")
+    return scaling.resize(aws, target)
+
+
+def replace_instance(aws: "Clients", settings: Settings, target: Target) -> str:
+    """Tell the group that an instance is unhealthy; the group replaces it, at its desired size (hazard R6)."""
+    health = elbv2.target_health(aws, target_group_arn(aws, settings))
+    healthy = {found.id for found in health if found.state == "healthy"}
+    group = autoscaling.group(aws, settings.asg)
+    members = group.members if group else ()
+    serving = [member.id for member in members if member.lifecycle == IN_SERVICE]
+    if target.id not in serving:
+        raise LeftAloneError(f"{target.id} is not in service in {settings.asg} any more.")
+    others = [id_ for id_ in serving if id_ in healthy and id_ != target.id]
+    if group is None or len(others) <= group.min_size:
+        raise LeftAloneError(
+            f"Only {len(others)} other instances of {settings.asg} are healthy and in service by now, "
+            f"not more than its minimum; {target.id} stays."
+        )
+    aws.acting.autoscaling.set_instance_health(
+        InstanceId=target.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=True
+    )
+    return f"{settings.asg} was told that {target.id} is unhealthy, and replaces it."

@@ -1,0 +1,265 @@
+"""The facts as a judge needs them: which instances count, which are hot, whether load explains it, and what would scale."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from relieve_high_cpu.facts import Facts, Fullness, Instance
+from relieve_high_cpu.settings import Settings
+from relieve_high_cpu.step import larger
+from remediation.aws import scaling
+from remediation.aws.autoscaling import Group
+from remediation.aws.load import Point, Points, mean
+from remediation.aws.scaling import IN_SERVICE, Policy, Size
+from remediation.core.sweep import DescribedAlarm
+from remediation.core.verdict import Attempt, Target
+
+SCALE = "scale-out"
+REPLACE = "replace-instance"
+NEEDED = ("AlarmNotification", "Launch")
+"""Processes that a group needs for a policy to make it larger."""
+ENOUGH = 2
+"""Values after a step that tell whether it helped."""
+REACTIVE = frozenset({"SimpleScaling", "StepScaling", "TargetTrackingScaling"})
+"""Kinds of policies that follow what the load is; a predictive one follows what it was."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Facts, settings, what was tried, and the time. Only for a group that is there."""
+
+    facts: Facts
+    settings: Settings
+    tried: tuple[Attempt[Target], ...]
+    now: datetime
+
+    @cached_property
+    def group(self) -> Group:
+        """The group."""
+        assert self.facts.group is not None, "there is one"
+        return self.facts.group
+
+    # ------------------------------------------------------------------------------------------------------ how hot
+
+    @cached_property
+    def mature(self) -> tuple[Instance, ...]:
+        """The instances in service that are not warming up any more (hazard C6)."""
+        return tuple(
+            each
+            for each in self.facts.instances
+            if each.lifecycle == IN_SERVICE
+            and each.launched_at is not None
+            and self.now - each.launched_at >= self.settings.warm_up
+        )
+
+    @cached_property
+    def changed_at(self) -> datetime | None:
+        """When the group got the shape that it has: its newest instance was launched, or we acted."""
+        acts = [attempt.at for attempt in self.tried if attempt.result != "failed"]
+        launches = [
+            each.launched_at for each in self.facts.instances if each.launched_at and each.lifecycle == IN_SERVICE
+        ]
+        return max((*acts, *launches), default=None)
+
+    @cached_property
+    def since(self) -> datetime | None:
+        """From when on values count, where the group changed lately: what was before says nothing of what it is now."""
+        if self.changed_at is None:
+            return None
+        since = self.changed_at + self.settings.warm_up
+        return since if since > self.now - self.settings.evaluate * self.settings.period or self.tried else None
+
+    def warmed(self, instance: Instance) -> Points:
+        """Return the values of an instance since it does not warm up any more."""
+        assert instance.launched_at is not None, "a mature one has a start"
+        begin = instance.launched_at + self.settings.warm_up
+        return tuple(point for point in instance.cpu if point.at >= begin)
+
+    @cached_property
+    def warm(self) -> tuple[tuple[Instance, Points], ...]:
+        """The mature instances with what counts of their CPU."""
+        since = self.since
+        return tuple(
+            (each, tuple(point for point in self.warmed(each) if since is None or point.at >= since))
+            for each in self.mature
+        )
+
+    @cached_property
+    def calm(self) -> bool:
+        """Whether no instance that counts was too busy lately, whatever changed meanwhile."""
+        last = [points[-1].value for each in self.mature if (points := self.warmed(each))]
+        return bool(last) and all(value < self.settings.hot for value in last)
+
+    @cached_property
+    def cpu(self) -> Points:
+        """The mean of the instances that count, for every moment that counts at which one of them has a value."""
+        values: dict[datetime, list[float]] = {}
+        for _, points in self.warm:
+            for point in points:
+                values.setdefault(point.at, []).append(point.value)
+        return tuple(Point(at=at, value=sum(found) / len(found)) for at, found in sorted(values.items()))
+
+    @cached_property
+    def rule(self) -> tuple[int, int]:
+        """How many of how many values have to be too high; after a change there are only those since."""
+        return (self.settings.breach, self.settings.evaluate) if self.since is None else (ENOUGH, ENOUGH)
+
+    def too_high(self, points: Points) -> int:
+        """Return how many of the last values are too high; none where the newest one is not: then it is over."""
+        _, of = self.rule
+        if not points or points[-1].value < self.settings.hot:
+            return 0
+        return sum(point.value >= self.settings.hot for point in points[-of:])
+
+    def is_hot(self, points: Points) -> bool:
+        """Tell whether enough values are too high."""
+        return self.too_high(points) >= self.rule[0]
+
+    @cached_property
+    def hot(self) -> tuple[Instance, ...]:
+        """The instances that are hot, each by its own values."""
+        return tuple(each for each, points in self.warm if self.is_hot(points))
+
+    @cached_property
+    def alone(self) -> Instance | None:
+        """The one instance that is hot while the others together are not."""
+        if len(self.hot) != 1 or len(self.mature) < 2:
+            return None
+        others = [
+            point for each, points in self.warm if each != self.hot[0] for point in points[-self.settings.breach :]
+        ]
+        mean_of_others = mean(tuple(others))
+        return self.hot[0] if mean_of_others is not None and mean_of_others < self.settings.hot else None
+
+    @cached_property
+    def fleet_hot(self) -> bool:
+        """Whether the group as a whole is hot."""
+        return self.alone is None and (len(self.hot) >= 2 or self.is_hot(self.cpu))
+
+    def hot_for(self, instance: Instance) -> timedelta:
+        """Return how long an instance has been too busy without a break."""
+        points = dict(self.warm)[instance]
+        streak = timedelta(0)
+        for point in reversed(points):
+            if point.value < self.settings.hot:
+                break
+            streak += self.settings.period
+        return streak
+
+    # ----------------------------------------------------------------------------------------------------- its load
+
+    @cached_property
+    def loaded(self) -> bool | None:
+        """Whether there are more requests than usual; None where that is unknown."""
+        requests = self.facts.requests
+        if requests.now is None or requests.usual is None:
+            return None
+        return requests.now >= self.settings.load_factor * requests.usual and requests.now > 0
+
+    @cached_property
+    def penniless(self) -> tuple[Instance, ...]:
+        """The hot instances whose CPU credits are gone: more of the same size buys nothing that lasts."""
+        gone = self.settings.credits_gone
+        return tuple(each for each in self.mature if each.credits is not None and each.credits < gone)
+
+    # -------------------------------------------------------------------------------------------- what makes it grow
+
+    @cached_property
+    def doing(self) -> tuple[str, ...]:
+        """What the group is doing now."""
+        return scaling.at_work(self.group, self.facts.history.unfinished)
+
+    @cached_property
+    def in_service(self) -> int:
+        """How many instances are in service."""
+        return sum(each.lifecycle == IN_SERVICE for each in self.facts.instances)
+
+    @cached_property
+    def suspended(self) -> tuple[str, ...]:
+        """The processes that are suspended but needed for a policy to make the group larger."""
+        return tuple(process for process in NEEDED if process in self.group.suspended)
+
+    @cached_property
+    def outward(self) -> tuple[Policy, ...]:
+        """The policies that can make the group larger when it is busy."""
+        return tuple(policy for policy in self.facts.policies if policy.adds and policy.kind in REACTIVE)
+
+    def broken(self, policy: Policy) -> str:
+        """Say why a policy will not make the group larger; nothing if it works."""
+        if not policy.enabled:
+            return f"{policy.name} is disabled"
+        if self.suspended:
+            return f"{policy.name} cannot act: {' and '.join(self.suspended)} of {self.group.name} is suspended"
+        alarms = [alarm for alarm in self.facts.alarms if alarm.name in policy.alarms]
+        if not alarms:
+            return f"no alarm is there that {policy.name} follows"
+        if not any(alarm.actions_enabled and alarm.state != "INSUFFICIENT_DATA" for alarm in alarms):
+            return f"{', '.join(alarm.name for alarm in alarms)} cannot start {policy.name}: its actions are disabled, or it has no data"
+        on = [alarm for alarm in alarms if alarm.actions_enabled and alarm.state == "ALARM"]
+        if on and all(self._in_vain(alarm) for alarm in on):
+            minutes = round(self.settings.policy_exhausted_after.total_seconds() / 60)
+            return f"{policy.name} has launched nothing though {on[0].name} is on for more than {minutes} minutes"
+        return ""
+
+    def _in_vain(self, alarm: DescribedAlarm) -> bool:
+        since, patience = alarm.transitioned_at, self.settings.policy_exhausted_after
+        if since is None or self.now - since < patience:
+            return False
+        return not any(launch.started_at >= self.now - patience for launch in self.facts.history.launches)
+
+    @cached_property
+    def working(self) -> tuple[Policy, ...]:
+        """The policies that do."""
+        return tuple(policy for policy in self.outward if not self.broken(policy))
+
+    @cached_property
+    def calling(self) -> tuple[DescribedAlarm, ...]:
+        """The alarms of working policies that are on."""
+        followed = {name for policy in self.working for name in policy.alarms}
+        return tuple(alarm for alarm in self.facts.alarms if alarm.name in followed and alarm.state == "ALARM")
+
+    # ---------------------------------------------------------------------------------------------------- our steps
+
+    @cached_property
+    def steps(self) -> tuple[tuple[int, int], ...]:
+        """The steps out that were asked for lately: by this run, and by whoever asked before (hazard C5)."""
+        ours = [
+            (attempt.target.from_, attempt.target.to)
+            for attempt in self.tried
+            if isinstance(attempt.target, Size) and attempt.result != "failed"
+        ]
+        since = self.now - self.settings.steps_within
+        told = [(asked.from_, asked.to) for asked in self.facts.history.asked if asked.at >= since]
+        return tuple(dict.fromkeys((from_, to) for from_, to in (*told, *ours) if to > from_))
+
+    @cached_property
+    def next_size(self) -> int:
+        """The size that the group would be asked for."""
+        return larger(
+            self.group.desired,
+            max_size=self.group.max_size,
+            baseline=self.facts.usual_hosts or 0.0,
+            factor=self.settings.baseline_factor,
+        )
+
+    def after_a_step(self, each: Fullness) -> float | None:
+        """Return how full something would be after the next step (hazard C4)."""
+        if each.used is None or not each.per_instance or not self.group.desired:
+            return each.used
+        return each.used * self.next_size / self.group.desired
+
+    @cached_property
+    def tight(self) -> tuple[str, ...]:
+        """What would have too little left after the next step, or of which that is unknown."""
+        most = 1 - self.settings.headroom
+        said: list[str] = []
+        for kind, fullness in (("database", self.facts.databases), ("cache", self.facts.caches)):
+            if not fullness:
+                said.append(f"how full the {kind} is is not configured (setting `{kind}s`)")
+            for each in fullness:
+                then = self.after_a_step(each)
+                if each.used is None or then is None:
+                    said.append(f"how full {each.name} are is unknown: CloudWatch has no value")
+                elif then > most + 1e-9:
+                    said.append(f"{each.name} are at {each.used:.0%}, and would be at {then:.0%}")
+        return tuple(said)

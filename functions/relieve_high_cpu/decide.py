@@ -1,0 +1,293 @@
+"""What is to be done about a busy group, read top to bottom like the page of RUNBOOK.md that it replaces.
+
+Each paragraph answers a verdict, or nothing where it is not about this case; the first answer holds.
+"""
+
+from datetime import datetime, timedelta
+
+from relieve_high_cpu.case import ENOUGH, REPLACE, SCALE, Case
+from relieve_high_cpu.facts import Facts, Instance
+from relieve_high_cpu.settings import Settings
+from relieve_high_cpu.step import ceiling
+from relieve_high_cpu.wording import Commands, cost, drift, evidence, last_deploy
+from remediation.aws.autoscaling import ACTIVE_REFRESH
+from remediation.aws.load import mean
+from remediation.aws.scaling import IN_SERVICE, settled, size
+from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
+
+SOON = timedelta(minutes=2)
+PATIENCE = 2 * ENOUGH
+"""So many periods after a change CloudWatch has values, or will have none."""
+
+
+def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...], now: datetime) -> Verdict[Target]:
+    """Return what to do now. After an act, Nothing means that the group is complete and not hot any more."""
+    if facts.group is None:
+        return Escalate(because=f"There is no Auto Scaling group {settings.asg} (setting `asg`) to relieve.")
+    case = Case(facts, settings, tried, now)
+    return (
+        _nothing_to_relieve(case)
+        or _being_deployed(case)
+        or _growing(case)
+        or _too_early(case)
+        or _blind(case)
+        or _cool(case)
+        or _one_hot(case)
+        or _not_the_load(case)
+        or _policy_works(case)
+        or _no_more_to_give(case)
+        or _cannot_launch(case)
+        or _too_little_headroom(case)
+        or _step(case)
+    )
+
+
+def _nothing_to_relieve(case: Case) -> Nothing | None:
+    """Leave a group alone that is not hot, whatever else goes on: a scale-in alarm on the same metric is answered here."""
+    return _not_hot(case) if case.calm and not case.tried else None
+
+
+# --------------------------------------------------------------------------------------------------- somebody is at it
+
+
+def _being_deployed(case: Case) -> Wait | None:
+    """Hazard C8."""
+    refresh = case.facts.refresh
+    if refresh is None or refresh.status not in ACTIVE_REFRESH:
+        return None
+    return Wait(
+        because=f"An instance refresh of {case.group.name} is {refresh.status}: a deploy is on, and what its instances do "
+        "now says nothing.",
+        for_=SOON,
+        evidence=evidence(case),
+        next_steps=(Commands(case).refreshes(),),
+        stand_down=True,
+    )
+
+
+def _growing(case: Case) -> Nothing | Wait | None:
+    """Leave alone a group that is changing, or that lacks what it wants (hazards C2, C7)."""
+    name, desired = case.group.name, case.group.desired
+    if not case.doing and case.in_service == desired:
+        return None
+    if not case.tried and case.calling and case.in_service < desired and case.doing:
+        policy = case.working[0].name
+        return Nothing(
+            because=f"The policy {policy} is scaling {name}: {case.in_service} -> {desired}.", evidence=evidence(case)
+        )
+    what = "; ".join(case.doing) or f"{case.in_service} of {desired} instances are in service"
+    because = f"{name} is at work: {what}."
+    if not case.doing:
+        because = f"{name} lacks instances and launches none: {what} (recover-failed-launches is for that)."
+    return _wait(case, because)
+
+
+def _too_early(case: Case) -> Wait | None:
+    """After an act, or any other change, see as many new values as it takes."""
+    if case.since is None or len(case.cpu) >= ENOUGH or case.now > case.since + PATIENCE * case.settings.period:
+        return None
+    because = f"{len(case.cpu)} of {ENOUGH} values since {case.since:%H:%M} UTC are there: too early to tell."
+    there = case.since + ENOUGH * case.settings.period
+    return _wait(case, because, for_=min(max(there - case.now, SOON), case.settings.period))
+
+
+# ------------------------------------------------------------------------------------------------------------- how hot
+
+
+def _blind(case: Case) -> Escalate | None:
+    if case.cpu:
+        return None
+    return Escalate(
+        because=f"CloudWatch has no CPU of any instance of {case.group.name} that is in service: how busy it is is unknown.",
+        evidence=evidence(case),
+        next_steps=(Commands(case).activities(),),
+    )
+
+
+def _cool(case: Case) -> Nothing | Wait | None:
+    if case.fleet_hot or case.alone:
+        return None
+    name, last, (wanted, of) = case.group.name, case.cpu[-1].value, case.rule
+    if high := case.too_high(case.cpu):
+        return _wait(
+            case,
+            f"CPU of {name} is {last:.0f}%, but only {high} of the last {of} values are {case.settings.hot:.0f}% or more; "
+            f"{wanted} are needed.",
+        )
+    lacks = settled(case.group, case.facts.healthy) if case.tried and case.facts.healthy else ""
+    if lacks:
+        return _wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
+    return _not_hot(case)
+
+
+def _not_hot(case: Case) -> Nothing:
+    last = mean(tuple(points[-1] for each in case.mature if (points := case.warmed(each)))) or 0.0
+    young = case.in_service - len(case.mature)
+    warming = "1 instance that is warming up does" if young == 1 else f"{young} instances that are warming up do"
+    not_counted = f"; {warming} not count" if young else ""
+    because = f"CPU of {case.group.name} is {last:.0f}%, which is not too much{not_counted}."
+    return Nothing(because=because, evidence=evidence(case))
+
+
+# ------------------------------------------------------------------------------------------------------ one instance
+
+
+def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
+    """Replace one instance that is out of line, if a person agrees: what is wrong with it is worth a look first."""
+    instance = case.alone
+    if instance is None:
+        return None
+    commands, long = Commands(case), case.hot_for(instance)
+    minutes, needed = _minutes(long), _minutes(case.settings.out_of_line_for)
+    said = f"{instance.id} alone is hot, for {minutes} minutes, while the others of {case.group.name} are not"
+    steps = (commands.shell(instance), commands.replace(instance), commands.activities())
+    if long < case.settings.out_of_line_for:
+        return _wait(case, f"{said}; out of line is what is so for {needed} minutes.", *steps)
+    if any(attempt.action == REPLACE for attempt in case.tried):
+        because = f"{said}, though one was replaced in this run: replacing does not help."
+        return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
+    suspended = [name for name in ("Launch", "Terminate", "ReplaceUnhealthy") if name in case.group.suspended]
+    if suspended:
+        because = f"{said}, and the group cannot replace it: {', '.join(suspended)} is suspended."
+        return Escalate(because=because, evidence=evidence(case), next_steps=steps)
+    others = _others(case, instance)
+    if others <= case.group.min_size:
+        return Escalate(
+            because=f"{said}. It is not replaced: {_count(others)} healthy besides it, and the minimum is "
+            f"{case.group.min_size}.",
+            evidence=evidence(case),
+            next_steps=(commands.larger(min(case.group.desired + 1, case.group.max_size)), *steps),
+        )
+    return Act(
+        action=REPLACE,
+        target=Target(id=instance.id),
+        resource=_resource(case),
+        because=f"{said}. {_count(others)} healthy besides it, more than the minimum of {case.group.min_size}.",
+        settle=case.settings.warm_up,
+        evidence=evidence(case),
+        next_steps=steps,
+        approval=Approval(because="Whatever it is busy with ends, and with it the chance to see what that was."),
+    )
+
+
+def _others(case: Case, instance: Instance) -> int:
+    members = [member.id for member in case.group.members if member.lifecycle == IN_SERVICE]
+    return sum(id_ in case.facts.healthy for id_ in members if id_ != instance.id)
+
+
+# ---------------------------------------------------------------------------------------------------- the whole group
+
+
+def _not_the_load(case: Case) -> Escalate | None:
+    """Hazard C5: more instances do not help against a regression."""
+    if case.loaded is not False:
+        return None
+    requests, change = case.facts.requests, case.facts.change
+    deploy = f" The last deploy: {last_deploy(case)}." if change else " No deploy is known."
+    return Escalate(
+        because=f"{_hot(case)}, but there are {requests.now:.0f} requests per target where {requests.usual:.0f} are usual: "
+        f"not load, but what the application does with it.{deploy}",
+        evidence=evidence(case),
+        next_steps=(*(Commands(case).shell(each) for each in case.hot[:1]), Commands(case).refreshes()),
+        team="application",
+    )
+
+
+def _policy_works(case: Case) -> Nothing | Wait | None:
+    """Hazard C7: what scales by itself is not scaled a second time."""
+    if not case.working or case.group.desired >= case.group.max_size:
+        return None
+    policy = case.working[0]
+    if case.calling:
+        said = f"the policy {policy.name} is on it: {case.calling[0].name} is in ALARM"
+    else:
+        said = f"the policy {policy.name} works, and its alarm sees no reason yet"
+    because = f"{_hot(case)}, and {said}."
+    return _wait(case, because) if case.tried else Nothing(because=because, evidence=evidence(case))
+
+
+def _no_more_to_give(case: Case) -> Escalate | None:
+    """At max, without credits, without help from what was done, or beyond what is usual: a larger size is a person's."""
+    group, settings, steps = case.group, case.settings, case.steps
+    if group.desired >= group.max_size:
+        why = f"{group.name} has all of its {group.max_size} instances"
+    elif case.penniless:
+        ids = ", ".join(each.id for each in case.penniless)
+        why = f"the CPU credits of {ids} are gone, so it is slowed down or costs more"
+    elif len(steps) >= settings.steps:
+        done = ", ".join(f"{from_} -> {to}" for from_, to in steps)
+        why = f"it has not dropped after {len(steps)} steps ({done})"
+    elif case.facts.usual_hosts is None:
+        why = "how many instances are usual is unknown, and so is how many are too many"
+    elif case.next_size <= group.desired:
+        most = ceiling(case.facts.usual_hosts, settings.baseline_factor)
+        why = (
+            f"{group.name} may have {most} instances, {settings.baseline_factor:g} times what is usual in 24 hours, and "
+            f"has {group.desired}"
+        )
+    else:
+        return None
+    steps_ = (*Commands(case).bigger(), Commands(case).activities(), Commands(case).policies())
+    return Escalate(because=f"{_hot(case)}, and {why}. {cost(case)}", evidence=evidence(case), next_steps=steps_)
+
+
+def _cannot_launch(case: Case) -> Escalate | None:
+    if "Launch" not in case.group.suspended:
+        return None
+    return Escalate(
+        because=f"{_hot(case)}, and {case.group.name} launches nothing: Launch is suspended.",
+        evidence=evidence(case),
+        next_steps=(Commands(case).resume(), Commands(case).activities()),
+    )
+
+
+def _too_little_headroom(case: Case) -> Escalate | None:
+    """Hazard C4: more instances must not take down what all of them need."""
+    if case.loaded is None:
+        why = "how many requests there are is unknown: whether more instances help cannot be told"
+    elif case.tight:
+        why = f"{case.group.name} is not made larger: {'; '.join(case.tight)}; {case.settings.headroom:.0%} have to be left"
+    else:
+        return None
+    steps = (Commands(case).larger(case.next_size), *Commands(case).bigger())
+    return Escalate(because=f"{_hot(case)}, and {why}.", evidence=evidence(case), next_steps=steps)
+
+
+def _step(case: Case) -> Act[Target]:
+    name, desired, to = case.group.name, case.group.desired, case.next_size
+    why = "; ".join(case.broken(policy) for policy in case.outward) or "no policy makes it larger"
+    return Act(
+        action=SCALE,
+        target=size(name, from_=desired, to=to),
+        resource=_resource(case),
+        because=f"{_hot(case)} with {case.facts.requests.now or 0:.0f} requests per target ({case.facts.requests.usual or 0:.0f} "
+        f"are usual), and {why}: {desired} -> {to}.",
+        settle=case.settings.warm_up,
+        evidence=evidence(case),
+        next_steps=(Commands(case).larger(to), Commands(case).activities(), Commands(case).policies()),
+        drift=drift(name, to, desired),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- wording
+
+
+def _hot(case: Case) -> str:
+    return f"CPU of {case.group.name} is {case.cpu[-1].value:.0f}%"
+
+
+def _wait(case: Case, because: str, *steps: str, for_: timedelta = SOON) -> Wait:
+    """Return a wait with all that a person needs who is called if the time is up meanwhile."""
+    return Wait(because=because, for_=for_, evidence=evidence(case), next_steps=(*steps, Commands(case).activities()))
+
+
+def _resource(case: Case) -> str:
+    return f"autoscaling-group/{case.settings.asg}"
+
+
+def _count(number: int) -> str:
+    return "1 instance is" if number == 1 else f"{number} instances are"
+
+
+def _minutes(span: timedelta) -> int:
+    return round(span.total_seconds() / 60)

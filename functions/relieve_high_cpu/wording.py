@@ -1,0 +1,145 @@
+"""What a person is told: the evidence, the exact commands to go on with, and what Terraform owns."""
+
+from collections.abc import Iterator
+
+from relieve_high_cpu.case import Case
+from relieve_high_cpu.facts import Instance
+from remediation.aws.load import Points
+
+HOURS_A_MONTH = 730
+_TOLD = 3
+"""Instances whose processes are told; the facts hold more."""
+
+
+def evidence(case: Case) -> tuple[str, ...]:
+    """Return what was seen, a line each."""
+    return tuple(_evidence(case))
+
+
+def _evidence(case: Case) -> Iterator[str]:
+    facts, group = case.facts, case.group
+    yield f"{group.name} wants {group.desired} instances ({group.min_size} to {group.max_size}), {case.in_service} are in service."
+    if facts.group_cpu:
+        yield f"CPU of {group.name}: {_values(facts.group_cpu)}"
+    yield from (described(each, case) for each in facts.instances)
+    requests = facts.requests
+    yield f"Requests per target in {_minutes(case)} minutes: {_number(requests.now)}, as a rule {_number(requests.usual)}."
+    yield f"Healthy instances as a rule in 24 hours: {_number(facts.usual_hosts, 1)}."
+    for each in (*facts.databases, *facts.caches):
+        yield f"{each.name}: {'unknown' if each.used is None else f'{each.used:.0%} used'}."
+    for policy in facts.policies:
+        if policy in case.outward:
+            yield f"Policy {policy.name} ({policy.kind}): {case.broken(policy) or 'works'}."
+        else:
+            yield f"Policy {policy.name} ({policy.kind}) does not make the group larger when it is busy."
+    yield from (f"{group.name} is at work: {doing}." for doing in case.doing)
+    yield from (f"{asked.at:%H:%M} UTC: {asked.to} instances instead of {asked.from_} were asked for." for asked in facts.history.asked)  # fmt: skip
+    if facts.change:
+        yield f"Last deploy: {facts.change.what} at {facts.change.at:%Y-%m-%d %H:%M} UTC."
+    for instance in [each for each in facts.instances if each.busy][:_TOLD]:
+        yield from (f"{instance.id} {line}" for line in instance.busy)
+    yield from (f"{each.id} says nothing of its processes: {each.unanswered}." for each in facts.instances if each.unanswered)  # fmt: skip
+
+
+def described(instance: Instance, case: Case) -> str:
+    """Return what is known of one instance."""
+    age = "" if instance in case.mature or instance.lifecycle != "InService" else ", warming up"
+    left = "" if instance.credits is None else f", {instance.credits:.0f} CPU credits left"
+    return f"{instance.id} is {instance.lifecycle}{age}: CPU {_values(instance.cpu) or 'unknown'}{left}"
+
+
+def _values(points: Points) -> str:
+    return " ".join(f"{point.value:.0f}%" for point in points[-6:])
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "unknown" if value is None else f"{value:.{digits}f}"
+
+
+def _minutes(case: Case) -> int:
+    return round(case.settings.period.total_seconds() / 60)
+
+
+def last_deploy(case: Case) -> str:
+    """Name the last deploy."""
+    change = case.facts.change
+    return f"{change.what} at {change.at:%Y-%m-%d %H:%M} UTC" if change else "unknown"
+
+
+def cost(case: Case) -> str:
+    """Say what the next size of instance costs, by the prices in the settings: prices age."""
+    settings, number = case.settings, case.group.desired
+    if not settings.next_hourly or not settings.hourly:
+        return f"The next size is {settings.next_type}; what it costs is not configured (settings `hourly`, `next_hourly`)."
+    more = (settings.next_hourly - settings.hourly) * HOURS_A_MONTH * number
+    return (
+        f"The next size, {settings.next_type}, costs about {settings.next_hourly:.4f} $ per hour and instance instead of "
+        f"{settings.hourly:.4f} $ ({settings.instance_type}): for {number} instances about {more:.0f} $ more a month."
+    )
+
+
+def drift(group: str, size: int, before: int) -> str:
+    """Say what Terraform reverts."""
+    return (
+        f"Terraform owns the size of {group}: the next `terraform apply` sets it back, unless terraform.tfvars says "
+        f"`desired_capacity = {size}` (was {before})."
+    )
+
+
+class Commands:
+    """Exact commands for a person, in the region of the case."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+
+    def _asg(self, verb: str, more: str = "") -> str:
+        case = self._case
+        return f"aws autoscaling {verb} --auto-scaling-group-name {case.settings.asg}{more} --region {case.facts.place.region}"
+
+    def activities(self) -> str:
+        """See what the group did, and why."""
+        return self._asg("describe-scaling-activities", " --max-items 20")
+
+    def policies(self) -> str:
+        """See what would make it larger."""
+        return self._asg("describe-policies")
+
+    def refreshes(self) -> str:
+        """See what was deployed."""
+        return self._asg("describe-instance-refreshes", " --max-items 5")
+
+    def resume(self) -> str:
+        """Let the group launch and scale again."""
+        return self._asg("resume-processes", f" --scaling-processes {' '.join(self._case.suspended)}")
+
+    def larger(self, size: int) -> str:
+        """Have the group made larger by hand, by the rules."""
+        return f"remedy invoke scale-service --set desired={size} --env {self._case.facts.place.environment}"
+
+    def shell(self, instance: Instance) -> str:
+        """Get onto an instance."""
+        return f"aws ssm start-session --target {instance.id} --region {self._case.facts.place.region}"
+
+    def replace(self, instance: Instance) -> str:
+        """Have the group replace an instance."""
+        return (
+            f"aws autoscaling set-instance-health --instance-id {instance.id} --health-status Unhealthy "
+            f"--should-respect-grace-period --region {self._case.facts.place.region}"
+        )
+
+    def bigger(self) -> tuple[str, ...]:
+        """Give the group larger instances, more of them, or a policy that takes larger steps: all three are Terraform's."""
+        case, group = self._case, self._case.group
+        apply = "then `terraform apply`; by hand it would be drift"
+        size = group.max_size + max(1, group.max_size // 4)
+        lines = [
+            f'In terraform.tfvars: instance_type = "{case.settings.next_type}" (was "{case.settings.instance_type}"), {apply}.',
+            f"In terraform.tfvars: max_size = {size} (was {group.max_size}), if the database and the cache can take it.",
+        ]
+        lines += [
+            f"In Terraform, the policy {policy.name}: scaling_adjustment = {policy.adjustment + 1} (was {policy.adjustment}); "
+            "the threshold is on its alarm."
+            for policy in case.outward
+            if policy.adjustment is not None
+        ]
+        return tuple(lines)

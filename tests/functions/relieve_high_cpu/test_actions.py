@@ -1,0 +1,150 @@
+"""The acts look once more, right before their one call, and leave alone what has changed since it was judged."""
+
+from typing import Any
+
+import pytest
+
+from relieve_high_cpu.actions import replace_instance, scale_out
+from remediation.aws import scaling
+from remediation.core.errors import AwsError, LeftAloneError
+from remediation.core.verdict import Target
+from tests.functions.fakes.fleet import GROUP, MINUTE
+from tests.functions.fakes.fleet_night import FleetNight
+from tests.functions.relieve_high_cpu.nights import SETTINGS, night
+from tests.support.steps import NIGHT
+
+STEP = scaling.size(GROUP, from_=2, to=3)
+
+
+def left_alone(tonight: FleetNight, target: Target = STEP, act: Any = scale_out) -> str:
+    with pytest.raises(LeftAloneError) as left:
+        act(tonight.aws, SETTINGS, target)
+    assert tonight.aws.mutations in ([], [("SetDesiredCapacity", target.to if isinstance(target, scaling.Size) else 0)])
+    return str(left.value)
+
+
+def test_a_step_asks_for_the_size_that_was_judged_and_honours_the_cooldown() -> None:
+    tonight = night()
+    assert scale_out(tonight.aws, SETTINGS, STEP) == "dev-backend-asg was asked for 3 instances instead of 2."  # type: ignore[arg-type]
+    (asked,) = tonight.aws.calls.of("SetDesiredCapacity")
+    assert asked == {"AutoScalingGroupName": GROUP, "DesiredCapacity": 3, "HonorCooldown": True}
+    assert tonight.fleet.desired == 3
+
+
+def test_the_group_is_read_after_everything_else() -> None:
+    """C2: the less there is between the look and the call, the less can come between."""
+    tonight = night()
+    scale_out(tonight.aws, SETTINGS, STEP)  # type: ignore[arg-type]
+    assert [call.operation for call in tonight.aws.calls.made][-2:] == [
+        "DescribeAutoScalingGroups",
+        "SetDesiredCapacity",
+    ]
+
+
+@pytest.mark.parametrize("now", [3, 4, 6])
+def test_a_policy_that_has_scaled_since_is_never_overridden(now: int) -> None:
+    """C2."""
+    tonight = night()
+    tonight.fleet.desired = now
+    assert left_alone(tonight) == (
+        f"dev-backend-asg wants {now} instances by now, and 2 when it was judged: somebody else has scaled it."
+    )
+    assert tonight.aws.mutations == []
+    assert tonight.fleet.desired == now
+
+
+def test_a_step_that_would_make_the_group_smaller_is_refused() -> None:
+    tonight = night(size=4)
+    assert "is not a step out" in left_alone(tonight, scaling.size(GROUP, from_=4, to=3))
+    assert tonight.aws.mutations == []
+
+
+def test_a_step_of_another_group_is_refused() -> None:
+    tonight = night()
+    assert "is not a step out of dev-backend-asg" in left_alone(
+        tonight, scaling.size("prod-backend-asg", from_=2, to=3)
+    )
+
+
+def test_a_maximum_that_was_lowered_since_holds() -> None:
+    tonight = night()
+    tonight.fleet.max_size = 2
+    assert left_alone(tonight) == "dev-backend-asg may have 2 to 2 instances by now, not 3."
+    assert tonight.aws.mutations == []
+
+
+def test_a_deploy_that_has_begun_since_is_left_alone() -> None:
+    """C8."""
+    tonight = night()
+    tonight.fleet.refresh = ("InProgress", NIGHT)
+    assert left_alone(tonight) == "An instance refresh of dev-backend-asg is InProgress by now."
+    tonight.fleet.refresh = ("Successful", NIGHT)
+    assert "was asked for 3" in scale_out(tonight.aws, SETTINGS, STEP)  # type: ignore[arg-type]
+
+
+def test_a_group_that_is_at_work_by_now_is_left_alone() -> None:
+    tonight = night()
+    next(iter(tonight.fleet.boxes.values())).lifecycle = "Pending:Wait"
+    assert "is at work by now: i-00000000000000001 is Pending:Wait." in left_alone(tonight)
+
+
+def test_a_group_that_is_gone_is_left_alone() -> None:
+    tonight = night()
+    gone = scaling.size("gone", from_=2, to=3)
+    with pytest.raises((LeftAloneError, AwsError)):
+        scaling.resize(tonight.aws, gone)  # type: ignore[arg-type]
+    assert tonight.aws.mutations == []
+
+
+def test_what_aws_refuses_for_its_cooldown_is_left_alone_and_not_a_failure() -> None:
+    tonight = night()
+    tonight.fleet.catch_up()
+    tonight.fleet.cooldown_until = NIGHT + 3 * MINUTE
+    assert left_alone(tonight).startswith("AWS refused: dev-backend-asg is in its cooldown.")
+    assert tonight.fleet.desired == 2
+
+
+def test_what_aws_refuses_for_another_reason_is_a_failure() -> None:
+    tonight = night()
+    tonight.aws.acting.autoscaling._fleet.max_size = 6
+    refusing = tonight.aws.acting.autoscaling
+
+    def refuse(**asked: Any) -> Any:
+        refusing._refuse("SetDesiredCapacity", "ResourceContention", "somebody else is at it")
+
+    refusing.set_desired_capacity = refuse
+    with pytest.raises(AwsError) as failed:
+        scale_out(tonight.aws, SETTINGS, STEP)  # type: ignore[arg-type]
+    assert failed.value.code == "ResourceContention"
+
+
+# ------------------------------------------------------------------------------------------------------ one instance
+
+
+def test_an_instance_is_replaced_by_telling_its_group() -> None:
+    tonight = night(size=4)
+    first = next(iter(tonight.fleet.boxes))
+    receipt = replace_instance(tonight.aws, SETTINGS, Target(id=first))  # type: ignore[arg-type]
+    assert receipt == f"dev-backend-asg was told that {first} is unhealthy, and replaces it."
+    (asked,) = tonight.aws.calls.of("SetInstanceHealth")
+    assert asked == {"InstanceId": first, "HealthStatus": "Unhealthy", "ShouldRespectGracePeriod": True}
+    assert tonight.fleet.desired == 4
+
+
+def test_an_instance_stays_where_there_are_not_enough_others() -> None:
+    """Hazard R6."""
+    tonight = night(size=3)
+    first = next(iter(tonight.fleet.boxes))
+    assert left_alone(tonight, Target(id=first), replace_instance) == (
+        f"Only 2 other instances of dev-backend-asg are healthy and in service by now, not more than its minimum; "
+        f"{first} stays."
+    )
+    assert tonight.aws.mutations == []
+
+
+def test_an_instance_that_has_left_is_left_alone() -> None:
+    tonight = night(size=4)
+    assert (
+        left_alone(tonight, Target(id="i-0"), replace_instance) == "i-0 is not in service in dev-backend-asg any more."
+    )
+    assert tonight.aws.mutations == []

@@ -1,0 +1,159 @@
+"""From the alarm to the outcome: the real engine, the real runbook, and a fleet in which cause has its effect."""
+
+import json
+from typing import Any
+
+import pytest
+
+from relieve_high_cpu.case import REPLACE
+from relieve_high_cpu.runbook import RUNBOOK
+from remediation.core.approval import plan_hash
+from remediation.core.parsing import parse
+from remediation.core.routing import route
+from remediation.core.spoken import Spoken
+from remediation.core.triggers import Ignored, Rejected
+from remediation.core.verdict import Act, Target
+from tests.functions.fakes.fleet import MINUTE, watches
+from tests.functions.fakes.fleet_night import FleetNight
+from tests.functions.relieve_high_cpu.nights import SETTINGS, lame, night, surge
+from tests.support.steps import NIGHT
+from tests.support.toy import PLACE
+
+ADA = "AROAEXAMPLE:ada"
+ILL = "i-00000000000000001"
+
+
+def out_of_line() -> FleetNight:
+    """Return a night on which one of four is busy with something of its own, for hours."""
+    tonight = night(size=4, load=lambda _: 160.0)
+    tonight.fleet.boxes[ILL].extra = 50.0
+    return tonight
+
+
+def yes(tonight: FleetNight, says: Any = "approve") -> None:
+    """Have a person answer the question whether the instance may be replaced."""
+    act = Act(
+        action=REPLACE,
+        target=Target(id=ILL),
+        resource="autoscaling-group/dev-backend-asg",
+        because="",
+        settle=MINUTE,
+    )
+    hash_ = plan_hash("run-1", RUNBOOK.name, act, PLACE)
+    tonight.approvals.spoken[ADA, "run-1"] = Spoken(says=says, about="run-1", by=ADA, at=NIGHT + MINUTE, hash=hash_)
+    tonight.steps.replies["approval 1"] = (MINUTE, json.dumps({"by": ADA}))
+
+
+# ----------------------------------------------------------------------------------------------------------- healed
+
+
+@pytest.mark.parametrize("sample", ["alarm", "apply"])
+def test_one_more_instance_heals_a_group_whose_policy_is_deaf(sample: str) -> None:
+    tonight = night(watches=lame())
+    outcome = tonight.run(sample)
+    assert (outcome.status, outcome.because) == ("healed", "CPU of dev-backend-asg is 57%, which is not too much.")
+    assert tonight.aws.mutations == [("SetDesiredCapacity", 3)]
+    assert [(act.action, act.target, act.result) for act in outcome.acts] == [
+        ("scale-out", "dev-backend-asg from 2 to 3", "done")
+    ]
+    assert "`desired_capacity = 3` (was 2)" in outcome.text()
+    assert tonight.notifier.paged == []
+
+
+def test_a_group_that_needs_two_gets_two_one_after_the_other() -> None:
+    tonight = night(load=surge(260), size=2)
+    outcome = tonight.run()
+    assert outcome.status == "healed"
+    assert [size for _, size in tonight.fleet.sizes] == [3, 4]
+    (first, _), (second, _) = tonight.fleet.sizes
+    assert second - first >= 15 * MINUTE, "the first one had the time to help"
+
+
+def test_an_instance_that_is_out_of_line_is_replaced_once_a_person_agrees() -> None:
+    tonight = out_of_line()
+    yes(tonight)
+    outcome = tonight.run()
+    assert outcome.status == "healed"
+    assert tonight.aws.mutations == [("SetInstanceHealth", ILL)]
+    assert ILL not in tonight.fleet.boxes
+    assert len(tonight.fleet.serving) == 4
+    (asked,) = tonight.approvals.asked
+    assert asked.because.endswith("Whatever it is busy with ends, and with it the chance to see what that was.")
+
+
+# ------------------------------------------------------------------------------------------------------- left alone
+
+
+@pytest.mark.parametrize("says", ["reject", None])
+def test_an_instance_that_is_out_of_line_stays_unless_a_person_agrees(says: Any) -> None:
+    tonight = out_of_line()
+    if says:
+        yes(tonight, says)
+    outcome = tonight.run()
+    assert outcome.status == "refused"
+    assert tonight.aws.mutations == []
+
+
+def test_a_policy_that_works_is_left_to_it() -> None:
+    tonight = night(watches=watches(), load=surge(400, since=16 * MINUTE))
+    outcome = tonight.run()
+    assert outcome.status == "nothing-to-do"
+    assert "dev-scale-up" in outcome.because
+    assert tonight.aws.mutations == []
+
+
+def test_the_scale_in_alarm_starts_nothing() -> None:
+    """It is an alarm on the same metric of the same group; ALARM is normal for it."""
+    tonight = night(load=lambda _: 20.0)
+    outcome = tonight.run("scale-in")
+    assert (outcome.status, outcome.gate) == ("ignored", "quiet")
+    assert tonight.aws.calls.made == []
+
+
+def test_a_scale_in_alarm_that_nobody_has_named_finds_a_group_that_is_not_hot() -> None:
+    tonight = night(load=lambda _: 20.0)
+    event = tonight.event("scale-in")
+    event["detail"]["alarmName"] = "other-cpu-low"
+    tonight.alarms.alarms["other-cpu-low"] = tonight.alarms.alarms["dev-backend-cpu-low"]
+    outcome = tonight.run(event)
+    assert (outcome.status, outcome.because) == (
+        "nothing-to-do",
+        "CPU of dev-backend-asg is 10%, which is not too much.",
+    )
+    assert tonight.aws.mutations == []
+
+
+def test_an_alarm_that_is_over_starts_nothing() -> None:
+    assert night().run("ok").status == "ignored"
+
+
+def test_a_plan_and_a_mode_that_observes_only_say_what_would_be_done() -> None:
+    plan, observed = night(), night()
+    observed.mode = "observe"
+    for tonight, outcome in ((plan, plan.run("plan")), (observed, observed.run())):
+        assert (outcome.status, outcome.would) == ("observed", "scale-out dev-backend-asg from 2 to 3")
+        assert tonight.aws.mutations == []
+
+
+def test_a_group_that_launches_nothing_is_told_when_the_time_is_up() -> None:
+    tonight = night(launches_fail="InsufficientInstanceCapacity")
+    outcome = tonight.run()
+    assert outcome.status == "not-healed"
+    assert outcome.because.startswith("Time is up: dev-backend-asg lacks instances and launches none: 2 of 3")
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+    assert tonight.notifier.paged == [outcome]
+
+
+# ---------------------------------------------------------------------------------------------------- who is started
+
+
+def routed(sample: str) -> object:
+    trigger = parse(night().event(sample))
+    assert not isinstance(trigger, Ignored | Rejected)
+    return route(RUNBOOK, trigger, PLACE, SETTINGS)
+
+
+def test_an_alarm_on_the_environments_group_is_ours_and_one_on_anothers_is_not() -> None:
+    assert isinstance(routed("alarm"), RUNBOOK.incident)
+    assert isinstance(routed("plan"), RUNBOOK.incident)
+    assert isinstance(routed("alarm-of-prod"), Ignored)

@@ -1,0 +1,173 @@
+"""Every paragraph of the judgement, a sentence each."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from remediation.aws.autoscaling import Activity, Group, Member, Refresh
+from remediation.aws.scaling import History, Size, size
+from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, Wait
+from scale_service.decide import SCALE, decide
+from scale_service.facts import Facts
+from scale_service.settings import Incident, Settings, scope
+from tests.support.steps import NIGHT
+from tests.support.toy import PLACE
+
+A, B, C = (f"i-{n:017x}" for n in range(1, 4))
+
+
+def group(*ids: str, **other: Any) -> Group:
+    said: dict[str, Any] = {
+        "name": "dev-backend-asg",
+        "min_size": 2,
+        "max_size": 6,
+        "desired": len(ids),
+        "health_checks": ("ELB",),
+        "grace": timedelta(seconds=300),
+        "suspended": (),
+        "members": tuple(Member(id=id_, lifecycle="InService", health="Healthy") for id_ in ids),
+    }
+    return Group(**(said | other))
+
+
+def facts(desired: int, found: Group | None = None, **other: Any) -> Facts:
+    there = found or group(A, B)
+    said: dict[str, Any] = {
+        "place": PLACE,
+        "group": there,
+        "healthy": frozenset({A, B, C}),
+        "termination": ("Default",),
+    }
+    return Facts(**(said | {"desired": desired} | other))
+
+
+def judge(found: Facts, *tried: Attempt[Size]) -> Verdict[Size]:
+    return decide(found, Settings(), tried, NIGHT)
+
+
+def done(from_: int, to: int) -> Attempt[Size]:
+    target = size("dev-backend-asg", from_=from_, to=to)
+    return Attempt(action=SCALE, target=target, at=NIGHT, result="done", receipt="")
+
+
+def test_a_size_within_the_limits_is_asked_for() -> None:
+    act = judge(facts(3))
+    assert isinstance(act, Act)
+    assert (act.action, act.target) == (SCALE, size("dev-backend-asg", from_=2, to=3))
+    assert act.because == "dev-backend-asg is to be scaled out, 2 -> 3; it may have 2 to 6."
+    assert act.drift == (
+        "Terraform owns the size of dev-backend-asg: the next `terraform apply` sets it back, unless terraform.tfvars says "
+        "`desired_capacity = 3` (was 2)."
+    )
+
+
+def test_making_it_smaller_says_which_protection_applies() -> None:
+    found = facts(2, group(A, B, C), protection=(B,), termination=("OldestInstance", "Default"), drain=300)
+    act = judge(found)
+    assert isinstance(act, Act)
+    assert act.because == (
+        "dev-backend-asg is to be scaled in, 3 -> 2; it may have 2 to 6. Which one goes is chosen by OldestInstance, Default; "
+        f"{B} cannot go (protected from scale-in), and it has 300 s to finish its requests."
+    )
+
+
+def test_making_it_smaller_says_so_where_nothing_is_protected() -> None:
+    act = judge(facts(2, group(A, B, C)))
+    assert act.because.endswith("Which one goes is chosen by Default; none is protected.")
+
+
+def test_no_instance_at_all_is_the_recovery_runbooks_business() -> None:
+    sentence = "only the recovery runbooks (recover-cluster and recover-database) make one on purpose"
+    assert (scope(Incident(desired=0), Settings(), PLACE) or "").endswith(sentence)
+    verdict = judge(facts(0, group(A, B, min_size=0)))
+    assert isinstance(verdict, Nothing)
+    assert verdict.because == f"Refused: no instance at all is an outage; {sentence}."
+
+
+def test_another_group_is_refused_and_the_own_one_may_be_named() -> None:
+    said = scope(Incident(desired=3, group="prod-backend-asg"), Settings(), PLACE)
+    assert said == "the Auto Scaling group 'prod-backend-asg' is not dev-backend-asg"
+    assert scope(Incident(desired=3, group="dev-backend-asg"), Settings(), PLACE) is None
+    assert scope(Incident(desired=3), Settings(), PLACE) is None
+
+
+@pytest.mark.parametrize(
+    ("desired", "line"), [(7, "max_size = 7 (was 6)"), (1, "min_size = 1 (was 2)")], ids=["too many", "too few"]
+)
+def test_a_size_outside_the_limits_is_refused_with_the_line_to_change(desired: int, line: str) -> None:
+    verdict = judge(facts(desired))
+    assert isinstance(verdict, Nothing)
+    assert verdict.because == f"Refused: dev-backend-asg may have 2 to 6 instances, not {desired}."
+    assert verdict.next_steps == (f"In terraform.tfvars: {line}, then `terraform apply`.",)
+
+
+@pytest.mark.parametrize("desired", [2, 6])
+def test_the_limits_themselves_are_allowed(desired: int) -> None:
+    found = group(A, B, C, desired=3)
+    assert isinstance(judge(facts(desired, found)), Act)
+
+
+def test_limits_that_were_changed_after_the_act_are_for_a_person() -> None:
+    verdict = judge(facts(3, group(A, B, max_size=2)), done(2, 3))
+    assert isinstance(verdict, Escalate)
+
+
+def test_a_group_that_is_not_there_is_for_a_person() -> None:
+    verdict = decide(Facts(place=PLACE, desired=3, group=None), Settings(), (), NIGHT)
+    assert isinstance(verdict, Escalate)
+    assert verdict.because == "There is no Auto Scaling group dev-backend-asg (setting `asg`) to scale."
+
+
+def test_a_deploy_is_waited_for() -> None:
+    """C8."""
+    verdict = judge(facts(3, refresh=Refresh(id="r", status="InProgress")))
+    assert isinstance(verdict, Wait)
+    assert verdict.because == "An instance refresh of dev-backend-asg is InProgress: a deploy is on."
+    assert verdict.stand_down
+    assert isinstance(judge(facts(3, refresh=Refresh(id="r", status="Successful"))), Act)
+
+
+def test_an_activity_is_waited_for() -> None:
+    """C8."""
+    launch = Activity(description="Launching a new EC2 instance", status="InProgress", started_at=NIGHT)
+    verdict = judge(facts(3, history=History(unfinished=(launch,))))
+    assert isinstance(verdict, Wait)
+    assert verdict.because == "dev-backend-asg is at work: Launching a new EC2 instance (InProgress)."
+
+
+def test_a_group_that_has_the_size_needs_nothing() -> None:
+    verdict = judge(facts(2))
+    assert isinstance(verdict, Nothing)
+    assert verdict.because == "dev-backend-asg has 2 instances, in service and healthy."
+
+
+def test_a_group_that_wants_the_size_already_is_told_as_it_is() -> None:
+    verdict = judge(facts(2, healthy=frozenset({A})))
+    assert isinstance(verdict, Nothing)
+    assert verdict.because == (
+        "dev-backend-asg wants 2 instances, and is not complete: 1 of 2 instances are healthy targets."
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "lacks"),
+    [
+        (facts(3, group(A, B, desired=3)), "2 of 3 instances are in service"),
+        (facts(3, group(A, B, C), healthy=frozenset({A, B})), "2 of 3 instances are healthy targets"),
+    ],
+    ids=["not launched", "not healthy"],
+)
+def test_it_is_healed_only_when_as_many_are_in_service_and_healthy(found: Facts, lacks: str) -> None:
+    verdict = judge(found, done(2, 3))
+    assert isinstance(verdict, Wait)
+    assert verdict.because == f"dev-backend-asg wants 3 instances, and is not complete: {lacks}."
+    assert isinstance(judge(facts(3, group(A, B, C)), done(2, 3)), Nothing)
+
+
+def test_a_size_that_somebody_else_has_set_since_is_not_fought_over() -> None:
+    verdict = judge(facts(3, group(A, B)), done(2, 3))
+    assert isinstance(verdict, Escalate)
+    assert verdict.because == (
+        "dev-backend-asg was asked for 3 instances, and somebody else (a policy?) has asked for 2 since."
+    )
