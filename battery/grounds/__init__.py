@@ -10,6 +10,7 @@ from msgspec import Struct
 from battery.ground import Case, Ground, Grounds, Tried
 from battery.grounds.clear_stale_lock import CLEAR_STALE_LOCK
 from battery.grounds.recover_failed_launches import RECOVER_FAILED_LAUNCHES
+from battery.grounds.relieve_high_cpu import RELIEVE_HIGH_CPU
 from battery.grounds.restart_unhealthy_targets import RESTART_UNHEALTHY_TARGETS
 from battery.grounds.restore_redis_access import RESTORE_REDIS_ACCESS
 from battery.grounds.snapshot_redis import SNAPSHOT_REDIS
@@ -22,6 +23,7 @@ GROUNDS: Grounds = {
         RESTORE_REDIS_ACCESS,
         SNAPSHOT_REDIS,
         RECOVER_FAILED_LAUNCHES,
+        RELIEVE_HIGH_CPU,
     )
 }
 """By the runbook's name."""

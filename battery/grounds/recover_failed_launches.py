@@ -1,34 +1,31 @@
 """Where recover-failed-launches is tried: a group whose launches fail, and a person who agrees to whatever is asked."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from msgspec import structs
 
+from battery.agreeing import Agreeing
 from battery.ground import Case, Row, Tried
 from recover_failed_launches.decide import decide
 from recover_failed_launches.runbook import RUNBOOK
-from remediation.core.approval import Wanted
 from remediation.core.engine import carry_out
 from remediation.core.gates import LiveAlarm
 from remediation.core.limits import Limits
 from remediation.core.outcome import Outcome
 from remediation.core.ports import Ledger, World
 from remediation.core.spec import Mode
-from remediation.core.spoken import Spoken
 from remediation.core.verdict import Act
 from tests.functions.fakes.launching import GROUP, MINUTE, Backend
 from tests.functions.fakes.launching_aws import FakeLaunching
-from tests.functions.recover_failed_launches.nights import ADA, ALARM, INCIDENT, SETTINGS, event
+from tests.functions.recover_failed_launches.nights import ALARM, INCIDENT, SETTINGS, event
 from tests.support.steps import NIGHT, CrashError, InMemorySteps
 from tests.support.toy import PLACE
 from tests.support.world import (
     GENEROUS,
     CountingIncidents,
-    MemoryApprovals,
     MemoryLedger,
     RecordingFollowUp,
     RecordingNotifier,
@@ -41,20 +38,6 @@ MISSING = "The security group 'sg-0000000000000dead' does not exist. Launching E
 FULL = "There are not enough free addresses in subnet 'subnet-1' to satisfy the requested number of instances."
 NO_CAPACITY = "We currently do not have sufficient t3.small capacity in the Availability Zone you requested."
 LEFT_OVER = "User suspended at 2026-11-22T10:00:00Z"
-MOST_QUESTIONS = 40
-
-
-@dataclass
-class Agreeing(MemoryApprovals):
-    """A person who agrees to every plan as it is asked, unless they are `away`."""
-
-    away: bool = False
-
-    def ask(self, wanted: Wanted, callback: str, now: datetime) -> None:
-        """Keep what is asked, and what is answered."""
-        super().ask(wanted, callback, now)
-        if not self.away:
-            self.spoken[ADA, wanted.run] = Spoken(says="approve", about=wanted.run, by=ADA, at=now, hash=wanted.hash)
 
 
 class Clients(FakeLaunching):
@@ -93,9 +76,7 @@ class Launches:
 
     def carry(self, event: object) -> Outcome:
         """Carry the runbook out on an event, whatever it is, through every crash that is planned."""
-        if not self.approvals.away:
-            answer = (MINUTE, json.dumps({"by": ADA}))
-            self.steps.replies |= {f"approval {n}": answer for n in range(MOST_QUESTIONS)}
+        self.approvals.answer(self.steps)
         world = World(
             deployment=structs.replace(deployed(self.mode, place=PLACE), limits=self.limits),
             settings=SETTINGS,

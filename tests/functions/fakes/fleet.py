@@ -114,7 +114,8 @@ class Fleet:
     """Metrics without data."""
 
     def __post_init__(self) -> None:
-        self.now = self.clock() - BEFORE
+        self._begun = self.clock()
+        self.now = self._begun - BEFORE
         self._ids = count(1)
         self.desired = self.size
         born = self.now - DAY
@@ -147,11 +148,12 @@ class Fleet:
     # --------------------------------------------------------------------------------------------------- what happens
 
     def catch_up(self) -> None:
-        """Let happen what would have happened since the last call."""
+        """Let happen what would have happened since the last call. Of the day before the test, nothing but the load changes."""
         while self.now + MINUTE <= self.clock():
-            self.now += MINUTE
+            step = PERIOD if self.now + PERIOD <= self._begun else MINUTE
+            self.now += step
             self._grow()
-            self._sample()
+            self._sample(step // MINUTE)
             self._watch()
             self._balance()
 
@@ -164,25 +166,25 @@ class Fleet:
             elif box.reported_unhealthy and box.lifecycle == "InService" and "ReplaceUnhealthy" not in self.suspended:
                 self._terminate(box, "an instance was taken out of service in response to a user health-check.")
 
-    def _sample(self) -> None:
+    def _sample(self, times: int) -> None:
         serving = self.serving
         all_cpu = [self.cpu(box) for box in self.boxes.values() if not box.left_at]
-        self._put("CPUUtilization", sum(all_cpu) / len(all_cpu) if all_cpu else None, AutoScalingGroupName=GROUP)
+        self._put(times, "CPUUtilization", sum(all_cpu) / len(all_cpu) if all_cpu else None, AutoScalingGroupName=GROUP)
         for box in self.boxes.values():
             if not box.left_at:
-                self._put("CPUUtilization", self.cpu(box), InstanceId=box.id)
-                self._put("CPUCreditBalance", box.credits, InstanceId=box.id)
+                self._put(times, "CPUUtilization", self.cpu(box), InstanceId=box.id)
+                self._put(times, "CPUCreditBalance", box.credits, InstanceId=box.id)
         requests = 10 * self.load(self.now) / max(1, len(serving))
-        self._put("RequestCountPerTarget", requests, TargetGroup=TARGETS)
-        self._put("HealthyHostCount", len(serving), TargetGroup=TARGETS, LoadBalancer=BALANCER)
-        self._put("MongoConnections", self.mongodb, Environment="dev")
-        self._put("CurrConnections", 100.0 * len(self.boxes), CacheClusterId="dev-redis")
+        self._put(times, "RequestCountPerTarget", requests, TargetGroup=TARGETS)
+        self._put(times, "HealthyHostCount", len(serving), TargetGroup=TARGETS, LoadBalancer=BALANCER)
+        self._put(times, "MongoConnections", self.mongodb, Environment="dev")
+        self._put(times, "CurrConnections", 100.0 * len(self.boxes), CacheClusterId="dev-redis")
         self.largest = max(self.largest, len(self.boxes))
 
-    def _put(self, metric: str, value: float | None, **dimensions: str) -> None:
+    def _put(self, times: int, metric: str, value: float | None, **dimensions: str) -> None:
         if value is not None and metric not in self.silent:
             bucket = self.values[key(metric, **dimensions)].setdefault(_begin(self.now, PERIOD), Bucket())
-            bucket.total, bucket.number = bucket.total + value, bucket.number + 1
+            bucket.total, bucket.number = bucket.total + times * value, bucket.number + times
             bucket.largest = max(bucket.largest, value)
 
     def _watch(self) -> None:

@@ -68,7 +68,11 @@ class FleetNight:
         return sample
 
     def run(self, sample: str | dict[str, Any] = "alarm") -> Outcome:
-        """Carry the runbook out, through every crash that is planned."""
+        """Carry the runbook out on a sample, or on an event."""
+        return self.carry(self.event(sample) if isinstance(sample, str) else sample)
+
+    def carry(self, event: object) -> Outcome:
+        """Carry the runbook out on an event, whatever it is, through every crash that is planned."""
         world = World(
             deployment=deployed(
                 self.mode,
@@ -88,9 +92,8 @@ class FleetNight:
             clock=self.clock,
             remaining=lambda: timedelta(minutes=2),
         )
-        payload = self.event(sample) if isinstance(sample, str) else sample
         while True:
             try:
-                return carry_out(self.runbook, payload, self.steps, world)
+                return carry_out(self.runbook, event, self.steps, world)
             except CrashError:
                 self.steps.resume()

@@ -116,8 +116,8 @@ def _count(fleet: Fleet, lived: Lived) -> None:
     """Count what becomes of every minute of the day."""
     sample = fleet._sample
 
-    def counted() -> None:
-        sample()
+    def counted(times: int) -> None:
+        sample(times)
         if not NIGHT <= fleet.now < NIGHT + DAY:
             return
         demand, supply = fleet.load(fleet.now) * fleet.cost(fleet.now), 100.0 * len(fleet.serving)
