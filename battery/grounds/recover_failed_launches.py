@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
-from battery.agreeing import Agreeing
+from battery.agreeing import Agreeing, agree
 from battery.ground import Case, Row, Tried
 from recover_failed_launches.decide import decide
 from recover_failed_launches.runbook import RUNBOOK
@@ -76,7 +76,8 @@ class Launches:
 
     def carry(self, event: object) -> Outcome:
         """Carry the runbook out on an event, whatever it is, through every crash that is planned."""
-        self.approvals.answer(self.steps)
+        if not self.approvals.away:
+            agree(self.steps)
         world = World(
             deployment=structs.replace(deployed(self.mode, place=PLACE), limits=self.limits),
             settings=SETTINGS,

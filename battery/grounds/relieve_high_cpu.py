@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from battery.agreeing import Agreeing
+from battery.agreeing import Agreeing, agree
 from battery.ground import Case, Row, Tried
 from relieve_high_cpu.case import REPLACE
 from relieve_high_cpu.runbook import RUNBOOK
@@ -50,7 +50,8 @@ class Busy(FleetNight):
 
     def carry(self, event: object) -> Outcome:
         """Carry the runbook out on an event, whatever it is, through every crash that is planned."""
-        self.approvals.answer(self.steps)
+        if not self.approvals.away:
+            agree(self.steps)
         return super().carry(event)
 
     def worsen(self) -> None:
