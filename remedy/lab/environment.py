@@ -188,7 +188,7 @@ def _group(lab: Lab, subnets: list[str], security_group: str, target_group: str)
     )
     lab.client("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName=GROUP,
-        LaunchTemplate={"LaunchTemplateName": "dev-backend-lt", "Version": "$Default"},
+        LaunchTemplate={"LaunchTemplateName": "dev-backend-lt", "Version": "1"},
         MinSize=2,
         MaxSize=6,
         DesiredCapacity=DESIRED,
@@ -197,6 +197,9 @@ def _group(lab: Lab, subnets: list[str], security_group: str, target_group: str)
         HealthCheckType="ELB",
         HealthCheckGracePeriod=GRACE,
         Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in TAGS.items()],
+    )
+    lab.client("autoscaling").enable_metrics_collection(
+        AutoScalingGroupName=GROUP, Metrics=["GroupInServiceInstances"], Granularity="1Minute"
     )
 
 

@@ -60,7 +60,7 @@ class Lab:
         self.emulator_url = f"http://127.0.0.1:{emulator}"
         self.world_url = f"http://127.0.0.1:{self._world_port}"
         self._emulator_port = emulator
-        self._trail = self.directory / "trail.jsonl"
+        self._trail, self._events = self.directory / "trail.jsonl", self.directory / "events.jsonl"
         self._children: list[Child] = []
         self._servers: tuple[Child, ...] = ()
         self._clients: dict[str, Any] = {}
@@ -232,6 +232,7 @@ class Lab:
             "PYTHONPATH": str(ROOT),
             "LAB_WORLD_URL": self.world_url,
             "LAB_TRAIL": str(self._trail),
+            "LAB_EVENTS": str(self._events),
             "LAB_TIME_FACTOR": str(self.time_factor),
             "LAB_WAIT_FACTOR": str(WAIT_FACTOR),
             # The functions inherit these. The CDK does not get them: its own SSM parameter is in the emulator.
@@ -244,6 +245,7 @@ class Lab:
             "PYTHONPATH": str(ROOT),
             "LAB_WORLD_PORT": str(self._world_port),
             "LAB_DIRECTORY": str(self._made("world")),
+            "LAB_EVENTS": str(self._events),
         }
         return self.run("world", sys.executable, "-m", "remedy.lab.world", cwd=self._made("world"), env=settings)
 

@@ -55,6 +55,9 @@ def again(stage: Stage, scenario: Scenario, progress: Progress) -> Stage:
     for dependency in ("mongodb", "redis"):
         stage.lab.world(f"dependencies/{dependency}/start", {})
     environment.restore_cache(stage.lab)
+    stage.lab.world("traffic", {"percent": 0, "usual": 0})
+    autoscaling = stage.lab.client("autoscaling")
+    autoscaling.set_desired_capacity(AutoScalingGroupName=environment.GROUP, DesiredCapacity=environment.DESIRED)
     for machine in stage.lab.world("machines"):
         if machine["health"] != "healthy":
             stage.lab.world(f"machines/{machine['id']}/kill", {})  # Docker starts its container again

@@ -9,6 +9,7 @@
 | clock | time out every callback at once | (long waits pass faster, and the function's clock with them) |
 | schedules | (nothing to mend) | (minutes pass as fast as an alarm's) |
 | cloudformation | drop DurableConfig, boundaries and others, refuse SSM documents | keep them, create them |
+| happenings | refuse events of AWS's own sources (as AWS does) | take in those of the services that moto serves |
 | wire | send an answer's head and body apart, which clients in Go lose now and then | send a short answer in one piece |
 | runtime | run functions on its own interpreter with its own packages | give them their layers and nothing else |
 

@@ -11,6 +11,7 @@ from remedy.lab.emulator import (
     cloudformation,
     durable,
     embedded,
+    happenings,
     runtime,
     schedules,
     starting,
@@ -26,7 +27,20 @@ def main() -> None:
     if version("ministack") != VERSION:
         raise SystemExit(f"The lab's changes are written for ministack {VERSION}; check them before moving on.")
     os.environ.pop("PYTHONPATH", None)  # else the functions could import this project from the working tree
-    for module in (alarms, builds, clock, starting, durable, cloudformation, embedded, schedules, runtime, trail, wire):
+    for module in (
+        alarms,
+        builds,
+        clock,
+        starting,
+        durable,
+        cloudformation,
+        embedded,
+        happenings,
+        schedules,
+        runtime,
+        trail,
+        wire,
+    ):
         module.install()
     import_module("ministack.app").main()
 

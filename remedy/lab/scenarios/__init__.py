@@ -1,6 +1,7 @@
 """What can be shown: something breaks, people and clocks do their part, and what has to come of it."""
 
 from remedy.lab.scenarios.approval import APPROVAL
+from remedy.lab.scenarios.compute import HIGH_CPU, LAUNCH_FAILURE
 from remedy.lab.scenarios.escalation import ESCALATION
 from remedy.lab.scenarios.frozen import FROZEN
 from remedy.lab.scenarios.plain import PLAIN
@@ -20,6 +21,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     TERRAFORM_LOCK,
     REDIS_RULE,
     REDIS_SNAPSHOT,
+    LAUNCH_FAILURE,
+    HIGH_CPU,
 )
 
 

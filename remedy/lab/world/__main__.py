@@ -24,7 +24,7 @@ def main() -> None:
     port = int(os.environ["LAB_WORLD_PORT"])
     directory = emptied(Path(os.environ["LAB_DIRECTORY"], "machines"))
     os.environ["MOTO_PORT"] = str(port)
-    world = World(directory, f"http://127.0.0.1:{port}", os.environ["AWS_ENDPOINT_URL"])
+    world = World(directory, f"http://127.0.0.1:{port}", os.environ["AWS_ENDPOINT_URL"], Path(os.environ["LAB_EVENTS"]))
     world.start()
     application = beside(world, DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=Quiet)

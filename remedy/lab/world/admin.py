@@ -6,6 +6,7 @@ POST /_lab/machines/<id>/docker            the docker command of a script on tha
 POST /_lab/dependencies/<name>/stop|start  MongoDB or Redis
 POST /_lab/dependencies/redis/say          {"words": a command for the server, past the gate}
 POST /_lab/probing                         {"redis": whether the world says how Redis is, because no probe does}
+POST /_lab/traffic                         {"percent": of one instance that all requests take, "usual": before}
 POST /_lab/age                             {"seconds": how much older everything is to be}
 POST /_lab/groups                          {"notices_after": seconds until Auto Scaling replaces an unhealthy target}
 GET  /_lab/commands                        every SSM command so far
@@ -54,6 +55,8 @@ def _answer(world: World, path: list[str], body: Any) -> Any:  # noqa: ANN401
             return {"answer": world.dependencies.redis.say(body["words"])} if name == "redis" else {}
         case ["probing"]:
             world.probes_redis = bool(body["redis"])
+        case ["traffic"]:
+            world.busy(float(body["percent"]), float(body["usual"]))
         case ["age"]:
             world.age(float(body["seconds"]))
         case ["groups"]:

@@ -1,22 +1,25 @@
 """Replace instances as Auto Scaling does, and write it down in the scaling activities.
 
-moto notes that an instance is Unhealthy and leaves it there, has no activities and no instance refreshes. A group with health
+moto notes that an instance is Unhealthy and leaves it there, and has no activities (nor refreshes: refreshes.py). A group with health
 checks of type ELB also replaces what its load balancer calls unhealthy, once its grace period is over; how long Auto Scaling
 takes to notice is configurable, because that race decides what a runbook finds.
 """
 
+import json
 import time
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 from moto.elbv2.models import FakeTargetGroup
 
 from remedy.lab.environment import NOTICES_AFTER
+from remedy.lab.world.refreshes import Refreshes
 from remedy.lab.world.targets import Targets
 
 Activity = dict[str, Any]
@@ -25,8 +28,9 @@ Activity = dict[str, Any]
 class Groups:
     """The Auto Scaling groups and what happened in them."""
 
-    def __init__(self, backend: AutoScalingBackend, targets: Targets) -> None:
+    def __init__(self, backend: AutoScalingBackend, targets: Targets, events: Path) -> None:
         self._backend, self._targets = backend, targets
+        self._refreshes = Refreshes(backend, events, self._note)
         self.notices_after = NOTICES_AFTER
         """Seconds for which a target is unhealthy before Auto Scaling replaces it."""
         self._activities: dict[str, list[Activity]] = {}
@@ -34,13 +38,23 @@ class Groups:
         self._install()
 
     def tend(self) -> None:
-        """Replace what is unhealthy, and note instances that have come."""
+        """Replace what is unhealthy, note instances that have come, and move refreshes."""
         for group in list(self._backend.autoscaling_groups.values()):
             for member in list(group.instance_states):
                 cause = self._cause(group, member)
                 if cause:
                     self.replace(group, member, cause)
             self._note_launches(group)
+            self._refreshes.tend(group, partial(self._refresh, group), self._healthy(group))
+
+    def _refresh(self, group: FakeAutoScalingGroup, instance: str) -> None:
+        for member in [each for each in group.instance_states if each.instance_id == instance]:
+            self.replace(group, member, "an instance refresh")
+
+    def _healthy(self, group: FakeAutoScalingGroup) -> int:
+        targets = self._target_groups(group)
+        ids = [member.instance_id for member in group.instance_states]
+        return sum(all(self._targets.of(each, id_).state == "healthy" for each in targets) for id_ in ids)
 
     def replace(self, group: FakeAutoScalingGroup, member: InstanceState, cause: str) -> None:
         """Terminate one member and let the group launch another."""
@@ -85,7 +99,7 @@ class Groups:
             )
         self._seen[group.name] = now
 
-    def _note(self, group: FakeAutoScalingGroup, description: str, cause: str) -> None:
+    def _note(self, group: FakeAutoScalingGroup, description: str, cause: str, failed: str = "") -> Activity:
         now = datetime.now(UTC)
         activity = {
             "ActivityId": str(uuid4()),
@@ -95,14 +109,16 @@ class Groups:
             "Cause": cause,
             "StartTime": now,
             "EndTime": now,
-            "StatusCode": "Successful",
+            "StatusCode": "Failed" if failed else "Successful",
             "Progress": 100,
-            "Details": "{}",
+            "Details": json.dumps({"Availability Zone": group.availability_zones[0]}),
+            **({"StatusMessage": failed} if failed else {}),
         }
         self._activities.setdefault(group.name, []).insert(0, activity)
+        return activity
 
     def _install(self) -> None:
-        activities, backend = self._activities, self._backend
+        activities = self._activities
 
         def describe_scaling_activities(response: AutoScalingResponse) -> ActionResult:
             name = response._get_param("AutoScalingGroupName")
@@ -113,14 +129,7 @@ class Groups:
                 {"Activities": [each for each in known if not wanted or each["ActivityId"] in wanted][:limit]}
             )
 
-        def describe_instance_refreshes(response: AutoScalingResponse) -> ActionResult:
-            name = response._get_param("AutoScalingGroupName")
-            if name not in backend.autoscaling_groups:
-                raise ValidationError(f"AutoScalingGroup name not found - no such group: {name}")
-            return ActionResult({"InstanceRefreshes": []})
-
         AutoScalingResponse.describe_scaling_activities = describe_scaling_activities  # type: ignore[assignment, method-assign]
-        AutoScalingResponse.describe_instance_refreshes = describe_instance_refreshes  # type: ignore[attr-defined]
 
 
 def _suspended(group: FakeAutoScalingGroup) -> set[str]:

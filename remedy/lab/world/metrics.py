@@ -1,5 +1,6 @@
 """Publish what a load balancer publishes about its targets, and what a probe of the dependencies does, from what really is."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,8 @@ from remedy.lab.world.dependencies import Dependency
 from remedy.lab.world.targets import Targets
 
 BALANCERS, PROBE = "AWS/ApplicationELB", "Remediation"
+MOST = 1000
+"""Values that one call takes."""
 
 
 class Metrics:
@@ -46,3 +49,12 @@ class Metrics:
             for each in dependencies
         ]
         self._cloudwatch.put_metric_data(Namespace=PROBE, MetricData=data)
+
+    def put(self, data: Iterable[dict[str, Any]]) -> None:
+        """Put values, each with its namespace."""
+        of: dict[str, list[Any]] = defaultdict(list)
+        for each in data:
+            of[each["Namespace"]].append({name: value for name, value in each.items() if name != "Namespace"})
+        for namespace, found in of.items():
+            for start in range(0, len(found), MOST):
+                self._cloudwatch.put_metric_data(Namespace=namespace, MetricData=found[start : start + MOST])

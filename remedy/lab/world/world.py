@@ -4,6 +4,7 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from remedy.lab.world.groups import Groups
 from remedy.lab.world.machine import Machine
 from remedy.lab.world.metrics import Metrics
 from remedy.lab.world.targets import Targets
+from remedy.lab.world.traffic import Serving, Traffic
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 TICK = 0.2
@@ -31,7 +33,7 @@ LOG = logging.getLogger(__name__)
 class World:
     """Everything that is not AWS's API."""
 
-    def __init__(self, directory: Path, url: str, emulator_url: str) -> None:
+    def __init__(self, directory: Path, url: str, emulator_url: str, events: Path) -> None:
         self._directory = directory
         self._ec2: Any = get_backend("ec2")[ACCOUNT][REGION]
         self._elbv2: Any = get_backend("elbv2")[ACCOUNT][REGION]
@@ -40,10 +42,11 @@ class World:
         self.dependencies = Dependencies(directory.with_name("redis"))
         self._caches = Caches(get_backend("elasticache")[ACCOUNT][REGION], self.dependencies.redis, CACHE)
         self.targets = Targets()
-        self.groups = Groups(get_backend("autoscaling")[ACCOUNT][REGION], self.targets)
+        self.groups = Groups(get_backend("autoscaling")[ACCOUNT][REGION], self.targets, events)
         self._metrics = Metrics(emulator_url, REGION)
         self._published = 0.0
         self.probes_redis = True
+        self._traffic: Traffic | None = None
         strict.install()
         calendars.install()
         commands.install(self.machines, url, self._told)
@@ -60,6 +63,18 @@ class World:
         for template in self._ec2.launch_templates.values():
             for version in template.versions:
                 version.create_time -= by
+
+    def busy(self, percent: float, usual: float) -> None:
+        """Let there be more requests than usual from now on, and a usual day before; without any, as in the beginning."""
+        self._traffic = Traffic(percent, usual, time.time()) if percent else None
+        for serving in self._serving():
+            self._metrics.put(self._traffic.before(serving) if self._traffic else ())
+
+    def _serving(self) -> Iterator[Serving]:
+        for group in self.target_groups():
+            healthy = [instance for instance in group.targets if self.targets.of(group, instance).state == "healthy"]
+            for balancer in group.load_balancer_arns:
+                yield Serving(group.arn.rsplit(":", 1)[1], balancer.split(":loadbalancer/", 1)[1], sorted(healthy))
 
     def target_groups(self) -> list[FakeTargetGroup]:
         """Return moto's target groups."""
@@ -103,6 +118,8 @@ class World:
             self._metrics.publish(self.target_groups(), self.targets)
             probed = (self.dependencies.mongodb, *((self.dependencies.redis,) if self.probes_redis else ()))
             self._metrics.probe(probed)
+            for serving in self._serving():
+                self._metrics.put(self._traffic.told(serving) if self._traffic else ())
 
     def _instances(self) -> list[Any]:
         return [each for reservation in list(self._ec2.reservations.values()) for each in reservation.instances]
