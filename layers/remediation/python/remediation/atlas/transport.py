@@ -1,0 +1,125 @@
+"""How a request gets to Atlas and an answer back: over verified TLS, without redirects, in bounded time and size.
+
+It knows nothing of Atlas but how patient one has to be with it. A test puts another `Transport` in its place.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Literal, TypeAlias
+
+import urllib3
+from msgspec import Struct
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
+
+CONNECT, WITHIN = 3.0, 5.0
+"""Seconds: to get a connection, and for a whole request."""
+LARGEST = 8_000_000
+"""Bytes of an answer; a longer one is not read."""
+PAUSES = (0.3, 1.0)
+"""Seconds before a read is asked again."""
+LONGEST_PAUSE = 2.0
+"""Of what `Retry-After` demands, more is not waited: then the read has failed."""
+
+Code: TypeAlias = Literal["EndpointConnection", "ReadTimeout", "ConnectionClosed", "SSL", "TooLarge"]
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One request. What is `repeatable` comes to the same however often it is sent."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    repeatable: bool = False
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """What came back; the names of the headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+Transport: TypeAlias = Callable[[Request], Reply]
+"""Sends one request once and returns what came back, whatever it is. Raises NoReplyError."""
+
+
+class NoReplyError(Exception):
+    """Nothing came back, or not all of it; `code` is the kind of failure, as botocore names it."""
+
+    def __init__(self, sentence: str, code: Code) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def https(request: Request) -> Reply:
+    """Send a request. Raises NoReplyError."""
+    ends = time.monotonic() + WITHIN
+    try:
+        answer = _pool().request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            body=request.body or None,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+        with answer:
+            body = _body(answer, ends)
+    except HTTPError as error:
+        raise _unanswered(error) from None  # urllib3's own text shows the address that was asked
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Reply(status=answer.status, headers=headers, body=body)
+
+
+def patient(send: Transport, wait: Callable[[float], None] = time.sleep) -> Transport:
+    """Return a transport that asks a busy or broken server again, at most twice, and only what may be repeated."""
+
+    def sent(request: Request) -> Reply:
+        for pause in PAUSES if request.repeatable else ():
+            reply = send(request)
+            if reply.status != 429 and reply.status < 500:
+                return reply
+            demanded = _seconds(reply.headers.get("retry-after", ""))
+            if demanded > LONGEST_PAUSE:
+                return reply
+            wait(max(pause, demanded))
+        return send(request)
+
+    return sent
+
+
+@cache
+def _pool() -> urllib3.PoolManager:
+    return urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT, read=WITHIN), maxsize=1)
+
+
+def _body(answer: urllib3.BaseHTTPResponse, ends: float) -> bytes:
+    body = b""
+    while chunk := answer.read1(65_536):
+        body += chunk
+        if len(body) > LARGEST:
+            raise NoReplyError(f"the answer has more than {LARGEST:,} bytes", "TooLarge")
+        if time.monotonic() > ends:
+            raise NoReplyError(f"the answer did not end within {WITHIN:.0f} s", "ReadTimeout")
+    return body
+
+
+def _unanswered(error: HTTPError) -> NoReplyError:
+    match error:
+        case SSLError():
+            return NoReplyError("its certificate is not trusted", "SSL")
+        case ConnectTimeoutError() | NewConnectionError():
+            return NoReplyError("it cannot be reached", "EndpointConnection")
+        case ReadTimeoutError():
+            return NoReplyError(f"no answer within {WITHIN:.0f} s", "ReadTimeout")
+        case _:
+            return NoReplyError("the connection broke", "ConnectionClosed")
+
+
+def _seconds(text: str) -> float:
+    """Return what a `Retry-After` in seconds demands; a date counts as nothing."""
+    return float(text) if text.isdecimal() else 0.0
