@@ -97,6 +97,8 @@ class AtlasWorld:
             "pitEnabled": False,
             "encryptionAtRestProvider": "NONE",
             "terminationProtectionEnabled": False,
+            "createDate": "2026-01-01T00:00:00Z",
+            "tags": [],
             "connectionStrings": strings(name),
             "replicationSpecs": [spec] * (shards or 1),
             "links": [],

@@ -145,7 +145,12 @@ class Service:
         if body.get("versionReleaseSystem") == "CONTINUOUS" and "mongoDBMajorVersion" in body:
             return refusal(400, "VALIDATION_ERROR", "With CONTINUOUS there is no mongoDBMajorVersion.")
         major = body.get("mongoDBMajorVersion", "8.0")
-        more = body | {"mongoDBVersion": f"{major}.13", "stateName": "CREATING", "connectionStrings": {}}
+        more = body | {
+            "mongoDBVersion": f"{major}.13",
+            "stateName": "CREATING",
+            "connectionStrings": {},
+            "createDate": stamp(self.world.clock()),
+        }
         made = self.world.cluster(name, **{key: value for key, value in more.items() if key != "name"})
         self.world.ready[name] = self.world.clock() + CREATES
         return told(made, 201)

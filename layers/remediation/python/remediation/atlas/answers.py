@@ -35,6 +35,13 @@ class Replication(Struct, rename="camel"):
     region_configs: list[Region] = field(default_factory=list)
 
 
+class Tag(Struct):
+    """A tag of a cluster."""
+
+    key: str = ""
+    value: str = ""
+
+
 class ClusterAnswer(Struct, rename="camel"):
     """A cluster, dedicated or free."""
 
@@ -46,6 +53,8 @@ class ClusterAnswer(Struct, rename="camel"):
     backup_enabled: bool = False
     connection_strings: Strings | None = None
     replication_specs: list[Replication] = field(default_factory=list)
+    create_date: datetime | None = None
+    tags: list[Tag] = field(default_factory=list)
 
 
 class FlexBackups(Struct, rename="camel"):

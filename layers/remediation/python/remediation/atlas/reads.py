@@ -29,6 +29,7 @@ from remediation.atlas.facts import (
     ClusterState,
     Happening,
     Maintenance,
+    Origin,
     Restore,
     Snapshot,
     SnapshotState,
@@ -36,6 +37,8 @@ from remediation.atlas.facts import (
 from remediation.core.errors import AwsError
 
 FREE, FLEX = "M0", "FLEX"
+MADE_FOR = "remediation-restore-of"
+"""The tag of a cluster that the writer has made; its value is the cluster whose data it is for."""
 _GIGABYTE = 1024**3
 _STATES: Mapping[str, ClusterState] = {state: state for state in get_args(ClusterState)}
 _SNAPSHOTS: Mapping[str, SnapshotState] = {state: state for state in get_args(SnapshotState)}
@@ -67,6 +70,20 @@ def clusters(atlas: Atlas) -> tuple[Cluster, ...]:
     found = {each.name: _cluster(each) for each in atlas.pages(calls.LIST_CLUSTERS, ClusterAnswer)}
     found |= {each.name: _flex(each) for each in atlas.pages(calls.LIST_FLEX, FlexAnswer)}
     return tuple(found[name] for name in sorted(found))
+
+
+def origin(atlas: Atlas, name: str) -> Origin | None:
+    """Return since when there is a cluster and what it was made for; None where there is none, or it is a Flex cluster."""
+    try:
+        found = atlas.ask(calls.GET_CLUSTER, ClusterAnswer, cluster=name)
+    except AwsError as error:
+        if error.code not in {_NO_CLUSTER, _IS_FLEX}:
+            raise
+        return None
+    if found.create_date is None:
+        return None
+    made_for = next((tag.value for tag in found.tags if tag.key == MADE_FOR), "")
+    return Origin(at=found.create_date.astimezone(UTC), made_for=made_for)
 
 
 def access(atlas: Atlas) -> tuple[Access, ...]:
