@@ -184,7 +184,9 @@ def atlas_writer(names: Names, atlas: AtlasProject) -> Iterator[Statement]:
     """Yield what the writer needs: the secret that nobody else may read, and to see our NAT gateways."""
     yield from running(names, ATLAS_WRITER, durable=False)
     yield Statement(actions=("secretsmanager:GetSecretValue",), resources=(atlas.writer,))
-    yield Statement(actions=("ec2:DescribeNatGateways", "ec2:DescribeSubnets"), resources=("*",))
+    yield Statement(
+        actions=("ec2:DescribeNatGateways", "ec2:DescribeRouteTables", "ec2:DescribeSubnets"), resources=("*",)
+    )
     yield from decrypting(names, atlas.keys)
 
 

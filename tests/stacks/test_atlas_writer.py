@@ -182,6 +182,7 @@ def test_it_may_see_our_addresses_and_write_its_log() -> None:
     dev = environment("dev")
     answer = dev.writer.asks(
         Call("ec2:DescribeNatGateways", "*", dev.here()),
+        Call("ec2:DescribeRouteTables", "*", dev.here()),
         Call("ec2:DescribeSubnets", "*", dev.here()),
         dev.logged("PutLogEvents", ATLAS_WRITER),
     )

@@ -142,7 +142,7 @@ class Clients(Services):
     ) -> None:
         self.place = place
         self.now = now or _now
-        self.outside = patient(https)
+        self.outside = patient(https())
         maker, transport = _Maker(session or boto3.Session()), Transport.of_layer(connect_timeout=3, read_timeout=10)
         super().__init__(maker, CONFIG, transport, _refuse_unless_read)
         self.acting = Services(maker, CONFIG.merge(_ONCE), transport)

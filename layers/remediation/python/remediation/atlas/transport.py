@@ -5,7 +5,6 @@ It knows nothing of Atlas but how patient one has to be with it. A test puts ano
 
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Literal, TypeAlias
 
 import urllib3
@@ -54,25 +53,33 @@ class NoReplyError(Exception):
         self.code = code
 
 
-def https(request: Request) -> Reply:
-    """Send a request. Raises NoReplyError."""
-    ends = time.monotonic() + WITHIN
-    try:
-        answer = _pool().request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            body=request.body or None,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-        )
-        with answer:
-            body = _body(answer, ends)
-    except HTTPError as error:
-        raise _unanswered(error) from None  # urllib3's own text shows the address that was asked
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Reply(status=answer.status, headers=headers, body=body)
+def https(pool: urllib3.PoolManager | None = None) -> Transport:
+    """Return what sends a request over connections of its own, which verify the server's certificate."""
+    made = [pool] if pool is not None else []
+
+    def sent(request: Request) -> Reply:
+        if not made:  # only who asks Atlas reads the certificates
+            made.append(urllib3.PoolManager(maxsize=1))
+        ends = time.monotonic() + WITHIN
+        try:
+            answer = made[0].request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                body=request.body or None,
+                redirect=False,
+                retries=False,
+                preload_content=False,
+                timeout=urllib3.Timeout(connect=CONNECT, read=WITHIN),
+            )
+            with answer:
+                body = _body(answer, ends)
+        except HTTPError as error:
+            raise _unanswered(error) from None  # urllib3's own text shows what was asked
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Reply(status=answer.status, headers=headers, body=body)
+
+    return sent
 
 
 def patient(send: Transport, wait: Callable[[float], None] = time.sleep) -> Transport:
@@ -90,11 +97,6 @@ def patient(send: Transport, wait: Callable[[float], None] = time.sleep) -> Tran
         return send(request)
 
     return sent
-
-
-@cache
-def _pool() -> urllib3.PoolManager:
-    return urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT, read=WITHIN), maxsize=1)
 
 
 def _body(answer: urllib3.BaseHTTPResponse, ends: float) -> bytes:
