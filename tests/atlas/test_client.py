@@ -9,7 +9,7 @@ import pytest
 from remediation.atlas import calls, reads
 from remediation.atlas.client import BASE, Atlas
 from remediation.atlas.credentials import Challenge, Keys, ServiceAccount, credential
-from remediation.atlas.transport import LONGEST_PAUSE, PAUSES, NoReplyError, Reply, Request, patient
+from remediation.atlas.transport import PAUSE, NoReplyError, Reply, Request, pacing
 from remediation.aws.secrets import SecretShapeError
 from remediation.core.errors import AwsError
 from remediation.core.redact import Secret
@@ -184,59 +184,72 @@ def test_what_is_no_project_is_refused_before_anything_is_asked(project: str) ->
 # ----------------------------------------------------------------------------------------------------------- patience
 
 
-def busy(
-    statuses: list[int], headers: dict[str, str] | None = None
-) -> tuple[Callable[[Request], Reply], list[Request]]:
-    sent: list[Request] = []
+class Busy:
+    """A server that is busy at first, and what it was sent."""
 
-    def answer(request: Request) -> Reply:
-        sent.append(request)
-        return Reply(status=statuses[min(len(sent), len(statuses)) - 1], headers=headers or {})
+    def __init__(self, world: AtlasWorld, replies: list[Reply]) -> None:
+        self._world, self._replies = world, replies
+        self.sent: list[Request] = []
 
-    return answer, sent
-
-
-def request(*, repeatable: bool) -> Request:
-    return Request(method="GET" if repeatable else "POST", url=BASE, headers={}, repeatable=repeatable)
+    def __call__(self, request: Request) -> Reply:
+        if "Authorization" not in request.headers:
+            return self._world.send(request)
+        self.sent.append(request)
+        return self._replies.pop(0) if self._replies else self._world.send(request)
 
 
-@pytest.mark.parametrize(
-    ("statuses", "tries"), [([200], 1), ([429, 200], 2), ([500, 503, 200], 3), ([502], 3), ([404], 1)]
-)
-def test_a_busy_server_is_asked_again_twice_at_most(statuses: list[int], tries: int) -> None:
-    answer, sent = busy(statuses)
-    waited: list[float] = []
-    assert patient(answer, waited.append)(request(repeatable=True)).status == statuses[-1]
-    assert len(sent) == tries
-    assert waited == list(PAUSES[: tries - 1])
+@pytest.mark.parametrize(("statuses", "tries"), [([], 1), ([429], 2), ([500, 503], 3)])
+def test_a_busy_server_is_asked_again_each_time_signed_anew(world: AtlasWorld, statuses: list[int], tries: int) -> None:
+    busy = Busy(world, [Reply(status=status) for status in statuses])
+    assert reads.cluster(over(busy), "prod") is not None
+    assert len({request.headers["Authorization"] for request in busy.sent}) == len(busy.sent) == tries
+
+
+def test_after_three_times_a_read_has_failed(world: AtlasWorld) -> None:
+    busy = Busy(world, [Reply(status=503)] * 3)
+    with pytest.raises(AwsError, match="Atlas:GetCluster failed with ServiceUnavailable"):
+        reads.cluster(over(busy), "prod")
+    assert [request.again for request in busy.sent] == [True, True, False]
+
+
+@pytest.mark.parametrize("status", [404, 400, 200])
+def test_what_a_server_that_is_not_busy_says_is_its_answer(world: AtlasWorld, status: int) -> None:
+    busy = Busy(world, [Reply(status=status, body=b"{}")])
+    with pytest.raises(AwsError):
+        reads.cluster(over(busy), "prod")
+    assert len(busy.sent) == 1
+
+
+def test_a_pause_that_is_too_long_is_not_made(world: AtlasWorld) -> None:
+    busy = Busy(world, [Reply(status=429, headers={"retry-after": "60"})])
+    with pytest.raises(AwsError, match="TooManyRequests"):
+        reads.cluster(over(busy), "prod")
+    assert len(busy.sent) == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_what_may_not_be_repeated_is_sent_once_and_nobody_waits(status: int) -> None:
-    answer, sent = busy([status, 200])
-    assert patient(answer, lambda _: pytest.fail("waited"))(request(repeatable=False)).status == status
-    assert len(sent) == 1
+def test_a_write_is_sent_once(world: AtlasWorld, status: int) -> None:
+    busy = Busy(world, [Reply(status=status)])
+    with pytest.raises(AwsError):
+        over(busy).ask(calls.SAVE, dict, cluster="prod", body={"retentionInDays": 1})
+    assert [request.again for request in busy.sent] == [False]
 
 
-def test_a_pause_that_is_demanded_is_made_if_it_is_short_and_else_the_read_has_failed() -> None:
+@pytest.mark.parametrize(
+    ("reply", "again", "pause"),
+    [
+        (Reply(status=503), True, PAUSE),
+        (Reply(status=429, headers={"retry-after": "2"}), True, 2.0),
+        (Reply(status=429, headers={"retry-after": "60"}), True, None),
+        (Reply(status=503), False, None),
+        (Reply(status=404), True, None),
+    ],
+)
+def test_a_pause_is_made_only_where_it_will_be_asked_again(reply: Reply, again: bool, pause: float | None) -> None:
     waited: list[float] = []
-    answer, sent = busy([429, 200], {"retry-after": str(round(LONGEST_PAUSE))})
-    assert patient(answer, waited.append)(request(repeatable=True)).status == 200
-    assert waited == [LONGEST_PAUSE]
-    answer, sent = busy([429, 200], {"retry-after": "60"})
-    assert patient(answer, lambda _: pytest.fail("waited"))(request(repeatable=True)).status == 429
-    assert len(sent) == 1
-
-
-def test_reads_and_tokens_are_repeatable_and_writes_are_not(world: AtlasWorld) -> None:
-    atlas = world.connect(ACCOUNT)
-    reads.cluster(atlas, "prod")
-    atlas.ask(calls.SAVE, dict, cluster="prod", body={"retentionInDays": 1})
-    assert [(each.method, each.repeatable) for each in world.requests] == [
-        ("POST", True),
-        ("GET", True),
-        ("POST", False),
-    ]
+    request = Request(method="GET", url=BASE, headers={}, again=again)
+    assert pacing(answering(reply), waited.append)(request) is reply
+    assert waited == ([] if pause is None else [pause])
 
 
 # ------------------------------------------------------------------------------------------------------------- errors

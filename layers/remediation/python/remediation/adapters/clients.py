@@ -20,7 +20,7 @@ from botocore.parsers import ResponseParserError
 from remediation.adapters.errors import translated
 from remediation.adapters.transport import Transport
 from remediation.atlas.transport import Transport as Outside
-from remediation.atlas.transport import https, patient
+from remediation.atlas.transport import https, pacing
 from remediation.core.spec import Place
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Clients(Services):
     ) -> None:
         self.place = place
         self.now = now or _now
-        self.outside = patient(https())
+        self.outside = pacing(https())
         maker, transport = _Maker(session or boto3.Session()), Transport.of_layer(connect_timeout=3, read_timeout=10)
         super().__init__(maker, CONFIG, transport, _refuse_unless_read)
         self.acting = Services(maker, CONFIG.merge(_ONCE), transport)

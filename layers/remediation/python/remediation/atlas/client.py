@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from remediation.atlas.calls import Call
 from remediation.atlas.credentials import Challenge, Credential, Keys, ServiceAccount, credential, without
-from remediation.atlas.transport import NoReplyError, Reply, Request, Transport
+from remediation.atlas.transport import NoReplyError, Reply, Request, Transport, busy
 from remediation.aws.secrets import SecretShapeError, secret
 from remediation.core.errors import AwsError
 from remediation.core.redact import redact
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BASE = "https://cloud.mongodb.com"
 _TOKEN = f"{BASE}/api/oauth/token"
+_AGENT = "starttech-remediation"
 _SPARE = 60.0
 """Seconds before its end in which a token is not used any more."""
 PAGE, PAGES = 100, 20
@@ -126,15 +127,23 @@ class Atlas:
         return f"{url}?{urlencode(query)}" if query else url
 
     def _sent(self, call: Call, url: str, body: object) -> Reply:
-        headers = {"Accept": call.media, "User-Agent": "starttech-remediation"}
-        data = b""
+        """Send a write once, and a read again while Atlas is busy."""
+        for again in (True, True, False) if call.method == "GET" else (False,):
+            reply = self._signed(call, url, body, again=again)
+            if not again or not busy(reply):
+                return reply
+        raise AssertionError("the last time is not again")
+
+    def _signed(self, call: Call, url: str, body: object, *, again: bool) -> Reply:
+        """Send one request as whom we are; if Atlas wants another signature, once more with that."""
+        headers, data = {"Accept": call.media, "User-Agent": _AGENT}, b""
         if body is not None:
             headers["Content-Type"], data = call.media, msgspec.json.encode(body)
-        for known in (False, True):
+        for last in (False, True):
             signed = headers | self._signature(call, url)
-            request = Request(method=call.method, url=url, headers=signed, body=data, repeatable=call.method == "GET")
+            request = Request(method=call.method, url=url, headers=signed, body=data, again=again)
             reply = self._reply(request, call.operation)
-            if reply.status != 401 or known or not self._challenged(reply):
+            if reply.status != 401 or last or not self._challenged(reply):
                 return reply
         raise AssertionError("the second time is the last")
 
@@ -172,21 +181,16 @@ class Atlas:
     def _bearer(self, account: ServiceAccount) -> str:
         if self._token is not None and self._clock() < self._token[1]:
             return self._token[0]
-        operation = "Atlas:GetToken"
-        request = Request(
-            method="POST",
-            url=_TOKEN,
-            headers={
-                "Accept": "application/json",
-                "Authorization": account.basic(),
-                "Cache-Control": "no-cache",
-                "Content-Type": "application/x-www-form-urlencoded",
-                "User-Agent": "starttech-remediation",
-            },
-            body=b"grant_type=client_credentials",
-            repeatable=True,
-        )
-        asked, reply = self._clock(), self._reply(request, operation)
+        operation, asked = "Atlas:GetToken", self._clock()
+        headers = {
+            "Accept": "application/json",
+            "Authorization": account.basic(),
+            "Cache-Control": "no-cache",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "User-Agent": _AGENT,
+        }
+        body = b"grant_type=client_credentials"
+        reply = self._reply(Request(method="POST", url=_TOKEN, headers=headers, body=body), operation)
         if reply.status != 200:
             raise self._refused(operation, reply)
         token = _understood(reply.body, _Token, operation)

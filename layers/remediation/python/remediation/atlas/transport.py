@@ -15,22 +15,20 @@ CONNECT, WITHIN = 3.0, 5.0
 """Seconds: to get a connection, and for a whole request."""
 LARGEST = 8_000_000
 """Bytes of an answer; a longer one is not read."""
-PAUSES = (0.3, 1.0)
-"""Seconds before a read is asked again."""
-LONGEST_PAUSE = 2.0
-"""Of what `Retry-After` demands, more is not waited: then the read has failed."""
+PAUSE, LONGEST_PAUSE = 0.5, 2.0
+"""Seconds before a read is asked again. If `Retry-After` demands more than the longest, the read has failed."""
 
 Code: TypeAlias = Literal["EndpointConnection", "ReadTimeout", "ConnectionClosed", "SSL", "TooLarge"]
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """One request. What is `repeatable` comes to the same however often it is sent."""
+    """One request. `again`: if the server is busy, it will be asked the same once more."""
 
     method: Literal["GET", "POST"]
     url: str
     headers: Mapping[str, str]
     body: bytes = b""
-    repeatable: bool = False
+    again: bool = False
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -82,32 +80,38 @@ def https(pool: urllib3.PoolManager | None = None) -> Transport:
     return sent
 
 
-def patient(send: Transport, wait: Callable[[float], None] = time.sleep) -> Transport:
-    """Return a transport that asks a busy or broken server again, at most twice, and only what may be repeated."""
+def pacing(send: Transport, wait: Callable[[float], None] = time.sleep) -> Transport:
+    """Return a transport that makes a pause after a busy server's answer, where whoever asks is going to ask again."""
 
     def sent(request: Request) -> Reply:
-        for pause in PAUSES if request.repeatable else ():
-            reply = send(request)
-            if reply.status != 429 and reply.status < 500:
-                return reply
-            demanded = _seconds(reply.headers.get("retry-after", ""))
-            if demanded > LONGEST_PAUSE:
-                return reply
-            wait(max(pause, demanded))
-        return send(request)
+        reply = send(request)
+        if request.again and busy(reply):
+            wait(max(PAUSE, demanded(reply)))
+        return reply
 
     return sent
 
 
+def busy(reply: Reply) -> bool:
+    """Tell whether it is worth while to ask once more, a little later."""
+    return (reply.status == 429 or reply.status >= 500) and demanded(reply) <= LONGEST_PAUSE
+
+
+def demanded(reply: Reply) -> float:
+    """Return how many seconds an answer wants to be waited; a date counts as nothing."""
+    text = reply.headers.get("retry-after", "")
+    return float(text) if text.isdecimal() else 0.0
+
+
 def _body(answer: urllib3.BaseHTTPResponse, ends: float) -> bytes:
-    body = b""
+    body = bytearray()
     while chunk := answer.read1(65_536):
         body += chunk
         if len(body) > LARGEST:
             raise NoReplyError(f"the answer has more than {LARGEST:,} bytes", "TooLarge")
         if time.monotonic() > ends:
             raise NoReplyError(f"the answer did not end within {WITHIN:.0f} s", "ReadTimeout")
-    return body
+    return bytes(body)
 
 
 def _unanswered(error: HTTPError) -> NoReplyError:
@@ -120,8 +124,3 @@ def _unanswered(error: HTTPError) -> NoReplyError:
             return NoReplyError(f"no answer within {WITHIN:.0f} s", "ReadTimeout")
         case _:
             return NoReplyError("the connection broke", "ConnectionClosed")
-
-
-def _seconds(text: str) -> float:
-    """Return what a `Retry-After` in seconds demands; a date counts as nothing."""
-    return float(text) if text.isdecimal() else 0.0
