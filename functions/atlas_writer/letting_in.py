@@ -8,7 +8,7 @@ from atlas_writer.refused import RefusedError
 from remediation.atlas.asking import Allow
 from remediation.atlas.facts import Access
 
-LONGEST = timedelta(hours=4)
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=4)
 LONGEST_COMMENT = 80
 _NEVER = tuple(
     IPv4Network(block)
@@ -33,9 +33,9 @@ def let_in(asked: Allow, ours: Callable[[], frozenset[str]], now: datetime) -> s
         raise RefusedError(
             f"A comment of 1 to {LONGEST_COMMENT} printable characters is needed, to tell whose line it is."
         )
-    if asked.until.tzinfo is None or not now < asked.until <= now + LONGEST:
+    if asked.until.tzinfo is None or not now + SHORTEST <= asked.until <= now + LONGEST:
         ahead = f"{now.astimezone(UTC) + LONGEST:%Y-%m-%d %H:%M:%S} UTC"
-        raise RefusedError(f"The line has to end by itself, later than now and at {ahead} at the latest.")
+        raise RefusedError(f"The line has to end by itself, in a minute at the earliest and at {ahead} at the latest.")
     if address not in (known := ours()):
         listed = ", ".join(sorted(known)) or "none"
         raise RefusedError(f"{address} is not an address of our NAT gateways; those are: {listed}.")

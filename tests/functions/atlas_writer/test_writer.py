@@ -122,10 +122,12 @@ def test_an_address_that_is_nobodys_nat_gateway_is_refused_with_those_that_are(n
     assert night.world.requests == []
 
 
-@pytest.mark.parametrize("ahead", [LONGEST + timedelta(seconds=1), timedelta(0), -HOUR, 8 * DAY])
+@pytest.mark.parametrize("ahead", [LONGEST + timedelta(seconds=1), timedelta(seconds=59), timedelta(0), -HOUR, 8 * DAY])
 def test_a_line_that_ends_later_than_in_four_hours_or_has_ended_is_refused(night: Night, ahead: timedelta) -> None:
     because = night.refused(allow(night, until=night.now + ahead))
-    assert because == ("The line has to end by itself, later than now and at 2026-11-24 07:00:00 UTC at the latest.")
+    assert because == (
+        "The line has to end by itself, in a minute at the earliest and at 2026-11-24 07:00:00 UTC at the latest."
+    )
 
 
 def test_an_end_without_a_time_zone_is_refused(night: Night) -> None:
