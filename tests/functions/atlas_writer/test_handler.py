@@ -1,6 +1,8 @@
 """The writer's function as Lambda runs it: its secret by its name, our addresses by EC2, and canaries that appear nowhere."""
 
+import io
 import json
+import logging
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -79,13 +81,22 @@ def handler(
     return writer_handler(Writer)
 
 
+@pytest.fixture
+def log(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the function logs."""
+    written = io.StringIO()
+    for each in logging.getLogger("remediation").handlers:
+        monkeypatch.setattr(each, "stream", written)
+    return written
+
+
 def event(asked: Allow | Save) -> Any:
     return msgspec.to_builtins(asked)
 
 
 @pytest.mark.parametrize("handler", ["digest", "service account"], indirect=True)
 def test_it_lets_our_address_in_and_no_canary_is_told(
-    handler: Handler, address: str, world: AtlasWorld, capsys: pytest.CaptureFixture[str]
+    handler: Handler, address: str, world: AtlasWorld, log: io.StringIO
 ) -> None:
     until = datetime.now(UTC) + timedelta(hours=1)
     answer = handler(event(Allow(address=address, comment="run 1", until=until)), None)
@@ -93,31 +104,29 @@ def test_it_lets_our_address_in_and_no_canary_is_told(
     assert [entry["cidrBlock"] for entry in world.access] == [f"{address}/32"]
     other = handler(event(Allow(address="198.51.100.7", comment="run 1", until=until)), None)
     assert other["because"] == f"198.51.100.7 is not an address of our NAT gateways; those are: {address}."
-    logged = capsys.readouterr().out
+    logged = log.getvalue()
     assert "Asked to write to Atlas." in logged
     assert "canary" not in logged + json.dumps([answer, other])
 
 
 @pytest.mark.parametrize("handler", ["wrong key", "wrong account", "neither"], indirect=True)
 def test_where_the_secret_is_wrong_nothing_is_written_and_no_canary_is_told(
-    handler: Handler, world: AtlasWorld, capsys: pytest.CaptureFixture[str]
+    handler: Handler, world: AtlasWorld, log: io.StringIO
 ) -> None:
     answer = handler(event(Save(cluster="prod", description="run 1", days=7)), None)
     assert not answer["done"]
     assert answer["because"].endswith("Nothing was changed.")
     assert world.written == []
-    assert "canary" not in capsys.readouterr().out + json.dumps(answer)
+    assert "canary" not in log.getvalue() + json.dumps(answer)
 
 
 @pytest.mark.parametrize("handler", ["digest"], indirect=True)
-def test_where_it_fails_the_exception_tells_no_canary(
-    handler: Handler, world: AtlasWorld, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_where_it_fails_the_exception_tells_no_canary(handler: Handler, world: AtlasWorld, log: io.StringIO) -> None:
     world.refuses["takeSnapshots"] = (500, "UNEXPECTED_ERROR")
     with pytest.raises(AwsError, match="Atlas:TakeSnapshot failed with InternalServerError") as error:
         handler(event(Save(cluster="prod", description=f"run 1 password={PRIVATE}", days=7)), None)
     told = "".join(traceback.format_exception(error.value))
-    assert PRIVATE not in told + capsys.readouterr().out
+    assert PRIVATE not in told + log.getvalue()
 
 
 # ------------------------------------------------------------------------------------------------- how it is asked
