@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import traceback
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,7 +118,9 @@ def test_where_the_secret_is_wrong_nothing_is_written_and_no_canary_is_told(
     assert not answer["done"]
     assert answer["because"].endswith("Nothing was changed.")
     assert world.written == []
-    assert "canary" not in log.getvalue() + json.dumps(answer)
+    told = log.getvalue() + json.dumps(answer)
+    assert "canary" not in told
+    assert b64encode(f"{CLIENT}:canary-wrong-account".encode()).decode() not in told, "Atlas said it back"
 
 
 @pytest.mark.parametrize("handler", ["digest"], indirect=True)

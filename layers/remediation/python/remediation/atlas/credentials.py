@@ -57,8 +57,12 @@ def credential(secret: Secret, arn: str) -> Credential:
 
 def without(credential: Credential, text: str) -> str:
     """Return a text without what is secret of a credential, should anybody have said it back to us."""
-    private = credential.private_key if isinstance(credential, Keys) else credential.client_secret
-    return text.replace(private.reveal(), GONE)
+    match credential:
+        case Keys():
+            return text.replace(credential.private_key.reveal(), GONE)
+        case ServiceAccount():
+            encoded = credential.basic().removeprefix("Basic ")
+            return text.replace(encoded, GONE).replace(credential.client_secret.reveal(), GONE)
 
 
 class Challenge:
