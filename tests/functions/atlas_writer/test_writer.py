@@ -182,6 +182,17 @@ def test_a_second_snapshot_waits_for_the_first_and_is_taken_when_that_is_complet
     assert night.ask(save(description="another")).done
 
 
+def test_the_same_description_an_hour_later_is_another_request(night: Night) -> None:
+    night.world.cluster("prod")
+    first = night.ask(save())
+    night.now += HOUR
+    assert night.ask(save()).id == first.id
+    night.now += timedelta(seconds=1)
+    second = night.ask(save())
+    assert second.done
+    assert second.id != first.id
+
+
 def test_a_snapshot_that_failed_is_taken_again(night: Night) -> None:
     night.world.cluster("prod")
     night.world.snapshot("prod", HOUR, on_demand=True, description="by hand, run 1", status="failed")
