@@ -290,6 +290,17 @@ def test_another_snapshot_is_not_restored_over_the_first(night: Night) -> None:
     assert "already" in night.refused(msgspec.structs.replace(asked, snapshot=other))
 
 
+@pytest.mark.parametrize("how", ["failed", "cancelled", "expired"])
+def test_a_restore_that_failed_may_be_begun_again(night: Night, how: str) -> None:
+    asked = refilling(night)
+    night.now += CREATES
+    first = night.ask(asked)
+    night.world.restores["prod"][0][how] = True
+    second = night.ask(asked)
+    assert second.done
+    assert second.id != first.id
+
+
 def test_a_cluster_is_never_restored_in_place_however_it_is_tagged(night: Night) -> None:
     tags = [{"key": reads.MADE_FOR, "value": "prod"}]
     night.world.cluster("prod", tags=tags, createDate="2026-11-24T02:00:00Z")
