@@ -23,6 +23,7 @@ _WHY = {
     "autoscaling:DescribeInstanceRefreshes": "Whether a deploy is on; AWS narrows this to no group.",
     "ec2:AssignPrivateIpAddresses": "Interfaces that Lambda makes in the VPC; the function's code is denied all of it.",
     "ec2:CreateNetworkInterface": "Interfaces in the named subnets; their ids are only known then.",
+    "ec2:DescribeNatGateways": "Which addresses are ours, before Atlas lets one in; AWS narrows this to none.",
     "ec2:DescribeNetworkInterfaces": "Lambda looks for its own interfaces; AWS narrows this to none.",
     "elasticache:DescribeCacheClusters": _SNAPSHOTS,
     "elasticache:DescribeReplicationGroups": _SNAPSHOTS,

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct, field
 
+from remediation.core.atlas import AtlasProject, Writing
 from remediation.core.dependencies import Dependencies
 from remediation.core.freeze import Window
 from remediation.core.limits import Limits
@@ -95,6 +96,7 @@ class _File(Guards, frozen=True, kw_only=True, forbid_unknown_fields=True):
     contacts: Contacts
     network: Network | None = None
     dependencies: Dependencies = Dependencies()
+    atlas: AtlasProject | None = None
     tags: dict[str, str] = field(default_factory=dict)
     runbooks: dict[str, Any] = field(default_factory=dict)
 
@@ -133,6 +135,7 @@ class Config(Struct, frozen=True, kw_only=True):
     operators: Operators
     network: Network | None
     dependencies: Dependencies
+    atlas: AtlasProject | None
     runbooks: Mapping[str, RunbookConfig]
 
     @property
@@ -144,6 +147,13 @@ class Config(Struct, frozen=True, kw_only=True):
     def disposable(self) -> bool:
         """Tell whether its data may go with the stack: only in dev."""
         return self.environment == "dev"
+
+    @property
+    def writing(self) -> Writing | None:
+        """Return what the function that writes to Atlas is told; None where there is none: it is not configured, or nothing acts."""
+        if self.atlas is None or not self.atlas.writer or self.network is None or self.mode != "act":
+            return None
+        return Writing(project=self.atlas.project, secret=self.atlas.writer, subnets=self.network.subnets)
 
     def lowered(self, mode: Mode) -> "Config":
         """Return this config with a mode no higher than the given one, for a single deploy."""
@@ -213,8 +223,9 @@ def _convert(raw: dict[str, Any], environment: str, catalog: tuple[AnyRunbook, .
         maintenance=file.maintenance,
         watched=file.watched(file.environment),
         operators=file.operators,
-        network=sound(file.network, file.dependencies),
+        network=sound(file.network, file.dependencies, file.atlas),
         dependencies=file.dependencies,
+        atlas=file.atlas,
         runbooks=runbooks,
     )
 

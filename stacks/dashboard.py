@@ -11,7 +11,7 @@ from remediation.core.outcome import Status
 from remediation.core.spec import AnyRunbook
 from stacks.config import Config
 from stacks.names import METRICS
-from stacks.permissions import ESCALATION, PROBE, SWEEP
+from stacks.permissions import ATLAS_WRITER, ESCALATION, PROBE, SWEEP
 
 HEIGHT, TITLE_HEIGHT, WIDTH = 6, 2, 8
 
@@ -26,7 +26,9 @@ class Row(Struct, frozen=True, kw_only=True):
 def body(catalog: tuple[AnyRunbook, ...], config: Config) -> dict[str, Any]:
     """Return the dashboard as CloudWatch reads it: a row per runbook, then one per function that belongs to none."""
     probe = (_probe(config),) if config.network is not None else ()
-    rows = (*(_runbook(runbook, config) for runbook in catalog), *probe, _sweep(config), _escalation(config))
+    writer = (_writer(config),) if config.writing is not None else ()
+    system = (*writer, *probe, _sweep(config), _escalation(config))
+    rows = (*(_runbook(runbook, config) for runbook in catalog), *system)
     widgets = (_row(row, config, number * (TITLE_HEIGHT + HEIGHT)) for number, row in enumerate(rows))
     return {"start": "-P1D", "widgets": [widget for row in widgets for widget in row]}
 
@@ -52,6 +54,21 @@ def _probe(config: Config) -> Row:
             ("Dependencies that are down", down, "Maximum"),
             ("Looks", [["AWS/Lambda", "Invocations", "FunctionName", f"{config.environment}-{PROBE}"]], "Sum"),
             ("Trouble", _trouble(PROBE, config, durable=False), "Sum"),
+        ),
+    )
+
+
+def _writer(config: Config) -> Row:
+    asked, took = (
+        ["AWS/Lambda", name, "FunctionName", f"{config.environment}-{ATLAS_WRITER}"]
+        for name in ("Invocations", "Duration")
+    )
+    return Row(
+        title=f"{ATLAS_WRITER}\nWhat was asked of the one function that can write to Atlas.",
+        graphs=(
+            ("Requests", [asked], "Sum"),
+            ("How long they took (ms)", [took], "Maximum"),
+            ("Trouble", _trouble(ATLAS_WRITER, config, durable=False), "Sum"),
         ),
     )
 

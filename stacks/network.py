@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from remediation.core.atlas import AtlasProject
 from remediation.core.dependencies import Dependencies
 from remediation.reach.connecting import PRIVATE
 from stacks.shape import ShapeError
@@ -22,11 +23,16 @@ class Network(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """CIDR blocks that the name of a dependency may lead to; what is connected to is in one of them."""
 
 
-def sound(network: Network | None, dependencies: Dependencies) -> Network | None:
+def sound(network: Network | None, dependencies: Dependencies, atlas: AtlasProject | None) -> Network | None:
     """Return the network, if it and what is in it make sense together. Raises ShapeError."""
     if dependencies.redis is not None and network is None:
         raise ShapeError(
             "network", "dependencies are looked at from within the VPC; name its subnets and security groups"
+        )
+    if atlas is not None and atlas.writer and network is None:
+        raise ShapeError(
+            "network",
+            "atlas.writer lets in the NAT gateways of the application's subnets; name those and its security groups",
         )
     for number, block in enumerate(network.networks if network is not None else ()):
         try:

@@ -11,6 +11,8 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from remediation.atlas.asking import WRITER
+from remediation.core.atlas import AtlasProject
 from remediation.core.dependencies import Dependencies
 from remediation.core.record import RUNS_INDEX
 from remediation.core.spec import TEAMS, Allow, AnyRunbook, Document, Mode, filled
@@ -23,6 +25,7 @@ from stacks.network import Network
 SWEEP = "sweep-alarms"
 ESCALATION = "escalate-incident"
 PROBE = "probe-dependencies"
+ATLAS_WRITER = WRITER
 """The system functions: what they are called, after the environment."""
 BACKUPS = "snapshot-redis"
 """Who takes a snapshot before an act that may lose data."""
@@ -174,6 +177,16 @@ def probe(names: Names, network: Network, dependencies: Dependencies) -> Iterato
     if redis is not None and redis.token:
         yield Statement(actions=("secretsmanager:GetSecretValue",), resources=(redis.token,))
     yield from decrypting(names, dependencies.keys)
+
+
+def atlas_writer(names: Names, atlas: AtlasProject) -> Iterator[Statement]:
+    """Yield what the writer needs: the secret that nobody else may read, and to see our NAT gateways."""
+    yield from running(names, ATLAS_WRITER, durable=False)
+    yield Statement(actions=("secretsmanager:GetSecretValue",), resources=(atlas.writer,))
+    yield Statement(
+        actions=("ec2:DescribeNatGateways", "ec2:DescribeRouteTables", "ec2:DescribeSubnets"), resources=("*",)
+    )
+    yield from decrypting(names, atlas.keys)
 
 
 def standing(names: Names, network: Network) -> Iterator[Statement]:

@@ -17,7 +17,7 @@ from stacks.names import Names
 from stacks.operators import Operators
 from stacks.runbook_function import RunbookFunction
 from stacks.shared import Shared
-from stacks.system_function import PROBE_EXTRAS, EscalateIncident, ProbeDependencies, SweepAlarms
+from stacks.system_function import PROBE_EXTRAS, AtlasWriter, EscalateIncident, ProbeDependencies, SweepAlarms
 from stacks.topics import Topics
 
 
@@ -54,6 +54,8 @@ class RemediationStack(Stack):
             acknowledge(function, runbook, shared)
         if config.network is not None:
             ProbeDependencies(self, network=config.network, shared=shared)
+        if config.atlas is not None and (writing := config.writing) is not None:
+            AtlasWriter(self, atlas=config.atlas, writing=writing, shared=shared)
         SweepAlarms(self, runbooks=deployed, shared=shared)
         EscalateIncident(self, shared=shared)
         if config.operators.principals:

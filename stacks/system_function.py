@@ -10,6 +10,7 @@ import msgspec
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from remediation.core.atlas import AtlasProject, Writing
 from remediation.core.dependencies import Probing
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.spec import AnyRunbook, OnAlarm, fill
@@ -21,7 +22,17 @@ from stacks.deployments import contacts
 from stacks.live_function import LiveFunction, Plan
 from stacks.names import Names
 from stacks.network import Network
-from stacks.permissions import ESCALATION, PROBE, SWEEP, Statement, escalation, probe, sweep
+from stacks.permissions import (
+    ATLAS_WRITER,
+    ESCALATION,
+    PROBE,
+    SWEEP,
+    Statement,
+    atlas_writer,
+    escalation,
+    probe,
+    sweep,
+)
 from stacks.runbook_function import execution_timeout, room
 from stacks.shared import Shared
 
@@ -94,6 +105,7 @@ class SystemFunction(LiveFunction):
         shared: Shared,
         network: Network | None = None,
         extras: tuple[str, ...] = (),
+        concurrency: int | None = None,
     ) -> None:
         package = name.replace("-", "_")
         variables = {DEPLOYMENT: msgspec.json.encode(deployment(shared.config)).decode()}
@@ -111,6 +123,7 @@ class SystemFunction(LiveFunction):
             retries=retries,
             network=network,
             extras=extras,
+            concurrency=concurrency,
         )
         super().__init__(scope, name, plan=plan, shared=shared)
         SystemAlarms(self, "SystemAlarms", name=name, watches=watches, names=shared.names)
@@ -168,6 +181,27 @@ class ProbeDependencies(SystemFunction):
             extras=PROBE_EXTRAS,
         )
         self.scheduled(PROBE, "rate(1 minute)", shared.names)
+
+
+class AtlasWriter(SystemFunction):
+    """What writes to Atlas, and the only function that can. Runbooks that declare it invoke it; nothing else does.
+
+    One request at a time, as Atlas wants it: the function's reserved concurrency is one, and a second caller is throttled.
+    """
+
+    def __init__(self, scope: Construct, *, atlas: AtlasProject, writing: Writing, shared: Shared) -> None:
+        super().__init__(
+            scope,
+            ATLAS_WRITER,
+            summary="Let an own address in, take a snapshot, make a new cluster, restore to it: at Atlas, and nothing else.",
+            statements=tuple(atlas_writer(shared.names, atlas)),
+            settings=writing,
+            durable_for=None,
+            retries=0,
+            watches=function_watches(durable=False),
+            shared=shared,
+            concurrency=1,
+        )
 
 
 class EscalateIncident(SystemFunction):

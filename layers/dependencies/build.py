@@ -34,9 +34,11 @@ ENGINE_OPERATIONS: Operations = {
     "cloudformation": frozenset({"DescribeStacks"}),
     "cloudwatch": frozenset({"DescribeAlarms", "GetAlarmMuteRule", "ListAlarmMuteRules", "ListMetrics"}),
     "dynamodb": frozenset({"GetItem", "Query", "TransactGetItems", "TransactWriteItems", "UpdateItem"}),
+    "ec2": frozenset({"DescribeNatGateways", "DescribeRouteTables", "DescribeSubnets"}),
     "events": frozenset({"PutEvents"}),
     "lambda": frozenset({"GetDurableExecution", "Invoke", "SendDurableExecutionCallbackSuccess"}),
     "s3": frozenset({"GetObject"}),
+    "secretsmanager": frozenset({"GetSecretValue"}),
     "sns": frozenset({"Publish"}),
     "ssm": frozenset({"GetCalendarState"}),
 }

@@ -5,7 +5,7 @@ import pytest
 from remediation.core.spec import AnyRunbook
 from stacks.catalog import CATALOG
 from stacks.config import environments, load
-from stacks.permissions import ESCALATION, PROBE, SWEEP
+from stacks.permissions import ATLAS_WRITER, ESCALATION, PROBE, SWEEP
 from tests.conftest import ROOT
 from tests.house import rules
 
@@ -17,7 +17,7 @@ def test_every_room_is_in_the_catalogue_once() -> None:
     rooms = {path.parent.name for path in FUNCTIONS.glob("*/handler.py")}
     packages = [
         *(runbook.package for runbook in CATALOG),
-        *(name.replace("-", "_") for name in (SWEEP, ESCALATION, PROBE)),
+        *(name.replace("-", "_") for name in (SWEEP, ESCALATION, PROBE, ATLAS_WRITER)),
     ]
     assert set(packages) == rooms
     assert len(packages) == len(rooms)

@@ -13,7 +13,7 @@ from remediation.core.dependencies import RedisDependency
 from stacks.catalog import CATALOG
 from stacks.config import Config, load
 from stacks.names import Names
-from stacks.permissions import ESCALATION, PROBE, SWEEP
+from stacks.permissions import ATLAS_WRITER, ESCALATION, PROBE, SWEEP
 from stacks.safeguards import Operators
 from tests.stacks.template import Template, synthesise
 from tests.support.iam import Answer, Call, Caller, Context
@@ -120,6 +120,11 @@ class Environment:
     def probe(self) -> Caller:
         """Return the probe in the VPC, which logs in to Redis with a token."""
         return self._function(f"{PROBE} in ")
+
+    @property
+    def writer(self) -> Caller:
+        """Return the function that writes to Atlas; only where something acts is there one."""
+        return self._function(f"{ATLAS_WRITER} in ")
 
     @property
     def functions(self) -> tuple[Caller, ...]:

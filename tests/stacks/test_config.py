@@ -115,7 +115,7 @@ mode = "act"
             (
                 "config/dev.toml: regoin: there is no such key; did you mean `region`? The keys here are: budgets, "
                 "circuit, maintenance, freeze, causes, storm, deploys, operators, alarm_prefix, quiet_alarms, environment, "
-                "account, region, mode, drills_act, log_retention_days, contacts, network, dependencies, tags, runbooks."
+                "account, region, mode, drills_act, log_retention_days, contacts, network, dependencies, atlas, tags, runbooks."
             ),
         ),
         (instead('account = "123456789012"', ""), "config/dev.toml: account: this key is missing."),

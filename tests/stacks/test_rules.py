@@ -107,9 +107,11 @@ def test_no_policy_lets_everybody_in_and_each_refuses_without_tls(template: Temp
 
 def test_a_queue_is_encrypted_and_keeps_two_weeks(template: Template) -> None:
     queues = template.all("SQS::Queue")
+    writer = ("atlas-writer",) if template.config.writing else ()
+    system = ("probe-dependencies", *writer, "sweep-alarms", "escalate-incident")
     assert [queue["QueueName"] for queue in queues] == [
         f"{template.config.environment}-remediation-{name}-dlq"
-        for name in (*(runbook.name for runbook in CATALOG), "probe-dependencies", "sweep-alarms", "escalate-incident")
+        for name in (*(runbook.name for runbook in CATALOG), *system)
     ]
     for queue in queues:
         assert queue["SqsManagedSseEnabled"] is True

@@ -19,6 +19,8 @@ from botocore.parsers import ResponseParserError
 
 from remediation.adapters.errors import translated
 from remediation.adapters.transport import Transport
+from remediation.atlas.transport import Transport as Outside
+from remediation.atlas.transport import https, pacing
 from remediation.core.spec import Place
 
 if TYPE_CHECKING:
@@ -138,16 +140,18 @@ class Clients(Services):
     """`aws.elbv2` reads and retries; `aws.acting.ssm` acts and is sent once; `aws.repeatable.dynamodb` is the ledger's.
 
     `sightings` is for runbooks about things that do not say since when they are; the composition root puts it there. `now` is
-    the time, for readers that ask about lately. Safe to use from several threads.
+    the time, for readers that ask about lately. `outside` is how requests get to MongoDB Atlas. Safe to use from several threads.
     """
 
     sightings: "Sightings"
+    outside: Outside
 
     def __init__(
         self, place: Place, session: boto3.Session | None = None, now: Callable[[], datetime] | None = None
     ) -> None:
         self.place = place
         self.now = now or _now
+        self.outside = pacing(https())
         maker, transport = _Maker(session or boto3.Session()), Transport.of_layer(connect_timeout=3, read_timeout=10)
         super().__init__(maker, CONFIG, transport, _refuse_unless_read)
         self.acting = Services(maker, CONFIG.merge(_ONCE), transport)

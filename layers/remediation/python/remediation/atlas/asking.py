@@ -5,9 +5,15 @@ can, with a secret that nobody else may read, and it knows these four requests a
 """
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
 from msgspec import Struct
+
+from remediation.core.errors import AwsError
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
 
 WRITER = "atlas-writer"
 """The name of the function, after the environment."""
@@ -54,3 +60,16 @@ class Answered(Struct, frozen=True, kw_only=True):
     done: bool
     because: str
     id: str = ""
+
+
+def ask(aws: "Clients", asked: Asked) -> Answered:
+    """Have the writer do one thing. Raises AwsError where it does not answer: it may have been done all the same."""
+    name = f"{aws.place.environment}-{WRITER}:live"
+    answer = aws.acting.lambda_.invoke(FunctionName=name, Payload=msgspec.json.encode(asked))
+    payload = answer["Payload"].read()
+    if answer.get("FunctionError"):
+        raise AwsError(f"The function {name} failed.", operation="Lambda:Invoke", code="Unknown")
+    try:
+        return msgspec.json.decode(payload, type=Answered)
+    except msgspec.MsgspecError as error:
+        raise AwsError(f"{name} gave an answer that is none.", operation="Lambda:Invoke", code="Unknown") from error

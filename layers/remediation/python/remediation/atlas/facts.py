@@ -31,6 +31,13 @@ class Cluster(Struct, frozen=True, kw_only=True):
     disk: int | None = None
 
 
+class Origin(Struct, frozen=True, kw_only=True):
+    """Since when there is a cluster, and of which cluster it was made here to hold the data (empty: nobody here made it)."""
+
+    at: datetime
+    made_for: str = ""
+
+
 class Access(Struct, frozen=True, kw_only=True):
     """One line of the project's access list. `cidr` is a block, also for one address (`/32`); `until` is when Atlas deletes it."""
 

@@ -1,0 +1,1 @@
+"""The room of the writer: the only function that can change anything at MongoDB Atlas."""

@@ -1,0 +1,93 @@
+"""The four calls that change something at Atlas. Only functions/atlas_writer makes them, after it has checked everything.
+
+Each is sent once, and adds something: an address for some hours, a snapshot, a cluster, data into a cluster that is new. Every
+function raises AwsError.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from remediation.atlas import calls
+from remediation.atlas.answers import ClusterAnswer, RestoreAnswer, SnapshotAnswer
+from remediation.atlas.client import Atlas
+from remediation.atlas.facts import Restore, Snapshot
+from remediation.atlas.reads import MADE_FOR, restore, snapshot, stamp
+
+_SPECS = ("instanceSize", "nodeCount", "diskSizeGB", "ebsVolumeType")
+_KINDS = ("electableSpecs", "readOnlySpecs", "analyticsSpecs")
+_REGION = ("providerName", "regionName", "priority")
+
+
+def allow(atlas: Atlas, address: str, comment: str, until: datetime) -> None:
+    """Let one IPv4 address in until an instant, when Atlas takes the line away by itself."""
+    entry = {"cidrBlock": f"{address}/32", "comment": comment, "deleteAfterDate": stamp(until)}
+    atlas.ask(calls.ALLOW, dict[str, Any], body=[entry])
+
+
+def save(atlas: Atlas, cluster: str, description: str, days: int) -> Snapshot:
+    """Take a snapshot of a cluster, kept for so many days."""
+    asked = {"description": description, "retentionInDays": days}
+    return snapshot(atlas.ask(calls.SAVE, SnapshotAnswer, cluster=cluster, body=asked), cluster)
+
+
+def create(atlas: Atlas, name: str, like: str) -> None:
+    """Make a new, empty cluster with the machines, disks, regions and version of another one, protected from being deleted."""
+    pattern: dict[str, Any] = atlas.ask(calls.GET_CLUSTER, dict[str, Any], cluster=like)
+    atlas.ask(calls.CREATE, ClusterAnswer, body=shape(pattern, name, like))
+
+
+def refill(atlas: Atlas, snapshot: str, cluster: str, target: str) -> Restore:
+    """Restore a snapshot of a cluster to another one."""
+    asked = {
+        "deliveryType": "automated",
+        "snapshotId": snapshot,
+        "targetClusterName": target,
+        "targetGroupId": atlas.project,
+    }
+    return restore(atlas.ask(calls.REFILL, RestoreAnswer, cluster=cluster, body=asked))
+
+
+def shape(pattern: Mapping[str, Any], name: str, like: str) -> dict[str, Any]:
+    """Return what to ask for, to get a cluster shaped as `pattern` is (as Atlas describes it)."""
+    kind = pattern.get("clusterType", "REPLICASET")
+    wanted = {
+        "name": name,
+        "clusterType": kind,
+        "backupEnabled": bool(pattern.get("backupEnabled")),
+        "terminationProtectionEnabled": True,
+        "tags": [{"key": MADE_FOR, "value": like}],
+        "replicationSpecs": [_shard(each, zones=kind == "GEOSHARDED") for each in pattern["replicationSpecs"]],
+    }
+    if pattern.get("pitEnabled"):
+        wanted["pitEnabled"] = True
+    if (encrypted := pattern.get("encryptionAtRestProvider", "NONE")) != "NONE":
+        wanted["encryptionAtRestProvider"] = encrypted
+    if pattern.get("versionReleaseSystem") == "CONTINUOUS":  # Atlas then takes no version
+        wanted["versionReleaseSystem"] = "CONTINUOUS"
+    elif "mongoDBMajorVersion" in pattern:
+        wanted["mongoDBMajorVersion"] = pattern["mongoDBMajorVersion"]
+    return wanted
+
+
+def _shard(pattern: Mapping[str, Any], *, zones: bool) -> dict[str, Any]:
+    zone = {"zoneName": pattern["zoneName"]} if zones and "zoneName" in pattern else {}
+    return {**zone, "regionConfigs": [dict(_region(each)) for each in pattern["regionConfigs"]]}
+
+
+def _region(pattern: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((name, pattern[name]) for name in _REGION if name in pattern)
+    for kind in _KINDS:
+        specs = pattern.get(kind, {})
+        if specs.get("nodeCount"):
+            # Of AWS's standard volumes and of Google's, the speed is not to be chosen.
+            chosen = pattern.get("providerName") == "AZURE" or specs.get("ebsVolumeType") == "PROVISIONED"
+            names = (*_SPECS, "diskIOPS") if chosen else _SPECS
+            yield kind, {name: specs[name] for name in names if name in specs}
+    for scaling in ("autoScaling", "analyticsAutoScaling"):
+        if found := pattern.get(scaling):
+            kept = {name: dict(found[name]) for name in ("compute", "diskGB") if name in found}
+            compute = kept.get("compute", {})
+            if not compute.get("enabled"):  # its limits are not to be named then
+                kept |= {"compute": {"enabled": False}} if compute else {}
+            yield scaling, kept

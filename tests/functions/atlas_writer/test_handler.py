@@ -1,0 +1,159 @@
+"""The writer's function as Lambda runs it: its secret by its name, our addresses by EC2, and canaries that appear nowhere."""
+
+import io
+import json
+import logging
+import traceback
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+from moto import mock_aws
+
+from atlas_writer.writer import Writer
+from remediation.adapters.atlas_writing import writer_handler
+from remediation.atlas.asking import Allow, Save, ask
+from remediation.core.atlas import Writing
+from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
+from remediation.core.errors import AwsError
+from remediation.core.spec import Place
+from tests.functions.fakes.atlas import CLIENT, CLIENT_SECRET, PRIVATE, PUBLIC, AtlasWorld
+from tests.functions.fakes.atlas_service import PROJECT
+from tests.functions.fakes.atlas_writer import WriterLambda
+from tests.functions.fakes.strict import Calls
+from tests.functions.test_egress import Network
+
+PLACE = Place(environment="dev", account="123456789012", region="us-east-1")
+SECRETS = {
+    "digest": {"public_key": PUBLIC, "private_key": PRIVATE},
+    "service account": {"client_id": CLIENT, "client_secret": CLIENT_SECRET},
+    "wrong key": {"public_key": PUBLIC, "private_key": "canary-wrong-key"},
+    "wrong account": {"client_id": CLIENT, "client_secret": "canary-wrong-account"},
+    "neither": {"password": "canary-password"},
+}
+Handler = Callable[[Any, Any], Any]
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", PLACE.region)
+    with mock_aws():
+        yield Network()
+
+
+@pytest.fixture
+def world() -> AtlasWorld:
+    made = AtlasWorld(lambda: datetime.now(UTC))
+    made.cluster("prod")
+    return made
+
+
+@pytest.fixture
+def subnet(network: Network) -> str:
+    return network.subnet()
+
+
+@pytest.fixture
+def address(network: Network, subnet: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr("moto.ec2.models.elastic_ip_addresses.random_ip", lambda: "198.51.100.9")  # else in 127.0.0.0/8
+    gateway, address = network.gateway()
+    network.route(network.own(subnet), gateway)
+    return address
+
+
+@pytest.fixture
+def handler(
+    monkeypatch: pytest.MonkeyPatch, network: Network, subnet: str, world: AtlasWorld, request: pytest.FixtureRequest
+) -> Handler:
+    """The handler, with the secret that the test names."""
+    client = boto3.client("secretsmanager")
+    arn = client.create_secret(Name="dev/atlas-writer", SecretString=json.dumps(SECRETS[request.param]))["ARN"]
+    deployment = Deployment(place=PLACE, mode="act", ledger="x", outcomes="x", contacts={})
+    writing = Writing(project=PROJECT, secret=arn, subnets=(subnet,))
+    monkeypatch.setenv(DEPLOYMENT, msgspec.json.encode(deployment).decode())
+    monkeypatch.setenv(SETTINGS, msgspec.json.encode(writing).decode())
+    monkeypatch.setattr("remediation.adapters.clients.https", lambda: world.send)
+    return writer_handler(Writer)
+
+
+@pytest.fixture
+def log(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the function logs."""
+    written = io.StringIO()
+    for each in logging.getLogger("remediation").handlers:
+        monkeypatch.setattr(each, "stream", written)
+    return written
+
+
+def event(asked: Allow | Save) -> Any:
+    return msgspec.to_builtins(asked)
+
+
+@pytest.mark.parametrize("handler", ["digest", "service account"], indirect=True)
+def test_it_lets_our_address_in_and_no_canary_is_told(
+    handler: Handler, address: str, world: AtlasWorld, log: io.StringIO
+) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    answer = handler(event(Allow(address=address, comment="run 1", until=until)), None)
+    assert answer["done"], answer["because"]
+    assert [entry["cidrBlock"] for entry in world.access] == [f"{address}/32"]
+    other = handler(event(Allow(address="198.51.100.7", comment="run 1", until=until)), None)
+    assert other["because"] == f"198.51.100.7 is not an address of our NAT gateways; those are: {address}."
+    logged = log.getvalue()
+    assert "Asked to write to Atlas." in logged
+    assert "canary" not in logged + json.dumps([answer, other])
+
+
+@pytest.mark.parametrize("handler", ["wrong key", "wrong account", "neither"], indirect=True)
+def test_where_the_secret_is_wrong_nothing_is_written_and_no_canary_is_told(
+    handler: Handler, world: AtlasWorld, log: io.StringIO
+) -> None:
+    answer = handler(event(Save(cluster="prod", description="run 1", days=7)), None)
+    assert not answer["done"]
+    assert answer["because"].endswith("Nothing was changed.")
+    assert world.written == []
+    told = log.getvalue() + json.dumps(answer)
+    assert "canary" not in told
+    assert b64encode(f"{CLIENT}:canary-wrong-account".encode()).decode() not in told, "Atlas said it back"
+
+
+@pytest.mark.parametrize("handler", ["digest"], indirect=True)
+def test_where_it_fails_the_exception_tells_no_canary(handler: Handler, world: AtlasWorld, log: io.StringIO) -> None:
+    world.refuses["takeSnapshots"] = (500, "UNEXPECTED_ERROR")
+    with pytest.raises(AwsError, match="Atlas:TakeSnapshot failed with InternalServerError") as error:
+        handler(event(Save(cluster="prod", description=f"run 1 password={PRIVATE}", days=7)), None)
+    told = "".join(traceback.format_exception(error.value))
+    assert PRIVATE not in told + log.getvalue()
+
+
+# ------------------------------------------------------------------------------------------------- how it is asked
+
+
+class Asking:
+    """What a room has as `aws`, with the writer behind Lambda."""
+
+    def __init__(self, world: AtlasWorld) -> None:
+        self.place, self.acting, self.calls = PLACE, self, Calls()
+        self.lambda_ = WriterLambda(world, self.calls)
+
+
+def test_a_room_asks_the_function_by_its_alias_and_hears_what_it_did(world: AtlasWorld) -> None:
+    aws: Any = Asking(world)
+    answered = ask(aws, Save(cluster="prod", description="run 1", days=7))
+    assert (answered.done, answered.id) == (True, world.snapshots["prod"][0]["id"])
+    assert [call["FunctionName"] for call in aws.calls.of("Invoke")] == ["dev-atlas-writer:live"]
+    assert not ask(aws, Save(cluster="gone", description="run 1", days=7)).done
+
+
+def test_a_writer_that_fails_may_have_done_it_and_the_code_says_so(world: AtlasWorld) -> None:
+    world.refuses["takeSnapshots"] = (500, "UNEXPECTED_ERROR")
+    aws: Any = Asking(world)
+    with pytest.raises(AwsError, match="The function dev-atlas-writer:live failed") as error:
+        ask(aws, Save(cluster="prod", description="run 1", days=7))
+    assert error.value.code == "Unknown"

@@ -1,0 +1,201 @@
+"""The one function that can write to Atlas: where it is deployed, who may invoke it, and who may read its secret (HAZARDS D2)."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from remediation.core.atlas import AtlasProject, Writing
+from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
+from stacks.catalog import CATALOG
+from stacks.config import Config, ConfigError, load
+from stacks.permissions import ATLAS_WRITER
+from tests.conftest import ROOT
+from tests.house.test_imports import CDK, loaded_by
+from tests.stacks.callers import ALICE, Environment, environment
+from tests.stacks.template import Template, synthesise
+from tests.support.iam import Answer, Call
+
+ASKERS = {"backup-database", "restore-database", "restore-database-access"}
+"""The runbooks that may ask it for something."""
+SECRET = "dev/atlas-writer-AbCdEf"
+
+
+def deployed(template: Template) -> list[str]:
+    return [each["FunctionName"] for each in template.all("Lambda::Function")]
+
+
+def without_writer(config: Config) -> Config:
+    assert config.atlas is not None
+    return replace(config, atlas=replace(config.atlas, writer=""))
+
+
+# ------------------------------------------------------------------------------------------------------ where it is
+
+
+def test_it_is_deployed_where_its_secret_is_named_and_something_acts(
+    dev: Template, prod: Template, observed: Template
+) -> None:
+    assert "dev-atlas-writer" in deployed(dev)
+    for elsewhere in (prod, observed):
+        assert not [name for name in deployed(elsewhere) if ATLAS_WRITER in name]
+        assert ATLAS_WRITER not in elsewhere.one("CloudWatch::Dashboard")["DashboardBody"]
+
+
+def test_without_its_secret_there_is_none_and_nothing_about_it(dev: Template) -> None:
+    (template,) = synthesise(without_writer(dev.config), catalog=CATALOG).templates
+    assert not [name for name in deployed(template) if ATLAS_WRITER in name]
+    assert "atlas-writer-AbCdEf" not in json.dumps([each.properties for each in template.resources])
+
+
+def test_it_is_told_the_project_the_secrets_name_and_our_subnets(dev: Template) -> None:
+    properties = dev.one("Lambda::Function", FunctionName="dev-atlas-writer")
+    variables = properties["Environment"]["Variables"]
+    assert dev.config.network is not None
+    assert dev.config.atlas is not None
+    assert msgspec.json.decode(variables[SETTINGS], type=Writing) == Writing(
+        project=dev.config.atlas.project, secret=dev.config.atlas.writer, subnets=dev.config.network.subnets
+    )
+    assert msgspec.json.decode(variables[DEPLOYMENT], type=Deployment).mode == "act"
+    assert properties.get("VpcConfig") is None
+
+
+def test_it_does_one_request_at_a_time_and_nothing_repeats_it(dev: Template) -> None:
+    assert dev.one("Lambda::Function", FunctionName="dev-atlas-writer")["ReservedConcurrentExecutions"] == 1
+    config = dev.one("Lambda::EventInvokeConfig", FunctionName="Lambda::Function dev-atlas-writer")
+    assert (config["Qualifier"], config["MaximumRetryAttempts"]) == ("live", 0)
+
+
+def test_it_is_watched(dev: Template) -> None:
+    start = "dev-remediation-atlas-writer-"
+    found = {each["AlarmName"] for each in dev.all("CloudWatch::Alarm") if each["AlarmName"].startswith(start)}
+    assert found == {start + watch for watch in ("dlq", "errors", "throttles", "lost")}
+
+
+def test_its_handler_starts_with_what_the_stack_writes(dev: Template) -> None:
+    variables = dev.one("Lambda::Function", FunctionName="dev-atlas-writer")["Environment"]["Variables"]
+    loaded = loaded_by("import atlas_writer.handler as room; assert callable(room.handler)", **variables)
+    assert not loaded & (CDK | {"stacks", "remedy", "layers"})
+
+
+def test_a_writer_needs_subnets_whose_addresses_are_ours(wrong: Callable[[Callable[[str], str]], str]) -> None:
+    def edit(text: str) -> str:
+        before, _, after = text.partition("[network]")
+        rest = after[after.index("[atlas]") :].partition("[runbooks.")[0]
+        return before + rest
+
+    assert wrong(edit) == (
+        "config/dev.toml: network: atlas.writer lets in the NAT gateways of the application's subnets; name those and its "
+        "security groups."
+    )
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> Callable[[Callable[[str], str]], str]:
+    """Return what is said of an edited config/dev.toml."""
+    directory = tmp_path / "config"
+
+    def said(edit: Callable[[str], str]) -> str:
+        directory.mkdir()
+        (directory / "dev.toml").write_text(edit((ROOT / "config" / "dev.toml").read_text()))
+        with pytest.raises(ConfigError) as error:
+            load("dev", CATALOG, directory)
+        return str(error.value)
+
+    return said
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            'project = "Starttech"',
+            "config/dev.toml: atlas.project: expected something like '5f1b2c3d4e5f60718293a4b5', got",
+        ),
+        ('project = "5f1b2c3d4e5f60718293a4b5"\nurl = "https://x"', "config/dev.toml: atlas.url: there is no such key"),
+    ],
+)
+def test_a_wrong_project_is_one_sentence_and_there_is_no_key_for_an_address(
+    wrong: Callable[[Callable[[str], str]], str], line: str, sentence: str
+) -> None:
+    assert sentence in wrong(lambda text: text.replace('project = "5f1b2c3d4e5f60718293a4b5"', line))
+
+
+# ------------------------------------------------------------------------------------------------------- who may what
+
+
+def test_nobody_but_the_writer_may_read_its_secret() -> None:
+    for where in (environment("dev"), environment("prod")):
+        call = where.secret(f"{where.name}/atlas-writer-AbCdEf")
+        readers = [caller.name for caller in (*where.functions, where.operator) if caller.asks(call).allowed]
+        assert readers == []
+    dev = environment("dev")
+    assert dev.writer.asks(dev.secret(SECRET)).allowed
+
+
+def test_only_the_runbooks_that_declare_it_may_invoke_it() -> None:
+    dev = environment("dev")
+    askers = {caller.name for caller in dev.functions if caller.asks(dev.invoke(ATLAS_WRITER)).allowed}
+    assert askers == {f"{runbook.name} in " for runbook in CATALOG if runbook.name in ASKERS}
+    assert not dev.operator.asks(dev.invoke(ATLAS_WRITER)).allowed
+    assert not [each for each in dev.template.all("Lambda::Permission") if ATLAS_WRITER in json.dumps(each)]
+    prod = environment("prod")
+    assert not [caller.name for caller in prod.functions if caller.asks(prod.invoke(ATLAS_WRITER)).allowed]
+
+
+def _invoke(name: str) -> Callable[[Environment], Answer]:
+    return lambda e: e.writer.asks(e.invoke(name))
+
+
+DENIED: dict[str, Callable[[Environment], Answer]] = {
+    "it reads another secret": lambda e: e.writer.asks(e.secret("dev/atlas-reader-AbCdEf")),
+    "it reads the secret of another environment": lambda e: e.writer.asks(e.secret("prod/atlas-writer-AbCdEf")),
+    "it changes its secret": lambda e: e.writer.asks(
+        e.on("secretsmanager:PutSecretValue", "secretsmanager", f"secret:{SECRET}")
+    ),
+    "it invokes itself": _invoke(ATLAS_WRITER),
+    "it starts a runbook": _invoke(CATALOG[0].name),
+    "it approves": lambda e: e.writer.asks(e.execution("SendDurableExecutionCallbackSuccess", CATALOG[0].name)),
+    "it reads the ledger": lambda e: e.writer.asks(e.item("GetItem", "RUN#1")),
+    "it writes the ledger": lambda e: e.writer.asks(e.item("UpdateItem", f"SAID#{ALICE}#run-1")),
+    "it tells people": lambda e: e.writer.asks(e.on("sns:Publish", "sns", "dev-remediation-critical")),
+    "it makes a NAT gateway": lambda e: e.writer.asks(
+        e.on("ec2:CreateNatGateway", "ec2", "subnet/subnet-0123456789abcdef0")
+    ),
+    "it takes an address": lambda e: e.writer.asks(e.on("ec2:AllocateAddress", "ec2", "elastic-ip/eipalloc-1")),
+    "it looks at instances": lambda e: e.writer.asks(Call("ec2:DescribeInstances", "*", e.here())),
+    "it looks at addresses elsewhere": lambda e: e.writer.asks(
+        Call("ec2:DescribeNatGateways", "*", {"aws:RequestedRegion": "eu-west-1"})
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", DENIED)
+def test_it_is_denied_that(sentence: str) -> None:
+    assert not DENIED[sentence](environment("dev")).allowed
+
+
+def test_it_may_see_our_addresses_and_write_its_log() -> None:
+    dev = environment("dev")
+    answer = dev.writer.asks(
+        Call("ec2:DescribeNatGateways", "*", dev.here()),
+        Call("ec2:DescribeRouteTables", "*", dev.here()),
+        Call("ec2:DescribeSubnets", "*", dev.here()),
+        dev.logged("PutLogEvents", ATLAS_WRITER),
+    )
+    assert answer.allowed, answer.because
+
+
+def test_a_secret_under_a_key_of_the_accounts_own_can_be_read() -> None:
+    dev = load("dev", CATALOG)
+    key = f"arn:aws:kms:{dev.region}:{dev.account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert dev.atlas is not None
+    config = replace(dev, atlas=AtlasProject(project=dev.atlas.project, writer=dev.atlas.writer, keys=(key,)))
+    (template,) = synthesise(config, catalog=CATALOG).templates
+    where = Environment(template)
+    use = where.key_use("Decrypt", "secretsmanager", "1234abcd-12ab-34cd-56ef-1234567890ab")
+    assert where.writer.asks(use).allowed
+    assert not where.runbook.asks(use).allowed
