@@ -18,7 +18,7 @@ ONLY_STAR = re.compile(
     r"|cloudwatch:(DescribeAlarms|GetMetricData|GetMetricStatistics)"
     r"|ssm:(DescribeInstanceInformation|GetCommandInvocation)"
     r"|cloudtrail:LookupEvents"
-    r"|health:DescribeEvents"
+    r"|(elasticache|health):DescribeEvents"
 )
 """Actions that AWS lets nobody narrow to a resource, or that list (FACTS.md, section 3). None changes anything."""
 _READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Simulate)[A-Z]?")

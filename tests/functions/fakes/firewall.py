@@ -132,11 +132,13 @@ class CloudTrail(Fake):
         known = [event for event in self.events if event["EventTime"] >= asked["StartTime"]]
         return self._answered("LookupEvents", {"Events": sorted(known, key=lambda e: e["EventTime"], reverse=True)})
 
-    def tell(self, call: str, at: datetime, *, role: str = "", user: str = "", error: str = "") -> None:
-        """Let it know of a call."""
+    def tell(
+        self, call: str, at: datetime, *, role: str = "", user: str = "", error: str = "", type_: str = "AssumedRole"
+    ) -> None:
+        """Let it know of a call. `type_` is what CloudTrail calls whoever comes by a role."""
         who: dict[str, Any] = {"type": "IAMUser", "userName": user} if user else {"type": "Root"}
         if role:
-            who = {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"userName": role}}}
+            who = {"type": type_, "sessionContext": {"sessionIssuer": {"userName": role}}}
         event = {"eventSource": "ec2.amazonaws.com", "eventName": call, "userIdentity": who, "errorCode": error}
         self.events.append({"EventName": call, "EventTime": at, "CloudTrailEvent": json.dumps(event)})
 

@@ -48,6 +48,14 @@ def test_a_rule_that_a_person_took_away_stays_away_and_its_team_is_told_who() ->
     assert outcome.paged
 
 
+def test_a_federated_user_is_a_person_whoever_issued_the_session() -> None:
+    night = Night()
+    night.removed(role=CI, type_="FederatedUser")
+    outcome = night.run()
+    assert (outcome.status, night.open) == ("escalated", False)
+    assert outcome.paged
+
+
 @pytest.mark.parametrize("operation", ["describe_events", "describe_snapshots", "get_metric_data"])
 def test_what_only_helps_a_person_may_be_unreadable(operation: str) -> None:
     night = Night()

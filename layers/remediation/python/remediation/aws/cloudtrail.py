@@ -131,7 +131,7 @@ def _change(event: "EventTypeDef") -> Change | None:
         call=event.get("EventName", ""),
         by=redact(issuer or identity.user_name or identity.invoked_by or identity.type or "somebody"),
         at=event["EventTime"].astimezone(UTC),
-        role=bool(issuer),
+        role=bool(issuer) and identity.type == "AssumedRole",  # a federated user has an issuer too, and is a person
     )
 
 
