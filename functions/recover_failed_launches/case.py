@@ -79,7 +79,12 @@ class Case:
     def abandoned(self) -> bool:
         """Whether that refresh was to bring another version: then the group launches its own again, by itself."""
         refresh = self.refresh
-        return self.refresh_failed and bool(refresh and refresh.source) and refresh.source != self.group.source
+        return (
+            self.refresh_failed
+            and refresh is not None
+            and refresh.source is not None
+            and refresh.source != self.group.source
+        )
 
     @cached_property
     def refresh_failures(self) -> tuple[Tried, ...]:
