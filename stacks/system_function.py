@@ -29,7 +29,7 @@ SWEEP_EVERY = timedelta(minutes=5)
 """As often as an alarm's own event may be late (core/gates.py, LARGEST_AGE)."""
 FOLLOWED_FOR = timedelta(hours=26)
 """An incident is followed up for a day at most; the rest is for closing."""
-PROBE_EXTRAS = ("redis",)
+PROBE_EXTRAS = ("pymongo", "redis")
 """What the probe speaks with the dependencies by."""
 
 

@@ -38,7 +38,7 @@ ENGINE_OPERATIONS: Operations = {
     "lambda": frozenset({"GetDurableExecution", "Invoke", "SendDurableExecutionCallbackSuccess"}),
     "s3": frozenset({"GetObject"}),
     "sns": frozenset({"Publish"}),
-    "ssm": frozenset({"GetCalendarState"}),
+    "ssm": frozenset({"GetCalendarState", "GetParameter"}),
 }
 """What the engine's own adapters and the system functions call, whatever the catalogue declares."""
 
