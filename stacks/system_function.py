@@ -158,7 +158,7 @@ class ProbeDependencies(SystemFunction):
             scope,
             PROBE,
             summary="Look at the dependencies from where the application does, layer by layer.",
-            statements=tuple(probe(shared.names, network, dependencies)),
+            statements=tuple(probe(shared.names, shared.key.key_arn, network, dependencies)),
             settings=Probing(dependencies=dependencies, networks=network.networks),
             durable_for=None,
             retries=0,  # the next minute is the next try

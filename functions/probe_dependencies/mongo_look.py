@@ -33,10 +33,10 @@ MOST_MEMBERS = 50
 class KeepsLogins(Protocol):
     """What knows when a login was tried last (adapters/logins.py)."""
 
-    def claim(self, dependency: str, last: LastLogin, now: datetime) -> bool:
+    def claim(self, dependency: str, last: LastLogin, now: datetime, /) -> bool:
         """Take the attempt."""
 
-    def keep(self, dependency: str, now: datetime, fault: Fault | None, because: str) -> None:
+    def keep(self, dependency: str, now: datetime, fault: Fault | None, because: str, /) -> None:
         """Keep what came of it."""
 
 

@@ -102,6 +102,10 @@ def test_what_is_not_understood_is_a_sentence_that_quotes_nothing(text: str, why
     assert caught.value.__cause__ is None
 
 
+def test_a_path_may_stand_in_an_option_as_it_is() -> None:
+    assert parse("mongodb://h.example/db?tlsCAFile=/etc/ca.pem&tls=true").shape.options == ("tlsCAFile", "tls=true")
+
+
 @given(st.text(max_size=20), st.text(max_size=20), st.booleans(), st.sampled_from(["mongodb", "mongodb+srv", "x"]))
 def test_a_password_is_shown_nowhere_whatever_stands_around_it(
     before: str, after: str, encoded: bool, scheme: str

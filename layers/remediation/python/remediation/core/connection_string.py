@@ -104,7 +104,7 @@ def parse(text: str) -> ConnectionString:
     rest, _, query = rest.partition("?")
     authority, _, database = rest.partition("/")
     user, at, hosts = authority.rpartition("@")
-    if "@" in user or any(mark in part for part in (database, query) for mark in "@/?"):
+    if "@" in user or "/" in database or any(mark in f"{database}{query}" for mark in "@?"):
         raise ConnectionStringError(
             "It has an @, a / or a ? where none may be: such a character of a user or a password is percent-encoded."
         )
