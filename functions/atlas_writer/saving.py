@@ -12,6 +12,8 @@ LONGEST_KEPT = 90
 LONGEST_DESCRIPTION = 200
 NEW = timedelta(hours=24)
 """So old a cluster may be that is filled."""
+SAME = timedelta(hours=1)
+"""So old a snapshot of the same description may be to be that of the same request."""
 SHARED = frozenset({"M0", "FLEX"})
 
 
@@ -29,14 +31,14 @@ def worth_saving(asked: Save, cluster: Cluster | None) -> Cluster:
     return found
 
 
-def saved_already(asked: Save, snapshots: Iterable[Snapshot]) -> Snapshot | None:
-    """Return the snapshot that was taken for the same request before, whose answer was lost.
+def saved_already(asked: Save, snapshots: Iterable[Snapshot], now: datetime) -> Snapshot | None:
+    """Return the snapshot that was taken for the same request before, whose answer was lost: lately, with its description.
 
     Raises RefusedError where another one is being taken: Atlas takes one at a time.
     """
     taken = [each for each in snapshots if each.on_demand and each.state != "failed"]
     for each in taken:
-        if each.description == asked.description:
+        if each.description == asked.description and (each.at is None or now - each.at <= SAME):
             return each
     for each in taken:
         if each.state in {"queued", "inProgress"}:

@@ -76,7 +76,7 @@ class Writer:
     def _save(self, asked: Save) -> Answered:
         atlas = self.atlas()
         cluster = worth_saving(asked, reads.cluster(atlas, asked.cluster))
-        if (taken := saved_already(asked, reads.snapshots(atlas, cluster))) is not None:
+        if (taken := saved_already(asked, reads.snapshots(atlas, cluster), self.clock())) is not None:
             return _yes(f"The snapshot {taken.id} of {asked.cluster} was taken for this already.", taken.id)
         made = writes.save(atlas, asked.cluster, asked.description, asked.days)
         return _yes(f"Atlas takes the snapshot {made.id} of {asked.cluster}.", made.id)

@@ -66,12 +66,13 @@ def write(source: Path, directory: Path, account: str, wanted: Wanted) -> Path:
 
 
 def without(text: str, runbooks: Container[str], *, probed: bool) -> str:
-    """Return TOML without the tables of other runbooks, and without those of the probe where there is none."""
+    """Return TOML without the tables of other runbooks, without Atlas, and without those of the probe where there is none."""
     kept, keep = [], True
     for line in text.splitlines():
         if header := re.match(r"\[+([a-z-]+)(?:\.([a-z-]+))?", line):
             table, name = header.groups()
-            keep = name in runbooks if table == "runbooks" else probed or table not in {"network", "dependencies"}
+            absent = {"atlas"} if probed else {"atlas", "network", "dependencies"}
+            keep = name in runbooks if table == "runbooks" else table not in absent
         if keep:
             kept.append(line)
     return "\n".join([*kept, ""])

@@ -182,6 +182,17 @@ def test_a_second_snapshot_waits_for_the_first_and_is_taken_when_that_is_complet
     assert night.ask(save(description="another")).done
 
 
+def test_the_same_description_an_hour_later_is_another_request(night: Night) -> None:
+    night.world.cluster("prod")
+    first = night.ask(save())
+    night.now += HOUR
+    assert night.ask(save()).id == first.id
+    night.now += timedelta(seconds=1)
+    second = night.ask(save())
+    assert second.done
+    assert second.id != first.id
+
+
 def test_a_snapshot_that_failed_is_taken_again(night: Night) -> None:
     night.world.cluster("prod")
     night.world.snapshot("prod", HOUR, on_demand=True, description="by hand, run 1", status="failed")
@@ -277,6 +288,17 @@ def test_another_snapshot_is_not_restored_over_the_first(night: Night) -> None:
     night.now += CREATES
     assert night.ask(asked).done
     assert "already" in night.refused(msgspec.structs.replace(asked, snapshot=other))
+
+
+@pytest.mark.parametrize("how", ["failed", "cancelled", "expired"])
+def test_a_restore_that_failed_may_be_begun_again(night: Night, how: str) -> None:
+    asked = refilling(night)
+    night.now += CREATES
+    first = night.ask(asked)
+    night.world.restores["prod"][0][how] = True
+    second = night.ask(asked)
+    assert second.done
+    assert second.id != first.id
 
 
 def test_a_cluster_is_never_restored_in_place_however_it_is_tagged(night: Night) -> None:
