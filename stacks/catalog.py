@@ -3,11 +3,13 @@
 This module is data: importing it loads neither boto3 nor the CDK.
 """
 
+from backup_database.runbook import RUNBOOK as BACKUP_DATABASE
 from clear_stale_lock.runbook import RUNBOOK as CLEAR_STALE_LOCK
 from explain_slow_deploy.runbook import RUNBOOK as EXPLAIN_SLOW_DEPLOY
 from flush_redis.runbook import RUNBOOK as FLUSH_REDIS
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
+from restore_database.runbook import RUNBOOK as RESTORE_DATABASE
 from restore_redis_access.runbook import RUNBOOK as RESTORE_REDIS_ACCESS
 from restore_redis_snapshot.runbook import RUNBOOK as RESTORE_REDIS_SNAPSHOT
 from snapshot_redis.runbook import RUNBOOK as SNAPSHOT_REDIS
@@ -20,4 +22,6 @@ CATALOG: tuple[AnyRunbook, ...] = (
     SNAPSHOT_REDIS,
     FLUSH_REDIS,
     RESTORE_REDIS_SNAPSHOT,
+    BACKUP_DATABASE,
+    RESTORE_DATABASE,
 )

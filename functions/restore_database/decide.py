@@ -122,7 +122,10 @@ def _on_its_way(facts: Facts, new: Cluster, tried: Tried, now: datetime) -> Verd
 
 
 def _to_be_filled(facts: Facts, new: Cluster, tried: Tried, now: datetime) -> Verdict[New]:
-    """Return that the snapshot is to be restored, once the new cluster is idle, or what became of asking for it."""
+    """Return that the snapshot is to be restored, once the new cluster is idle, or what became of asking for it.
+
+    What failed for another run may be begun again, if people agree to that.
+    """
     seen, steps, last = evidence(facts), by_hand(facts), tried[-1] if tried else None
     if facts.jobs:
         because = (

@@ -47,7 +47,7 @@ def asked_about(source: Cluster, snapshot: Snapshot, new: str) -> str:
 def asked_to_fill(snapshot: Snapshot, new: Cluster) -> str:
     """Return what two people are asked to agree to, where an earlier run has made the new cluster."""
     return (
-        f"{new.name} was made by an earlier run and is not filled. It gets the snapshot {snapshot.id} of {_when(snapshot)}; what "
+        f"{new.name} was made by an earlier run, and no restore to it has succeeded. It gets the snapshot {snapshot.id} of {_when(snapshot)}; what "
         f"anybody has put into {new.name} since is lost. {snapshot.cluster} stays as it is."
     )
 
