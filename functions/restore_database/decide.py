@@ -17,6 +17,7 @@ from restore_database.wording import (
     by_hand,
     counted_both,
     evidence,
+    many,
     next_steps,
     no_backup,
     told,
@@ -127,15 +128,11 @@ def _to_be_filled(facts: Facts, new: Cluster, tried: Tried, now: datetime) -> Ve
     What failed for another run may be begun again, if people agree to that.
     """
     seen, steps, last = evidence(facts), by_hand(facts), tried[-1] if tried else None
-    if facts.jobs:
-        because = (
-            f"Atlas's job {facts.jobs[0].id} could not restore the snapshot {facts.jobs[0].snapshot} to {new.name}."
-        )
-        return Escalate(because=because, evidence=seen, next_steps=steps)
     if last is not None and last.action == REFILL:
         if last.result != "failed" and now - last.at < SHOWS_WITHIN:
             return Wait(because=f"The restore to {new.name} does not show yet.", for_=AGAIN, evidence=seen)
-        because = f"The snapshot {last.target.snapshot} could not be restored to {new.name}: {last.receipt}"
+        job = f"Atlas's job {facts.jobs[0].id} failed." if facts.jobs and last.result != "failed" else last.receipt
+        because = f"The snapshot {last.target.snapshot} could not be restored to {new.name}: {job}"
         return Escalate(because=because, evidence=seen, next_steps=steps)
     if new.state != "IDLE":
         because = f"{new.name} is {new.state}; it is filled when it is idle."
@@ -184,7 +181,7 @@ def _verified(facts: Facts, new: Cluster, job: Restore) -> Verdict[New]:
         case Counts() as counts if not counts.documents:
             because = (
                 f"{new.name} is filled (job {job.id}), and its database {counts.database} is empty "
-                f"({len(counts.collections)} collections, no document): this is no restored database."
+                f"({many(len(counts.collections), 'collection')}, no document): this is no restored database."
             )
             return Escalate(because=because, evidence=seen, next_steps=steps)
         case Counts() as counts:

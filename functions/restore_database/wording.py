@@ -30,7 +30,7 @@ def told(snapshot: Snapshot) -> str:
         case "failed":
             return f"The snapshot {snapshot.id} of {snapshot.cluster} failed."
         case "completed":
-            size = "size unknown" if snapshot.size is None else megabytes(snapshot.size)
+            size = "size unknown" if snapshot.size is None else sized(snapshot.size)
             return f"The snapshot {snapshot.id} holds {snapshot.cluster} as of {_when(snapshot)} ({size})."
 
 
@@ -68,8 +68,15 @@ def _beside(facts: Facts) -> str:
 
 
 def _amount(counts: Counts) -> str:
-    many = f"{counts.documents:,} documents in {len(counts.collections)} collections of {counts.database}"
-    return f"{many} (dbStats: {counts.objects:,} objects, {megabytes(counts.data)}, {counts.indexes} indexes)"
+    within = many(len(counts.collections), "collection")
+    documents = f"{many(counts.documents, 'document')} in {within} of {counts.database}"
+    said = f"{many(counts.objects, 'object')}, {sized(counts.data)}, {many(counts.indexes, 'index', 'indexes')}"
+    return f"{documents} (dbStats: {said})"
+
+
+def many(number: int, one: str, several: str = "") -> str:
+    """Return a number of things."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def evidence(facts: Facts) -> tuple[str, ...]:
@@ -121,9 +128,9 @@ def by_hand(facts: Facts) -> tuple[str, ...]:
     return ("remedy database status", "remedy database backups", f"atlas backups restores list {facts.name}")
 
 
-def megabytes(size: int) -> str:
+def sized(size: int) -> str:
     """Return a size as people say it."""
-    return f"{size / 1024**2:,.1f} MB"
+    return f"{size / 1024**2:,.1f} MB" if size >= 1024**2 else f"{size / 1024:,.1f} kB"
 
 
 def _when(snapshot: Snapshot) -> str:
