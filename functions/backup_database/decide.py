@@ -20,8 +20,8 @@ def decide(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ver
     cluster, seen = facts.cluster, evidence(facts)
     if cluster is None:
         because = f"There is no cluster {facts.name} in the project {settings.project} (settings of backup-database)."
-        return Escalate(because=because, next_steps=look(facts.name))
-    if why := none_possible(cluster):
+        return Escalate(because=because, next_steps=look(facts))
+    if why := none_possible(cluster, facts.environment):
         return Escalate(because=why.because, evidence=seen, next_steps=why.next_steps)
     if tried:
         return _became(facts, tried[-1], now)
@@ -33,7 +33,7 @@ def _already(facts: Facts, settings: Settings, now: datetime) -> Verdict[Save] |
     for snapshot in facts.snapshots:
         if snapshot.state in UNDER_WAY:
             because = f"{told(snapshot)} It is waited for; Atlas takes one at a time."
-            return Wait(because=because, for_=AGAIN, evidence=evidence(facts), next_steps=look(facts.name))
+            return Wait(because=because, for_=AGAIN, evidence=evidence(facts), next_steps=look(facts))
     for snapshot in facts.snapshots:
         if _fresh(snapshot, settings, now):
             because = f"{told(snapshot)} It is younger than {_minutes(settings.fresh)} min, so no second one is taken."
@@ -44,7 +44,7 @@ def _already(facts: Facts, settings: Settings, now: datetime) -> Verdict[Save] |
 def _when_idle(facts: Facts, cluster: Cluster, settings: Settings, now: datetime) -> Verdict[Save]:
     if cluster.state != "IDLE":
         because = f"{cluster.name} is {cluster.state}: Atlas is working on it, and it is saved when that is over."
-        return Wait(because=because, for_=AGAIN, evidence=evidence(facts), next_steps=look(cluster.name))
+        return Wait(because=because, for_=AGAIN, evidence=evidence(facts), next_steps=look(facts))
     kept = f"Atlas keeps it for {settings.keep_days} days, until {now + timedelta(days=settings.keep_days):%Y-%m-%d}."
     description = f"backup-database {now:%Y-%m-%d %H:%M:%S.%f} UTC"
     return Act(
@@ -54,13 +54,13 @@ def _when_idle(facts: Facts, cluster: Cluster, settings: Settings, now: datetime
         because=f"A snapshot of {cluster.name} was asked for. {kept}",
         settle=AGAIN,
         evidence=evidence(facts),
-        next_steps=look(cluster.name),
+        next_steps=look(facts),
     )
 
 
 def _became(facts: Facts, asked: Attempt[Save], now: datetime) -> Verdict[Save]:
     """Return what there is to say of the snapshot that this run asked for."""
-    seen, steps, name = evidence(facts), look(facts.name), facts.name
+    seen, steps, name = evidence(facts), look(facts), facts.name
     if asked.result == "failed":
         return Escalate(because=f"{name} could not be saved: {asked.receipt}", evidence=seen, next_steps=steps)
     mine = next((each for each in facts.snapshots if each.description == asked.target.description), None)

@@ -18,6 +18,5 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     """Ask for the cluster, and for its snapshots where it can have any. Raises AwsError."""
     project = atlas(aws, settings.reader, settings.project)
     found = reads.cluster(project, settings.cluster)
-    if found is None or not found.backups:
-        return Facts(name=settings.cluster, cluster=found)
-    return Facts(name=settings.cluster, cluster=found, snapshots=reads.snapshots(project, found)[:NEWEST])
+    saved = reads.snapshots(project, found)[:NEWEST] if found is not None and found.backups else ()
+    return Facts(environment=aws.place.environment, name=settings.cluster, cluster=found, snapshots=saved)

@@ -9,6 +9,7 @@ from remediation.core.verdict import Target
 class Facts(Struct, frozen=True, kw_only=True):
     """The cluster, None where there is none of the name; and of its snapshots those that matter now, newest first."""
 
+    environment: str
     name: str
     cluster: Cluster | None = None
     snapshots: tuple[Snapshot, ...] = ()

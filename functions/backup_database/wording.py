@@ -17,22 +17,22 @@ class Why(Struct, frozen=True, kw_only=True):
     next_steps: tuple[str, ...]
 
 
-def none_possible(cluster: Cluster) -> Why | None:
+def none_possible(cluster: Cluster, environment: str) -> Why | None:
     """Say why Atlas takes no snapshot of a cluster on demand, if so."""
-    name = cluster.name
+    name, listing = cluster.name, f"remedy database backups --env {environment}"
     if cluster.tier == "M0":
         because = f"No backup exists: {name} is an M0 (free), and an M0 has none. Nothing can bring its data back."
         grown = f"A dedicated cluster (M10 or larger) has snapshots: change the tier of {name} in Terraform."
         return Why(because=because, next_steps=(_DUMP.format(name=name), grown))
     if cluster.tier == "FLEX":
         because = f"{name} is a Flex cluster: Atlas saves it once a day by itself, and takes no snapshot on demand."
-        return Why(because=because, next_steps=("remedy database backups", _DUMP.format(name=name)))
+        return Why(because=because, next_steps=(listing, _DUMP.format(name=name)))
     if not cluster.backups:
         because = f"No backup exists: Cloud Backup of {name} ({cluster.tier}) is switched off."
         return Why(because=because, next_steps=("In Terraform: backup_enabled = true, then `terraform apply`.",))
     if cluster.paused:
         because = f"{name} is paused, and Atlas takes no snapshot of it; its data does not change meanwhile."
-        return Why(because=because, next_steps=("remedy database backups", f"atlas clusters start {name}"))
+        return Why(because=because, next_steps=(listing, f"atlas clusters start {name}"))
     return None
 
 
@@ -63,9 +63,14 @@ def _evidence(facts: Facts) -> Iterator[str]:
     yield from (told(snapshot) for snapshot in facts.snapshots[:3])
 
 
-def look(cluster: str) -> tuple[str, ...]:
+def look(facts: Facts) -> tuple[str, ...]:
     """Return how a person looks further."""
-    return ("remedy database status", "remedy database backups", f"atlas backups snapshots list {cluster}")
+    env = facts.environment
+    return (
+        f"remedy database status --env {env}",
+        f"remedy database backups --env {env}",
+        f"atlas backups snapshots list {facts.name}",
+    )
 
 
 def _size(snapshot: Snapshot) -> str:

@@ -24,7 +24,12 @@ REFUSED = frozenset({"credentials-refused", "not-permitted", "secret-unreadable"
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     """Ask Atlas, and the databases only after a restore has finished. Raises AwsError."""
     project = atlas(aws, settings.reader, settings.project)
-    facts = Facts(name=settings.cluster, new_name=incident.new_cluster, asked=incident.snapshot)
+    facts = Facts(
+        environment=aws.place.environment,
+        name=settings.cluster,
+        new_name=incident.new_cluster,
+        asked=incident.snapshot,
+    )
     source, new = reads.cluster(project, settings.cluster), reads.cluster(project, incident.new_cluster)
     if source is None:
         return replace(facts, new=new)

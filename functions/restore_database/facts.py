@@ -41,6 +41,7 @@ class Uncounted(Struct, frozen=True, kw_only=True, tag="uncounted"):
 class Facts(Struct, frozen=True, kw_only=True):
     """The cluster that was saved, the new one, and what of Atlas's snapshots and restore jobs is about these two."""
 
+    environment: str
     name: str
     new_name: str
     asked: str = ""

@@ -125,7 +125,12 @@ def next_steps(facts: Facts, new: Cluster) -> tuple[str, ...]:
 
 def by_hand(facts: Facts) -> tuple[str, ...]:
     """Return how a person looks further, or goes on where this cannot."""
-    return ("remedy database status", "remedy database backups", f"atlas backups restores list {facts.name}")
+    env = facts.environment
+    return (
+        f"remedy database status --env {env}",
+        f"remedy database backups --env {env}",
+        f"atlas backups restores list {facts.name}",
+    )
 
 
 def sized(size: int) -> str:

@@ -34,7 +34,7 @@ def snapshot(state: SnapshotState = "completed", ago: timedelta = 5 * MINUTE, **
 
 
 def judged(*snapshots: Snapshot, tried: tuple[Attempt[Save], ...] = (), **of_cluster: Any) -> Verdict[Save]:
-    facts = Facts(name=NAME, cluster=cluster(**of_cluster), snapshots=snapshots)
+    facts = Facts(environment="dev", name=NAME, cluster=cluster(**of_cluster), snapshots=snapshots)
     return decide(facts, SETTINGS, tried, NIGHT)
 
 
@@ -50,7 +50,7 @@ def test_an_idle_cluster_is_saved_and_the_days_that_it_is_kept_are_said() -> Non
 
 
 def test_two_runs_ask_for_snapshots_that_can_be_told_apart() -> None:
-    facts = Facts(name=NAME, cluster=cluster())
+    facts = Facts(environment="dev", name=NAME, cluster=cluster())
     first, second = (decide(facts, SETTINGS, (), NIGHT + timedelta(microseconds=n)) for n in range(2))
     assert isinstance(first, Act)
     assert isinstance(second, Act)
@@ -58,7 +58,7 @@ def test_two_runs_ask_for_snapshots_that_can_be_told_apart() -> None:
 
 
 def test_a_cluster_that_is_not_there_is_said_with_its_project() -> None:
-    verdict = decide(Facts(name=NAME), SETTINGS, (), NIGHT)
+    verdict = decide(Facts(environment="dev", name=NAME), SETTINGS, (), NIGHT)
     assert isinstance(verdict, Escalate)
     assert verdict.because.startswith(f"There is no cluster {NAME} in the project {SETTINGS.project}")
 

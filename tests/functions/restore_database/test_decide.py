@@ -30,7 +30,13 @@ def saved(state: SnapshotState = "completed", **more: Any) -> Snapshot:
 
 
 def judged(*tried: Attempt[New], **facts: Any) -> Verdict[New]:
-    usual: dict[str, Any] = {"name": NAME, "new_name": NEW, "source": cluster(), "snapshot": saved()}
+    usual: dict[str, Any] = {
+        "environment": "dev",
+        "name": NAME,
+        "new_name": NEW,
+        "source": cluster(),
+        "snapshot": saved(),
+    }
     return decide(Facts(**usual | facts), SETTINGS, tried, NIGHT)
 
 
