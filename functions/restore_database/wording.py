@@ -1,0 +1,142 @@
+"""What people are told: before they agree, what is made and what stays; afterwards, where it is and how to go on."""
+
+from collections.abc import Iterator
+
+from remediation.atlas.facts import Cluster, Snapshot
+from restore_database.facts import Counts, Facts, Uncounted
+
+KEPT = "72 hours"
+"""So long the old cluster is kept after a change-over (HAZARDS 1.9)."""
+_SHOWN = 20
+"""Collections that are told of one by one."""
+
+
+def no_backup(source: Cluster) -> str:
+    """Say why there can be no snapshot to restore from, if so."""
+    match source.tier:
+        case "M0":
+            return f"No backup exists: {source.name} is an M0 (free), and an M0 has none. Nothing can be restored."
+        case "FLEX":
+            return f"{source.name} is a Flex cluster: its snapshots go to Flex clusters only, by hand in Atlas."
+        case _:
+            return ""
+
+
+def told(snapshot: Snapshot) -> str:
+    """Return a snapshot in a sentence."""
+    match snapshot.state:
+        case "queued" | "inProgress":
+            return f"The snapshot {snapshot.id} of {snapshot.cluster} is still being taken ({snapshot.state})."
+        case "failed":
+            return f"The snapshot {snapshot.id} of {snapshot.cluster} failed."
+        case "completed":
+            size = "size unknown" if snapshot.size is None else sized(snapshot.size)
+            return f"The snapshot {snapshot.id} holds {snapshot.cluster} as of {_when(snapshot)} ({size})."
+
+
+def asked_about(source: Cluster, snapshot: Snapshot, new: str) -> str:
+    """Return what two people are asked to agree to, both steps of it."""
+    made = f"{source.tier}, {source.provider} {source.region}, MongoDB {source.version}"
+    return (
+        f"{new} is made new, in the shape of {source.name} ({made}), and gets the snapshot {snapshot.id}: what was written after "
+        f"{_when(snapshot)} is not in it. {source.name} stays as it is, and the application goes on with it. "
+        f"It costs what {source.name} costs, until somebody deletes it."
+    )
+
+
+def asked_to_fill(snapshot: Snapshot, new: Cluster) -> str:
+    """Return what two people are asked to agree to, where an earlier run has made the new cluster."""
+    return (
+        f"{new.name} was made by an earlier run, and no restore to it has succeeded. It gets the snapshot {snapshot.id} of {_when(snapshot)}; what "
+        f"anybody has put into {new.name} since is lost. {snapshot.cluster} stays as it is."
+    )
+
+
+def counted_both(facts: Facts, new: Cluster, counts: Counts) -> str:
+    """Return that the new cluster holds data, how much, and how much the live one has."""
+    return f"{new.name} is restored at {new.host}: {_amount(counts)}. {_beside(facts)}"
+
+
+def _beside(facts: Facts) -> str:
+    match facts.live:
+        case Counts() as live:
+            return f"{facts.name}, which is live, has {_amount(live)}."
+        case Uncounted(because=why):
+            return f"{facts.name}, which is live, could not be counted: {why}"
+        case None:
+            return f"{facts.name} was not counted."
+
+
+def _amount(counts: Counts) -> str:
+    within = many(len(counts.collections), "collection")
+    documents = f"{many(counts.documents, 'document')} in {within} of {counts.database}"
+    said = f"{many(counts.objects, 'object')}, {sized(counts.data)}, {many(counts.indexes, 'index', 'indexes')}"
+    return f"{documents} (dbStats: {said})"
+
+
+def many(number: int, one: str, several: str = "") -> str:
+    """Return a number of things."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def evidence(facts: Facts) -> tuple[str, ...]:
+    """Return what was seen, a line each."""
+    return tuple(_evidence(facts))
+
+
+def _evidence(facts: Facts) -> Iterator[str]:
+    for cluster in (facts.source, facts.new):
+        if cluster is not None:
+            state = "paused" if cluster.paused else cluster.state
+            yield f"{cluster.name}: {state}, {cluster.tier}, MongoDB {cluster.version}, {cluster.host or 'no host yet'}"
+    if facts.snapshot is not None:
+        yield told(facts.snapshot)
+    for job in facts.jobs:
+        became = "finished" if job.finished else "failed" if job.failed else "goes on"
+        yield f"job {job.id}, snapshot {job.snapshot} to {job.target}: {became}"
+    yield from _compared(facts)
+
+
+def _compared(facts: Facts) -> Iterator[str]:
+    """Yield each collection with both its counts: a person sees at once what is missing."""
+    if not isinstance(facts.restored, Counts):
+        return
+    restored = {each.name: each.documents for each in facts.restored.collections}
+    live = {each.name: each.documents for each in facts.live.collections} if isinstance(facts.live, Counts) else None
+    names = sorted({*restored, *(live or ())})
+    for name in names[:_SHOWN]:
+        has = f"{restored[name]:,} restored" if name in restored else "not restored"
+        beside = "" if live is None else f", {live[name]:,} live" if name in live else ", not live"
+        yield f"{facts.restored.database}.{name}: {has}{beside}"
+    if len(names) > _SHOWN:
+        yield f"... and {len(names) - _SHOWN} more collections"
+
+
+def next_steps(facts: Facts, new: Cluster) -> tuple[str, ...]:
+    """Return how a person goes on with a new cluster that is filled. Nothing of it is done here."""
+    return (
+        f'mongosh "mongodb+srv://{new.host}/" --username USER  # look at it before anybody relies on it',
+        f"To change over: put {new.host} into the connection string's secret and replace the instances; nothing has changed it.",
+        f"Keep {facts.name} for at least {KEPT} after that: it has what was written since the snapshot.",
+        f"terraform import mongodbatlas_advanced_cluster.restored PROJECT-{new.name}  # with a resource block for it",
+        f"Not needed? Switch its termination protection off, then: atlas clusters delete {new.name}",
+    )
+
+
+def by_hand(facts: Facts) -> tuple[str, ...]:
+    """Return how a person looks further, or goes on where this cannot."""
+    env = facts.environment
+    return (
+        f"remedy database status --env {env}",
+        f"remedy database backups --env {env}",
+        f"atlas backups restores list {facts.name}",
+    )
+
+
+def sized(size: int) -> str:
+    """Return a size as people say it."""
+    return f"{size / 1024**2:,.1f} MB" if size >= 1024**2 else f"{size / 1024:,.1f} kB"
+
+
+def _when(snapshot: Snapshot) -> str:
+    return f"{snapshot.at:%Y-%m-%d %H:%M} UTC" if snapshot.at else "an unknown time"
