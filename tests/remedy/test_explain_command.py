@@ -30,6 +30,7 @@ NOT_OURS = (
     "ok",
     "muted",
     "none",
+    "in-place",
     "scale-in",
     "of-prod",
     "alarm-of-prod",

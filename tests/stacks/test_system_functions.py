@@ -22,7 +22,7 @@ from stacks.live_function import LARGEST_ENVIRONMENT, EnvironmentTooLargeError, 
 from stacks.patterns import event_patterns
 from stacks.permissions import ESCALATION, PROBE, SWEEP
 from stacks.runbook_function import execution_timeout
-from stacks.system_function import SWEEP_EVERY, sweep_settings
+from stacks.system_function import PROBE_EXTRAS, SWEEP_EVERY, sweep_settings
 from tests.conftest import ROOT
 from tests.core.test_sweep import ALARM
 from tests.house.test_imports import CDK, loaded_by
@@ -203,10 +203,11 @@ def test_the_probe_stands_where_the_application_does_and_every_other_function_ou
             assert stands is None
 
 
-def test_only_who_speaks_with_redis_has_its_package(template: Template) -> None:
+def test_only_who_speaks_with_a_dependency_has_its_package(template: Template) -> None:
     layers = {each["FunctionName"]: len(each["Layers"]) for each in template.all("Lambda::Function")}
-    for name in speaking(template):
-        assert layers.pop(name) == 3
+    speaks = {runbook.name: len(runbook.speaks) for runbook in CATALOG if runbook.speaks} | {PROBE: len(PROBE_EXTRAS)}
+    for name, packages in speaks.items():
+        assert layers.pop(f"{template.config.environment}-{name}") == 2 + packages
     assert set(layers.values()) == {2}
 
 
