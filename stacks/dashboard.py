@@ -46,7 +46,7 @@ def _runbook(runbook: AnyRunbook, config: Config) -> Row:
 
 
 def _probe(config: Config) -> Row:
-    seen = [name for name in ("redis",) if getattr(config.dependencies, name) is not None]
+    seen = [name for name in ("redis", "mongodb") if getattr(config.dependencies, name) is not None]
     down = [[METRICS, "DependencyDown", "environment", config.environment, "dependency", name] for name in seen]
     return Row(
         title=f"{PROBE}\nWhat the application depends on, seen from where it stands.",

@@ -25,7 +25,8 @@ class Network(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def sound(network: Network | None, dependencies: Dependencies, atlas: AtlasProject | None) -> Network | None:
     """Return the network, if it and what is in it make sense together. Raises ShapeError."""
-    if dependencies.redis is not None and network is None:
+    mongodb = dependencies.mongodb
+    if network is None and (dependencies.redis is not None or mongodb is not None):
         raise ShapeError(
             "network", "dependencies are looked at from within the VPC; name its subnets and security groups"
         )
@@ -34,11 +35,21 @@ def sound(network: Network | None, dependencies: Dependencies, atlas: AtlasProje
             "network",
             "atlas.writer lets in the NAT gateways of the application's subnets; name those and its security groups",
         )
-    for number, block in enumerate(network.networks if network is not None else ()):
+    _blocks("network.networks", network.networks if network is not None else ())
+    if mongodb is not None:
+        if bool(mongodb.secret) == bool(mongodb.parameter):
+            raise ShapeError(
+                "dependencies.mongodb",
+                "expected either `secret` or `parameter`: one of them has the connection string, and only one",
+            )
+        _blocks("dependencies.mongodb.networks", mongodb.networks)
+    return network
+
+
+def _blocks(key: str, blocks: tuple[str, ...]) -> None:
+    """Raise ShapeError unless all of them are CIDR blocks."""
+    for number, block in enumerate(blocks):
         try:
             ip_network(block)
         except ValueError as error:
-            raise ShapeError(
-                f"network.networks[{number}]", f"expected a CIDR block such as 10.0.0.0/16: {error}"
-            ) from error
-    return network
+            raise ShapeError(f"{key}[{number}]", f"expected a CIDR block such as 10.0.0.0/16: {error}") from error

@@ -43,6 +43,8 @@ KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 LEADING_KEYS = "dynamodb:LeadingKeys"
 RUN_WRITES = ("EVENT#*", "RUN#*", "RESOURCE#*", "BUDGET#*", "CIRCUIT#*", "APPROVAL#*", "INCIDENT#*")
 """The items that a runbook's function writes (adapters/ledger.py says what is in them)."""
+LOGINS = ("AUTH#mongodb",)
+"""The items that the probe reads and writes."""
 ESCALATION_WRITES = ("INCIDENT#*",)
 SWEEP_WRITES = ("CIRCUIT#*", "DOCTOR#*", "INCIDENT#*", "RESOURCE#*", "RUN#*")
 """The sweep also closes runs that nobody else closes any more, and gives back what they have leased."""
@@ -172,13 +174,21 @@ def sweep(names: Names, key: str, runbooks: Iterable[AnyRunbook]) -> Iterator[St
     yield Statement(actions=("lambda:SendDurableExecutionCallbackSuccess",), resources=(executions(names, ESCALATION),))
 
 
-def probe(names: Names, network: Network, dependencies: Dependencies) -> Iterator[Statement]:
-    """Yield what the probe needs: to stand in the VPC, and to read the tokens that it logs in with."""
+def probe(names: Names, key: str, network: Network, dependencies: Dependencies) -> Iterator[Statement]:
+    """Yield what the probe needs: to stand in the VPC, to read what it logs in with, and to keep when it did."""
     yield from running(names, PROBE, durable=False)
     yield from standing(names, network)
-    redis = dependencies.redis
+    redis, mongodb = dependencies.redis, dependencies.mongodb
     if redis is not None and redis.token:
         yield Statement(actions=("secretsmanager:GetSecretValue",), resources=(redis.token,))
+    if mongodb is not None:
+        if mongodb.secret:
+            yield Statement(actions=("secretsmanager:GetSecretValue",), resources=(mongodb.secret,))
+        if mongodb.parameter:
+            parameter = names.arn("ssm", f"parameter{mongodb.parameter}")
+            yield Statement(actions=("ssm:GetParameter",), resources=(parameter,))
+        yield logins(names)
+        yield via(names, key, "dynamodb")
     yield from decrypting(names, dependencies.keys)
 
 
@@ -190,6 +200,13 @@ def atlas_writer(names: Names, atlas: AtlasProject) -> Iterator[Statement]:
         actions=("ec2:DescribeNatGateways", "ec2:DescribeRouteTables", "ec2:DescribeSubnets"), resources=("*",)
     )
     yield from decrypting(names, atlas.keys)
+
+
+def logins(names: Names) -> Statement:
+    """Return the right to know when a login was tried last, and to take the next (adapters/logins.py): one item each."""
+    table = names.arn("dynamodb", f"table/{names.table}")
+    actions = ("dynamodb:GetItem", "dynamodb:UpdateItem")
+    return Statement(actions=actions, resources=(table,), condition=of_keys(LOGINS))
 
 
 def standing(names: Names, network: Network) -> Iterator[Statement]:

@@ -40,7 +40,7 @@ SWEEP_EVERY = timedelta(minutes=5)
 """As often as an alarm's own event may be late (core/gates.py, LARGEST_AGE)."""
 FOLLOWED_FOR = timedelta(hours=26)
 """An incident is followed up for a day at most; the rest is for closing."""
-PROBE_EXTRAS = ("redis",)
+PROBE_EXTRAS = ("pymongo", "redis")
 """What the probe speaks with the dependencies by."""
 
 
@@ -171,7 +171,7 @@ class ProbeDependencies(SystemFunction):
             scope,
             PROBE,
             summary="Look at the dependencies from where the application does, layer by layer.",
-            statements=tuple(probe(shared.names, network, dependencies)),
+            statements=tuple(probe(shared.names, shared.key.key_arn, network, dependencies)),
             settings=Probing(dependencies=dependencies, networks=network.networks),
             durable_for=None,
             retries=0,  # the next minute is the next try

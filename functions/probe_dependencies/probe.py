@@ -5,16 +5,20 @@ dependency: no metric then, and the invocation fails, so that the alarm on error
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
+from probe_dependencies.mongo import Mongo
 from probe_dependencies.redis_look import Look
+from remediation.adapters.logins import Logins
 from remediation.aws.probing import Ask
 from remediation.aws.secrets import Kept, SecretShapeError
-from remediation.core.dependencies import Probing, RedisDependency
+from remediation.core.dependencies import MongoDependency, Probing, RedisDependency
 from remediation.core.errors import AwsError
 from remediation.core.parsing import parse
 from remediation.core.probed import Fault, Layer, Probed, Step
@@ -33,6 +37,7 @@ class Probe:
 
     probing: Probing
     kept: Kept
+    logins: Logins
     clock: Callable[[], datetime]
     roots: str | None = None
 
@@ -50,7 +55,7 @@ class Probe:
                 return self._unasked("The probe is started by its schedule, or asked for a dependency by its name.")
 
     def _tick(self, count: Callable[[str, bool], None]) -> tuple[Probed, ...]:
-        looks = tuple(self._redis(redis) for redis in (self.probing.dependencies.redis,) if redis is not None)
+        looks = self._all()
         troubles = [look.failed.because for look in looks if look.failed and look.failed.layer in OWN_LAYERS]
         for look in looks:
             if look.failed is None or look.failed.layer not in OWN_LAYERS:
@@ -59,10 +64,29 @@ class Probe:
             raise ProbeFailedError(" ".join(troubles))
         return looks
 
+    def _all(self) -> tuple[Probed, ...]:
+        """Look at all that is configured at the same time, so that no look waits for another."""
+        dependencies = self.probing.dependencies
+        wanted: list[Callable[[], Probed]] = []
+        if (redis := dependencies.redis) is not None:
+            wanted.append(partial(self._redis, redis))
+        if (mongodb := dependencies.mongodb) is not None:
+            wanted.append(partial(self._mongodb, mongodb))
+        with ThreadPoolExecutor(max(1, len(wanted))) as pool:
+            return tuple(pool.map(lambda look: look(), wanted))
+
     def _asked(self, ask: Ask) -> Probed:
+        match ask.probe:
+            case "redis":
+                return self._asked_redis(ask)
+            case "mongodb":
+                return self._asked_mongodb(ask)
+            case _:
+                because = f"There is no probe of {ask.probe!r}; there is one of redis and one of mongodb."
+                return self._unasked(because, ask)
+
+    def _asked_redis(self, ask: Ask) -> Probed:
         redis = self.probing.dependencies.redis
-        if ask.probe != "redis":
-            return self._unasked(f"There is no probe of {ask.probe!r}; there is one of redis.", ask)
         if redis is None:
             return self._unasked("No Redis is configured ([dependencies.redis] in the environment's file).", ask)
         if ask.host in {"", redis.host} and ask.port in {0, redis.port}:
@@ -70,6 +94,18 @@ class Probe:
         # The token is the configured server's, and nobody else is told it.
         elsewhere = replace(redis, host=ask.host or redis.host, port=ask.port or redis.port, token="", username="")
         return self._redis(elsewhere)
+
+    def _asked_mongodb(self, ask: Ask) -> Probed:
+        mongodb = self.probing.dependencies.mongodb
+        if mongodb is None:
+            return self._unasked("No MongoDB is configured ([dependencies.mongodb] in the environment's file).", ask)
+        if ask.host or ask.port:
+            because = "MongoDB is looked at where its connection string leads, and nowhere else: ask without a host."
+            return self._unasked(because, ask)
+        return self._mongodb(mongodb)
+
+    def _mongodb(self, mongodb: MongoDependency) -> Probed:
+        return Mongo(mongodb=mongodb, kept=self.kept, logins=self.logins, roots=self.roots).probed(self.clock())
 
     def _redis(self, redis: RedisDependency) -> Probed:
         now = self.clock()

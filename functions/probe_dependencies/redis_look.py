@@ -2,14 +2,15 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from probe_dependencies.tried import Tried
 from remediation.core.dependencies import RedisDependency
-from remediation.core.probed import Fault, Layer, Probed, RedisState, Step
+from remediation.core.probed import Probed, RedisState
 from remediation.core.redact import Secret
 from remediation.reach.connecting import connect, resolve, secure, speaks_tls
 from remediation.reach.deadline import Deadline
@@ -32,10 +33,10 @@ class Look:
     roots: str | None = None
     """A PEM file of certificate authorities; None: the system's."""
     clock: Callable[[], float] = time.monotonic
-    steps: list[Step] = field(default_factory=list)
     state: RedisState | None = None
 
     def __post_init__(self) -> None:
+        self.tried = Tried(self.clock)
         self.at = f"{self.redis.host}:{self.redis.port}"
         self.deadline = Deadline(WITHIN, self.clock)
 
@@ -43,46 +44,27 @@ class Look:
         """Return what is found. Whatever is wrong with the server is in the answer, and nothing raises."""
         with suppress(UnreachableError):
             self._layers()
-        redis, steps = self.redis, tuple(self.steps)
+        redis, steps = self.redis, tuple(self.tried.steps)
         return Probed(dependency="redis", host=redis.host, port=redis.port, at=now, steps=steps, state=self.state)
 
     def _layers(self) -> None:
         """Try all layers. Raises UnreachableError at the first that fails."""
         redis = self.redis
-        with self._layer("dns", f"The name {redis.host} is known."):
+        with self.tried.layer("dns", f"The name {redis.host} is known."):
             address = resolve(redis.host, redis.port, self.networks, self.deadline)
-        with self._layer("tcp", f"{address}:{redis.port} takes connections."):
+        with self.tried.layer("tcp", f"{address}:{redis.port} takes connections."):
             connected = connect(address, redis.port, self.deadline)
         if redis.tls:
-            with self._layer("tls", f"The certificate is for {redis.host} and trusted."):
+            with self.tried.layer("tls", f"The certificate is for {redis.host} and trusted."):
                 connected = self._secured(connected, address)
         with closing(RedisLink(connected, self.at, self.deadline)) as link:
-            with self._layer("auth", "The token is taken." if self.token else "No token is configured."):
+            with self.tried.layer("auth", "The token is taken." if self.token else "No token is configured."):
                 self._in_plain(address, partial(link.log_in, redis.username, self.token))
-            with self._layer("ping", f"{self.at} answers PING."):
+            with self.tried.layer("ping", f"{self.at} answers PING."):
                 self._in_plain(address, link.ping)
-            with self._layer("info", "INFO shows nothing wrong."):
+            with self.tried.layer("info", "INFO shows nothing wrong."):
                 self.state = link.info()
                 _judge(self.state, self.at)
-
-    @contextmanager
-    def _layer(self, layer: Layer, because: str) -> Iterator[None]:
-        """Try one layer, and keep that it is well or what is wrong."""
-        begun = self.clock()
-        try:
-            yield
-        except UnreachableError as error:
-            self._keep(error.layer, error.because, begun, error.fault)
-            raise
-        except TimeoutError as error:
-            because = f"No time was left for {layer}: what came before it took it all."
-            self._keep(layer, because, begun, "no-answer")
-            raise UnreachableError(layer, "no-answer", because) from error
-        self._keep(layer, because, begun, None)
-
-    def _keep(self, layer: Layer, because: str, begun: float, fault: Fault | None) -> None:
-        took = round((self.clock() - begun) * 1000)
-        self.steps.append(Step(layer=layer, because=because, fault=fault, milliseconds=took))
 
     def _secured(self, connected: socket.socket, address: str) -> socket.socket:
         try:

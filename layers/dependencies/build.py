@@ -40,7 +40,7 @@ ENGINE_OPERATIONS: Operations = {
     "s3": frozenset({"GetObject"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sns": frozenset({"Publish"}),
-    "ssm": frozenset({"GetCalendarState"}),
+    "ssm": frozenset({"GetCalendarState", "GetParameter"}),
 }
 """What the engine's own adapters and the system functions call, whatever the catalogue declares."""
 

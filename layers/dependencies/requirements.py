@@ -17,7 +17,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 FUNCTIONS = frozenset({"aws-durable-execution-sdk-python", "aws-lambda-powertools", "boto3", "msgspec"})
 """The functions' direct dependencies. Whatever else the project depends on stays out of the layer."""
-EXTRAS = {name: Path(__file__).with_name(f"{name}.txt") for name in ("pymongo", "redis")}
+EXTRAS = {package: Path(__file__).with_name(f"{package}.txt") for package in ("pymongo", "redis")}
 """Packages that are layers of their own, for the functions that speak with a dependency themselves."""
 
 

@@ -62,7 +62,9 @@ class Night:
         self.aws: Any = SimpleNamespace(
             place=PLACE,
             outside=self.world.send,
-            secretsmanager=Secrets(self.calls, {READER: self.world.secret, URI: "mongodb+srv://app:canary@x/"}),
+            secretsmanager=Secrets(
+                self.calls, {READER: self.world.secret, URI: "mongodb+srv://app:canary@a.b.mongodb.net/"}
+            ),
             acting=SimpleNamespace(lambda_=self.writer),
         )
         monkeypatch.setattr(restore_database.diagnose, "counted", self.count)

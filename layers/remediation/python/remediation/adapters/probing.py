@@ -7,8 +7,9 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from remediation.adapters.clients import Clients
+from remediation.adapters.clients import Clients, Name
 from remediation.adapters.environment import NAMESPACE, from_environment
+from remediation.adapters.logins import Logins
 from remediation.adapters.logs import logger
 from remediation.aws.secrets import Kept
 from remediation.core.dependencies import Probing
@@ -31,18 +32,20 @@ class Answers(Protocol):
 class Makes(Protocol):
     """How the room makes its probe."""
 
-    def __call__(self, *, probing: Probing, kept: Kept, clock: Callable[[], datetime]) -> Answers:
+    def __call__(self, *, probing: Probing, kept: Kept, logins: Logins, clock: Callable[[], datetime]) -> Answers:
         """Make it, once per process."""
 
 
 def probe_handler(makes: Makes) -> Callable[[Any, Any], Any]:
     """Return the handler of the probe's function. Raises MisconfiguredError."""
-    place = from_environment(DEPLOYMENT, Deployment).place
+    deployment = from_environment(DEPLOYMENT, Deployment)
+    place = deployment.place
     probing = from_environment(SETTINGS, Probing)
     aws, log, count = Clients(place), logger(), counting(place.environment)
-    if any(each is not None and each.token for each in (probing.dependencies.redis,)):
-        aws.prepare(reads=("secretsmanager",))
-    probe = makes(probing=probing, kept=Kept(aws), clock=lambda: datetime.now(UTC))
+    if reads := _reads(probing):
+        aws.prepare(reads=reads)
+    logins = Logins(aws, table=deployment.ledger)
+    probe = makes(probing=probing, kept=Kept(aws), logins=logins, clock=lambda: datetime.now(UTC))
 
     def handle(event: object, _: object) -> object:
         answer = redacted(msgspec.to_builtins(probe.answer(event, count)))
@@ -50,6 +53,17 @@ def probe_handler(makes: Makes) -> Callable[[Any, Any], Any]:
         return answer
 
     return handle
+
+
+def _reads(probing: Probing) -> tuple[Name, ...]:
+    """Return the services that every look asks, so that their clients are there before the first."""
+    redis, mongodb = probing.dependencies.redis, probing.dependencies.mongodb
+    secrets = (redis is not None and redis.token) or (mongodb is not None and mongodb.secret)
+    return (
+        *(("secretsmanager",) if secrets else ()),
+        *(("ssm",) if mongodb is not None and mongodb.parameter else ()),
+        *(("dynamodb",) if mongodb is not None else ()),
+    )
 
 
 def counting(environment: str) -> Count:

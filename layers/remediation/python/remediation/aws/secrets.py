@@ -1,6 +1,7 @@
-"""Secrets Manager: a secret is read where it is needed, kept for some minutes, and shown to nobody."""
+"""Secrets Manager and SSM parameters: a secret is read where it is needed, kept for some minutes, and shown to nobody."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,11 @@ def secret(aws: "Clients", arn: str, key: str = "") -> Secret:
     return Secret(value)
 
 
+def parameter(aws: "Clients", name: str) -> Secret:
+    """Return the text of an SSM parameter. Raises AwsError."""
+    return Secret(aws.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"].get("Value", ""))
+
+
 class Kept:
     """Secrets that this process has read."""
 
@@ -44,17 +50,24 @@ class Kept:
 
         Raises AwsError, SecretShapeError.
         """
-        read = self._read.get((arn, key))
-        if read is not None and now - read[0] < KEPT:
-            return read[1]
-        try:
-            self._read[arn, key] = (now, secret(self._aws, arn, key))
-        except AwsError:
-            if read is None:
-                raise
-            return read[1]
-        return self._read[arn, key][1]
+        return self._at_most_once(arn, key, now, lambda: secret(self._aws, arn, key))
 
-    def forget(self, arn: str, key: str) -> None:
+    def parameter(self, name: str, now: datetime) -> Secret:
+        """Return the text of an SSM parameter, which is kept as a secret is. Raises AwsError."""
+        return self._at_most_once(name, "", now, lambda: parameter(self._aws, name))
+
+    def forget(self, name: str, key: str = "") -> None:
         """Read it anew the next time: it was refused, so it may have been rotated."""
-        self._read.pop((arn, key), None)
+        self._read.pop((name, key), None)
+
+    def _at_most_once(self, name: str, key: str, now: datetime, read: Callable[[], Secret]) -> Secret:
+        known = self._read.get((name, key))
+        if known is not None and now - known[0] < KEPT:
+            return known[1]
+        try:
+            self._read[name, key] = (now, read())
+        except AwsError:
+            if known is None:
+                raise
+            return known[1]
+        return self._read[name, key][1]

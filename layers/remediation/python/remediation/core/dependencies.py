@@ -31,6 +31,27 @@ class RedisDependency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     username: str = ""
 
 
+Parameter: TypeAlias = Annotated[
+    str, Meta(pattern=r"\A(/[A-Za-z0-9_.-]{1,128}){0,15}\Z", examples=["/dev/starttech/mongodb-uri"])
+]
+ANYWHERE = ("0.0.0.0/0", "::/0")
+"""Any address: a shared cluster of Atlas has public ones, and they change."""
+
+
+class MongoDependency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The MongoDB of the environment: which secret or which parameter has its connection string."""
+
+    secret: SecretArn = ""
+    secret_key: str = ""
+    """The key of the string in the secret, where that is JSON."""
+    parameter: Parameter = ""
+    """Name of the SSM parameter (a SecureString), instead of a secret."""
+    networks: tuple[str, ...] = ANYWHERE
+    """CIDR blocks that its addresses may be in. This machine, link-local addresses and AWS's metadata never are."""
+    database: str = ""
+    """The application's database; empty: the one that the string names."""
+
+
 class Dependencies(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of them. What is not configured is not probed.
 
@@ -38,6 +59,7 @@ class Dependencies(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     redis: RedisDependency | None = None
+    mongodb: MongoDependency | None = None
     keys: tuple[str, ...] = ()
 
 

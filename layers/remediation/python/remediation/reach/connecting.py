@@ -20,12 +20,34 @@ _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH."""
 
 
-def resolve(host: str, port: int, networks: Iterable[str], deadline: Deadline) -> str:
-    """Return the one address to connect to. Raises UnreachableError."""
+NEVER = (
+    "0.0.0.0/8",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "224.0.0.0/3",
+    "::/128",
+    "::1/128",
+    "fd00:ec2::/32",
+    "fe80::/10",
+    "ff00::/8",
+)
+"""This machine, link-local and multicast addresses, and AWS's metadata: where even "anywhere" does not lead."""
+
+
+def resolve(host: str, port: int, networks: Iterable[str], deadline: Deadline, never: Iterable[str] = ()) -> str:
+    """Return the one address to connect to: in one of the networks, and in none of those that are `never`.
+
+    Raises UnreachableError.
+    """
     addresses = _addresses(host, port, deadline)
-    inside = tuple(ip_network(network) for network in networks)
+    inside, outside = tuple(map(ip_network, networks)), tuple(map(ip_network, never))
     for address in addresses:
-        if not any(ip_address(address) in network for network in inside):
+        where = ip_address(address)
+        where = getattr(where, "ipv4_mapped", None) or where
+        if any(where in network for network in outside):
+            because = f"{host} leads to {address}, which is no address of a server; nothing was sent there."
+            raise UnreachableError("dns", "address-foreign", because)
+        if not any(where in network for network in inside):
             raise UnreachableError(
                 "dns",
                 "address-foreign",

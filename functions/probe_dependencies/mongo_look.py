@@ -1,0 +1,162 @@
+"""One look at MongoDB: layer by layer up to the first that fails, in five seconds whatever the servers do."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from probe_dependencies.mongo_member import Reached, Way, reach
+from probe_dependencies.mongo_verdict import judge, primary
+from probe_dependencies.tried import Tried
+from remediation.adapters.logins import APART, LastLogin
+from remediation.core.connection_string import DEFAULT_PORT, ConnectionString, Login
+from remediation.core.errors import AwsError
+from remediation.core.probed import Fault, MongoState, Probed
+from remediation.reach.connecting import NEVER
+from remediation.reach.deadline import Deadline
+from remediation.reach.mongo_link import MongoLink
+from remediation.reach.mongo_login import MECHANISMS, log_in
+from remediation.reach.mongo_records import Lookup, Records, records
+from remediation.reach.unreachable import UnreachableError
+
+RECORDS_WITHIN, MEMBERS_WITHIN, LOGIN_WITHIN = 1.0, 2.4, 1.2
+"""Seconds that each part of a look takes at most. The members are looked at at the same time."""
+MOST_MEMBERS = 50
+"""A replica set has no more (MongoDB Limits and Thresholds)."""
+
+
+class KeepsLogins(Protocol):
+    """What knows when a login was tried last (adapters/logins.py)."""
+
+    def claim(self, dependency: str, last: LastLogin, now: datetime, /) -> bool:
+        """Take the attempt."""
+
+    def keep(self, dependency: str, now: datetime, fault: Fault | None, because: str, /) -> None:
+        """Keep what came of it."""
+
+
+@dataclass(kw_only=True)
+class MongoLook:
+    """One look, and what it has found so far. `last` is the last login, as it was known when the look began."""
+
+    string: ConnectionString
+    logins: KeepsLogins
+    last: LastLogin
+    networks: tuple[str, ...]
+    database: str = ""
+    roots: str | None = None
+    never: tuple[str, ...] = NEVER
+    lookup: Lookup = records
+    clock: Callable[[], float] = time.monotonic
+    members: tuple[Reached, ...] = field(default=(), init=False)
+
+    def probed(self, now: datetime) -> Probed:
+        """Return what is found. Whatever is wrong with the servers is in the answer, and nothing raises."""
+        self.tried, self.now, shape = Tried(self.clock), now, self.string.shape
+        self.state = MongoState(shape=shape, logged_in_at=self.last.at)
+        try:
+            with suppress(UnreachableError):
+                self._layers()
+        finally:
+            for each in self.members:
+                if each.link is not None:
+                    each.link.close()
+        host, port = self.string.hosts[0] if self.string.hosts else ("", DEFAULT_PORT)
+        steps = tuple(self.tried.steps)
+        return Probed(dependency="mongodb", host=host, port=port, at=now, steps=steps, mongodb=self.state)
+
+    def _layers(self) -> None:
+        """Try all layers. Raises UnreachableError at the first that fails."""
+        with self.tried.layer("config", _told(self.string, self.database)):
+            pass
+        found = self._records()
+        set_name = self.string.options.get("replicaset") or found.options.get("replicaset", "")
+        way = Way(tls=self.string.tls, networks=self.networks, set_name=set_name, roots=self.roots, never=self.never)
+        link = self._members(found.hosts[:MOST_MEMBERS], way)
+        link.until(Deadline(LOGIN_WITHIN, self.clock))
+        with self.tried.layer("auth", ""):
+            because = self._authenticated(link, self.string.login(found.options.get("authsource", "")))
+        self.tried.say(because)
+        with self.tried.layer("ping", f"{link.at} answers ping."):
+            link.ping()
+
+    def _records(self) -> Records:
+        if not self.string.records:
+            return Records(hosts=self.string.hosts, options={})
+        (name, _), service = self.string.hosts[0], self.string.options.get("srvservicename", "mongodb")
+        with self.tried.layer("records", ""):
+            found = self.lookup(name, service, Deadline(RECORDS_WITHIN, self.clock))
+        self.tried.say(f"The SRV records of {name} name {len(found.hosts)} members.")
+        return found
+
+    def _members(self, hosts: tuple[tuple[str, int], ...], way: Way) -> MongoLink:
+        """Look at all members, and return the link to the primary."""
+        deadline = Deadline(MEMBERS_WITHIN, self.clock)
+        with ThreadPoolExecutor(len(hosts)) as pool:
+            self.members = tuple(pool.map(lambda where: reach(where[0], where[1], way, deadline), hosts))
+        steps, first = judge(self.members, tls=way.tls), primary(self.members)
+        self.tried.steps.extend(steps)
+        answering = tuple(each for each in self.members if each.member is not None)
+        self.state = replace(
+            self.state,
+            hosts=tuple(each.at for each in self.members),
+            answering=tuple(each.at for each in answering),
+            primary=first.at if first is not None else "",
+            set_name=next((each.member.set_name for each in answering if each.member), ""),
+        )
+        if first is None or first.link is None:
+            failed = steps[-1]
+            raise UnreachableError(failed.layer, failed.fault or "no-primary", failed.because)
+        return first.link
+
+    def _authenticated(self, link: MongoLink, login: Login | None) -> str:
+        """Log in if that is due, and return what is to be said; else what came of the last login counts."""
+        if login is None:
+            return "The connection string names no user: there is nothing to log in with."
+        if login.mechanism not in MECHANISMS:
+            return f"The connection string logs in by {login.mechanism}, which the probe does not: no login was tried."
+        if not self.last.due(self.now) or not self._claimed():
+            return self._as_before()
+        self.state = replace(self.state, logged_in_at=self.now)
+        try:
+            log_in(link, login)
+        except UnreachableError as error:
+            self._keep(error.fault, error.because)
+            raise
+        because = f"{link.at} takes the user and the password of the connection string."
+        self._keep(None, because)
+        return because
+
+    def _as_before(self) -> str:
+        minutes = round(APART.total_seconds() / 60)
+        if not self.last.because or self.last.at is None:
+            return f"No login was tried now: there is one in {minutes} minutes, and what comes of it is not known yet."
+        because = (
+            f"A login is tried once in {minutes} minutes, last at {self.last.at:%H:%M} UTC; the last that ended came to"
+            f" this: {self.last.because}"
+        )
+        if self.last.fault is not None:
+            raise UnreachableError("auth", self.last.fault, because)
+        return because
+
+    def _claimed(self) -> bool:
+        try:
+            return self.logins.claim("mongodb", self.last, self.now)
+        except AwsError:  # nobody knows whether it was taken, so it counts as taken
+            return False
+
+    def _keep(self, fault: Fault | None, because: str) -> None:
+        with suppress(AwsError):  # the attempt is taken all the same, and what came of the one before it stands
+            self.logins.keep("mongodb", self.now, fault, because)
+
+
+def _told(string: ConnectionString, database: str) -> str:
+    named = string.shape.database
+    said = f"The connection string is understood: {string.shape.scheme}, {', '.join(string.shape.hosts)}"
+    said = f"{said}, database {named}" if named else said
+    return f"{said}; configured is {database}." if database and named and named != database else f"{said}."

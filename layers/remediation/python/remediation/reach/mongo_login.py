@@ -1,0 +1,54 @@
+"""A login at MongoDB: pymongo's own SCRAM over our own connection, which stays where it was checked.
+
+The rule of the domain: the password is proven and never sent, so only SCRAM is spoken; what a server demands of us is bounded too,
+since the number of rounds that a password is hashed is the server's to say.
+"""
+
+import re
+from typing import Any
+
+from pymongo.auth_shared import MongoCredential, _Cache
+from pymongo.errors import PyMongoError
+from pymongo.synchronous.auth import authenticate
+
+from remediation.core.connection_string import Login
+from remediation.reach.mongo_link import MongoLink
+from remediation.reach.unreachable import UnreachableError
+
+MECHANISMS = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256"})
+MOST_ROUNDS = 200_000
+"""MongoDB's own are 10,000 and 15,000. So many cost 0.2 s."""
+_ROUNDS = re.compile(rb"(?:\A|,)i=([0-9]{1,19})(?:,|\Z)")
+
+
+def log_in(link: MongoLink, login: Login) -> None:
+    """Log in. Raises UnreachableError; nothing that pymongo raises, which may quote what was sent, is kept with it."""
+    credential = MongoCredential(
+        login.mechanism, login.source, login.user.reveal(), login.password.reveal(), None, _Cache()
+    )
+    try:
+        authenticate(credential, _Spoken(link))  # type: ignore[arg-type] # of pymongo's connection it uses only this
+    except (PyMongoError, ValueError, LookupError, TypeError, AttributeError):
+        because = f"{link.at} answers a login with what is no answer of MongoDB to it."
+        raise UnreachableError("auth", "not-understood", because) from None
+
+
+class _Spoken:
+    """What pymongo's login needs of a connection."""
+
+    auth_ctx = None
+    negotiated_mechs = None
+
+    def __init__(self, link: MongoLink) -> None:
+        self._link = link
+
+    def hello_cmd(self) -> dict[str, Any]:
+        return {"hello": 1}
+
+    def command(self, database: str, command: Any, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - pymongo's own
+        answer = self._link.say("auth", database, dict(command))
+        rounds = _ROUNDS.search(bytes(answer.get("payload", b"")))
+        if rounds and int(rounds[1]) > MOST_ROUNDS:
+            because = f"{self._link.at} wants the password hashed {int(rounds[1]):,} times, more than {MOST_ROUNDS:,}."
+            raise UnreachableError("auth", "not-understood", because)
+        return answer

@@ -1,0 +1,384 @@
+"""The probe before what speaks MongoDB and what does not: the right layer, the right fault, within five seconds."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+import pytest
+
+from probe_dependencies.mongo_look import MongoLook
+from remediation.adapters.logins import LastLogin
+from remediation.adapters.table import Item
+from remediation.core.connection_string import parse
+from remediation.core.probed import Fault, Probed
+from remediation.reach.connecting import NEVER
+from remediation.reach.deadline import Deadline
+from remediation.reach.mongo_records import Lookup, Records, records
+from remediation.reach.unreachable import UnreachableError
+from remedy.lab.processes import free_ports
+from remedy.lab.world.gate import Gate
+from tests.e2e.mongo_servers import HOST, PASSWORD, USER, Member, member, under_tls
+from tests.e2e.redis_servers import certificate, scripted
+
+pytestmark = pytest.mark.e2e
+NOW = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
+WITHIN = 5.0
+SECONDARY = {"isWritablePrimary": False, "secondary": True}
+LOGIN = f"{USER}:{quote(PASSWORD)}@"
+
+
+class Kept:
+    """The last login, as the ledger keeps it; the claim is one test-and-set."""
+
+    def __init__(self) -> None:
+        self.last = LastLogin(found=Item())
+        self._lock = threading.Lock()
+
+    def claim(self, _: str, last: LastLogin, now: datetime) -> bool:
+        with self._lock:
+            if self.last.at != last.at:
+                return False
+            self.last = msgspec.structs.replace(self.last, at=now)
+            return True
+
+    def keep(self, _: str, __: datetime, fault: Fault | None, because: str) -> None:
+        self.last = msgspec.structs.replace(self.last, fault=fault, because=because)
+
+
+def look(
+    *ports: int,
+    host: str = HOST,
+    login: str = "",
+    options: str = "",
+    roots: Path | None = None,
+    kept: Kept | None = None,
+    now: datetime = NOW,
+) -> Probed:
+    """Look as the function does; no look takes longer than it may, and none shows a secret."""
+    hosts = ",".join(f"{host}:{port}" for port in ports)
+    return looked(f"mongodb://{login}{hosts}/starttech?{options}", roots=roots, kept=kept, now=now)
+
+
+def looked(
+    text: str,
+    *,
+    networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128"),
+    never: tuple[str, ...] = (),
+    lookup: Lookup = records,
+    roots: Path | None = None,
+    kept: Kept | None = None,
+    now: datetime = NOW,
+) -> Probed:
+    begun, kept = time.monotonic(), kept or Kept()
+    looking = MongoLook(
+        string=parse(text),
+        logins=kept,
+        last=kept.last,
+        networks=networks,
+        never=never,
+        lookup=lookup,
+        roots=str(roots) if roots else None,
+    )
+    probed = looking.probed(now)
+    assert time.monotonic() - begun < WITHIN
+    shown = f"{msgspec.json.encode(probed).decode()}{probed!r}{looking!r}{kept.last!r}"
+    assert PASSWORD not in shown
+    assert USER not in shown
+    return probed
+
+
+def failed(probed: Probed) -> tuple[str, str]:
+    assert probed.failed is not None
+    assert probed.failed is probed.steps[-1], "nothing is tried after the layer that failed"
+    return probed.failed.layer, probed.failed.fault or ""
+
+
+@pytest.fixture
+def well() -> Iterator[Member]:
+    with member() as served:
+        yield served
+
+
+@pytest.fixture
+def locked() -> Iterator[Member]:
+    with member(users={USER: PASSWORD}) as served:
+        yield served
+
+
+# ------------------------------------------------------------------------------------------------------------- well
+
+
+def test_a_primary_that_is_well_is_said_to_be_well_layer_by_layer(locked: Member) -> None:
+    probed = look(locked.port, login=LOGIN, options="replicaSet=rs0")
+    assert [(step.layer, step.fault) for step in probed.steps] == [
+        ("config", None),
+        ("dns", None),
+        ("tcp", None),
+        ("hello", None),
+        ("auth", None),
+        ("ping", None),
+    ]
+    assert probed.mongodb is not None
+    assert (probed.mongodb.primary, probed.mongodb.set_name) == (f"{HOST}:{locked.port}", "rs0")
+    assert probed.mongodb.logged_in_at == NOW
+
+
+def test_it_hears_hello_one_login_and_ping_and_nothing_else(locked: Member) -> None:
+    assert look(locked.port, login=LOGIN).failed is None
+    assert locked.heard == ["hello", "hello", "saslStart", "saslContinue", "ping"]
+
+
+@pytest.fixture(scope="module")
+def nx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Serve MongoDB by nx-27017, which somebody else wrote."""
+    (port,) = free_ports(1)
+    directory = tmp_path_factory.mktemp("nx")
+    files = ["--db", "memory", "--log-file", str(directory / "log"), "--pid-file", str(directory / "pid")]
+    command = [str(Path(sys.executable).with_name("nx-27017")), "--host", HOST, "--port", str(port), *files]
+    with subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 20
+        while not listens_at(port):
+            assert time.monotonic() < until, "nx-27017 did not start"
+            assert process.poll() is None, "nx-27017 ended"
+            time.sleep(0.05)
+        yield port
+        process.terminate()
+
+
+def test_a_server_that_somebody_else_wrote_is_well_too(nx: int) -> None:
+    assert [(step.layer, step.fault) for step in look(nx).steps][-2:] == [("auth", None), ("ping", None)]
+
+
+def test_tls_that_is_well_says_when_the_certificate_expires(tmp_path: Path) -> None:
+    with secured(tmp_path, "localhost") as (port, roots):
+        probed = look(port, host="localhost", options="tls=true", roots=roots)
+    assert probed.failed is None
+    (tls,) = [step for step in probed.steps if step.layer == "tls"]
+    assert f"expires on {datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}" in tls.because
+
+
+# ----------------------------------------------------------------------------------------------------------- faults
+
+
+def test_who_refuses_is_said_to_refuse() -> None:
+    assert failed(look(*free_ports(1))) == ("tcp", "refused")
+
+
+def test_three_black_holes_are_waited_for_at_the_same_time(well: Member) -> None:
+    gates = [Gate(port, well.port) for port in free_ports(3)]
+    for gate in gates:
+        gate.turn("shut")
+    try:
+        assert failed(look(*(gate.port for gate in gates))) == ("tcp", "no-answer")
+    finally:
+        for gate in gates:
+            gate.turn("nobody")
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "trusted", "fault"),
+    [
+        ("localhost", -1, True, "certificate-expired"),
+        ("mongodb.example", 1, True, "certificate-other-name"),
+        ("localhost", 1, False, "certificate-untrusted"),
+    ],
+)
+def test_a_certificate_that_is_not_well_is_said_why(
+    tmp_path: Path, name: str, days: int, trusted: bool, fault: str
+) -> None:
+    with secured(tmp_path, name, days=days) as (port, roots):
+        found = look(port, host="localhost", options="tls=true", roots=roots if trusted else None)
+    assert failed(found) == ("tls", fault)
+
+
+def test_a_server_without_tls_is_told_from_one_that_hangs(well: Member) -> None:
+    assert failed(look(well.port, options="tls=true")) == ("tls", "tls-not-spoken")
+    with scripted(b"", pause=9) as port:
+        assert failed(look(port, options="tls=true")) == ("tls", "no-answer")
+
+
+def test_who_speaks_plainly_to_tls_is_told_to_configure_it(tmp_path: Path) -> None:
+    with secured(tmp_path, "localhost") as (port, _):
+        assert failed(look(port)) == ("tls", "tls-wanted")
+
+
+def test_members_without_a_primary_take_no_writes() -> None:
+    with member(hello=SECONDARY) as first, member(hello=SECONDARY) as second:
+        found = look(first.port, second.port, login=LOGIN)
+    assert failed(found) == ("hello", "no-primary")
+    assert found.mongodb is not None
+    assert (len(found.mongodb.answering), found.mongodb.primary) == (2, "")
+    assert first.logins + second.logins == 0
+
+
+def test_a_primary_that_only_the_others_can_see_is_blamed_for_its_own_layer() -> None:
+    (gone,) = free_ports(1)
+    with member(hello={**SECONDARY, "primary": f"{HOST}:{gone}"}) as other:
+        found = look(gone, other.port)
+    assert failed(found) == ("tcp", "refused")
+    assert found.failed is not None
+    assert found.failed.because.startswith(f"The others take {HOST}:{gone} for the primary")
+
+
+def test_a_primary_is_enough_and_who_is_dead_is_mentioned(well: Member) -> None:
+    (gone,) = free_ports(1)
+    found = look(gone, well.port)
+    assert found.failed is None
+    (hello,) = [step for step in found.steps if step.layer == "hello"]
+    assert f"{HOST}:{gone} refuses connections" in hello.because
+
+
+@pytest.mark.parametrize("hello", [{"setName": "other"}, {"setName": None}])
+def test_a_member_of_another_set_is_not_ours(hello: dict[str, object]) -> None:
+    with member(hello=hello) as served:
+        assert failed(look(served.port, options="replicaSet=rs0")) == ("hello", "other-set")
+        assert look(served.port).failed is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "not-understood"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", "not-understood"),
+        (b"\xff" * 64, "not-understood"),
+        (b"", "cut-off"),
+    ],
+)
+def test_what_is_no_answer_of_mongodb_is_not_understood(answer: bytes, fault: str) -> None:
+    with scripted(answer) as port:
+        assert failed(look(port)) == ("hello", fault)
+
+
+def test_a_server_that_drips_is_not_waited_for_until_it_is_done(well: Member) -> None:
+    with member(pause=0.3) as dripping:
+        assert failed(look(dripping.port)) == ("hello", "no-answer")
+        assert look(dripping.port, well.port).failed is None, "another one is the primary"
+
+
+def test_a_server_that_hangs_at_ping_is_said_to(well: Member) -> None:
+    with member(says={"ping": {"ok": 0, "code": 13}}) as served:
+        assert failed(look(served.port)) == ("ping", "not-permitted")
+    with member(says={"ping": b""}) as served:
+        assert failed(look(served.port)) == ("ping", "cut-off")
+
+
+@pytest.mark.parametrize("host", ["nobody.invalid", "a-name-that-is-nobodys.invalid"])
+def test_a_name_that_nobody_knows_is_said_to_be_unknown(host: str) -> None:
+    layer, fault = failed(look(27017, host=host))
+    assert layer == "dns"
+    assert fault in {"name-unknown", "name-unanswered"}
+
+
+def test_nothing_is_sent_to_this_machine_or_to_the_metadata_service(well: Member) -> None:
+    for host in (HOST, "169.254.169.254", "[fd00:ec2::254]", "[::ffff:127.0.0.1]"):
+        found = looked(f"mongodb://{host}:{well.port}/", networks=("0.0.0.0/0", "::/0"), never=NEVER)
+        assert failed(found) == ("dns", "address-foreign")
+    assert well.heard == []
+
+
+# ------------------------------------------------------------------------------------------------------------ login
+
+
+@pytest.mark.parametrize("password", [f"{PASSWORD}x", quote(f"{PASSWORD}/@:%", safe="")])
+def test_a_wrong_password_is_refused(locked: Member, password: str) -> None:
+    assert failed(look(locked.port, login=f"{USER}:{password}@")) == ("auth", "credentials-refused")
+    assert locked.logins == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ({"ok": 0, "code": 8000, "errmsg": f"bad auth : authentication failed {USER}"}, "credentials-refused"),
+        ({"ok": 0, "code": 11, "errmsg": USER}, "credentials-refused"),
+        ({"ok": 0, "code": 334, "errmsg": USER}, "not-permitted"),
+        ({"ok": 0, "code": 8000, "errmsg": "too many connections"}, "too-many-clients"),
+        ({"ok": 0, "code": 1, "errmsg": USER}, "not-understood"),
+        ({"ok": 1, "payload": b"r=other,s=QQ==,i=4096", "conversationId": 1}, "not-understood"),
+        ({"ok": 1, "payload": b"nothing", "conversationId": 1}, "not-understood"),
+        ({"ok": 1}, "not-understood"),
+        ({"ok": 1, "payload": 7}, "not-understood"),
+        (b"", "cut-off"),
+    ],
+)
+def test_what_a_login_is_answered_becomes_the_fault_that_it_means(
+    answer: dict[str, object] | bytes, fault: str
+) -> None:
+    with member(says={"saslStart": answer}) as served:
+        assert failed(look(served.port, login=LOGIN)) == ("auth", fault)
+
+
+def test_a_server_that_wants_the_password_hashed_for_hours_is_not_obeyed() -> None:
+    with member(users={USER: PASSWORD}, rounds=2_000_000_000) as served:
+        assert failed(look(served.port, login=LOGIN)) == ("auth", "not-understood")
+
+
+def test_fifty_looks_at_once_and_after_one_another_are_one_login(locked: Member) -> None:
+    kept = Kept()
+    threads = [
+        threading.Thread(target=look, args=(locked.port,), kwargs={"login": LOGIN, "kept": kept}) for _ in range(10)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for minute in range(15):
+        found = look(locked.port, login=LOGIN, kept=kept, now=NOW + timedelta(minutes=minute))
+        assert found.failed is None
+    assert locked.logins == 1
+    look(locked.port, login=LOGIN, kept=kept, now=NOW + timedelta(minutes=15))
+    assert locked.logins == 2
+
+
+def test_a_login_that_was_refused_counts_until_the_next(locked: Member) -> None:
+    kept = Kept()
+    wrong = f"{USER}:{PASSWORD}x@"
+    for minute in range(15):
+        found = look(locked.port, login=wrong, kept=kept, now=NOW + timedelta(minutes=minute))
+        assert failed(found) == ("auth", "credentials-refused")
+    assert locked.logins == 1
+    assert look(locked.port, login=LOGIN, kept=kept, now=NOW + timedelta(minutes=15)).failed is None
+
+
+# ---------------------------------------------------------------------------------------------------------- records
+
+
+def test_the_records_of_a_name_lead_to_the_members_and_say_their_set(locked: Member) -> None:
+    def lookup(name: str, service: str, deadline: Deadline) -> Records:
+        assert (name, service) == ("cluster.db.example", "mongodb")
+        return Records(hosts=((HOST, locked.port),), options={"replicaset": "rs0", "authsource": "admin"})
+
+    text = f"mongodb+srv://{LOGIN}cluster.db.example/starttech?tls=false"
+    found = looked(text, lookup=lookup)
+    assert found.failed is None
+    assert [step.layer for step in found.steps][:2] == ["config", "records"]
+
+
+def test_records_that_are_not_there_are_the_layer_that_failed() -> None:
+    def lookup(name: str, service: str, deadline: Deadline) -> Records:
+        raise UnreachableError("records", "records-unknown", f"The name {name} has no SRV records: no members.")
+
+    assert failed(looked("mongodb+srv://cluster.db.example/", lookup=lookup)) == ("records", "records-unknown")
+
+
+def listens_at(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def secured(directory: Path, name: str, *, days: int = 1) -> Iterator[tuple[int, Path]]:
+    """Serve a member with TLS; its port, and the file of who vouches for it."""
+    pem, key = certificate(directory, name, days=days)
+    with member(context=under_tls(pem, key)) as served:
+        yield served.port, pem
