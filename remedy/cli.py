@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from remedy.commands.answering import ack, approve, reject
+from remedy.commands.database import database
 from remedy.commands.explaining import explain
 from remedy.commands.invoking import invoke
 from remedy.commands.looking import audit, locks, runs, show, snapshots, status
@@ -33,6 +34,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(database, rich_help_panel=LOOK)
 app.add_typer(circuit, rich_help_panel=SWITCH)
 
 

@@ -18,11 +18,14 @@ from stacks.config import Config, ConfigError
 from stacks.names import Names
 from stacks.permissions import (
     BACKUPS,
+    DATABASE_BACKUPS,
     ESCALATION,
     LEADING_KEYS,
     Statement,
     alarms,
     caches,
+    declared,
+    decrypting,
     executions,
     listing,
     live,
@@ -46,8 +49,10 @@ SESSION = Duration.hours(1)
 _SSO = ":role/aws-reserved/sso.amazonaws.com/"
 
 
-def operator(names: Names, key: str, runbooks: Iterable[AnyRunbook]) -> Iterator[Statement]:
-    """Yield what an operator may do; `key` is the ARN of the environment's key.
+def operator(
+    names: Names, key: str, runbooks: Iterable[AnyRunbook], reading: Iterable[Statement] = ()
+) -> Iterator[Statement]:
+    """Yield what an operator may do; `key` is the ARN of the environment's key, `reading` what it takes to look at Atlas.
 
     A callback is only ever answered with whose word to look up: who could fail it would end a run without saying a word.
     """
@@ -74,6 +79,17 @@ def operator(names: Names, key: str, runbooks: Iterable[AnyRunbook]) -> Iterator
     yield alarms(names)
     if any(runbook.name == BACKUPS for runbook in runbooks):
         yield from caches(names)
+    yield from reading
+
+
+def atlas_reading(config: Config, runbooks: Iterable[AnyRunbook]) -> Iterator[Statement]:
+    """Yield what it takes to look at Atlas (`remedy database`): what the runbook reads with that looks there, too."""
+    names = Names(config.place)
+    for runbook in runbooks:
+        if runbook.name == DATABASE_BACKUPS:
+            own = config.runbooks[runbook.name]
+            yield from declared(runbook, "observe", names, own.settings)
+            yield from decrypting(names, own.keys)
 
 
 def only_people_speak(names: Names) -> iam.PolicyStatement:
@@ -135,7 +151,7 @@ class Operators(Construct):
         super().__init__(scope, id_)
         names, who = Names(config.place), config.operators
         ledger.add_to_resource_policy(only_people_speak(names))
-        self.statements = tuple(operator(names, key, runbooks))
+        self.statements = tuple(operator(names, key, runbooks, atlas_reading(config, runbooks)))
         self.role = iam.Role(
             self,
             "Role",

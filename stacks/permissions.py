@@ -29,6 +29,8 @@ ATLAS_WRITER = WRITER
 """The system functions: what they are called, after the environment."""
 BACKUPS = "snapshot-redis"
 """Who takes a snapshot before an act that may lose data."""
+DATABASE_BACKUPS = "backup-database"
+"""Whose reads of Atlas a person has as well, for `remedy database`."""
 
 INTERFACES = (
     "ec2:CreateNetworkInterface",

@@ -7,10 +7,10 @@ connection string or an answer says; one login, no retry; and what pymongo says 
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import TYPE_CHECKING, Any, Protocol
 
 from remediation.aws.secrets import secret
+from remediation.core.connection_string import ConnectionStringError, Login, parse
 from remediation.core.probed import Fault
 from remediation.core.redact import Secret
 from remediation.reach.unreachable import UnreachableError
@@ -27,14 +27,6 @@ MOST = 500
 _ATLAS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.mongodb(?:gov)?\.net")
 _REFUSED: Mapping[int, Fault] = {18: "credentials-refused", 8000: "credentials-refused", 13: "not-permitted"}
 """Codes of the server: AuthenticationFailed, AtlasError (which is what Atlas says of a wrong password), Unauthorized."""
-
-
-class Login(NamedTuple):
-    """Who logs in, and against which database."""
-
-    username: str
-    password: Secret
-    source: str
 
 
 class Collection(Protocol):
@@ -63,14 +55,14 @@ def counted(aws: "Clients", settings: "Settings", host: str) -> Counts:
         raise UnreachableError(
             "config", "not-configured", f"{host or 'No host'} is no name of Atlas's; nothing is said to it."
         )
-    login = read_login(secret(aws, settings.uri, settings.uri_key))
+    login = read_login(secret(aws, settings.secret, settings.secret_key))
     from pymongo import MongoClient  # noqa: PLC0415 - not where the catalogue is only read
     from pymongo.errors import PyMongoError  # noqa: PLC0415
 
     try:
         client: MongoClient[dict[str, Any]] = MongoClient(
             f"mongodb+srv://{host}/",
-            username=login.username,
+            username=login.user.reveal(),
             password=login.password.reveal(),
             authSource=login.source,
             appname="remediation",
@@ -106,17 +98,15 @@ def counts_of(database: Database, name: str) -> Counts:
 
 def read_login(uri: Secret) -> Login:
     """Return who a connection string logs in as. Where it leads is not read: that is for Atlas to say. Raises UnreachableError."""
-    text = uri.reveal().strip()
     try:
-        parts = urlsplit(text)
-        username, password = parts.username, parts.password
-    except ValueError:
-        parts, username, password = urlsplit(""), None, None
-    if parts.scheme not in {"mongodb", "mongodb+srv"} or not username or not password:
-        because = "The connection string in its secret is none that has a user and a password."
+        login = parse(uri.reveal()).login(source="admin")  # where Atlas keeps its users
+    except ConnectionStringError as error:
+        because = f"The connection string in its secret is not understood. {error}"
+        raise UnreachableError("secret", "string-not-understood", because) from None
+    if login is None:
+        because = "The connection string in its secret has no user with a password."
         raise UnreachableError("secret", "string-not-understood", because)
-    source = parse_qs(parts.query).get("authSource", ["admin"])[0]
-    return Login(unquote(username), Secret(unquote(password)), source)
+    return login
 
 
 def unreachable(error: Exception, host: str, database: str) -> UnreachableError:

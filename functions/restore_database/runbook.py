@@ -33,7 +33,7 @@ RUNBOOK = Runbook(
     triggers=(Manual(example={"new_cluster": "dev-restored-1"}),),
     reads=(
         Allow("secretsmanager:GetSecretValue", "{each}", each="reader"),
-        Allow("secretsmanager:GetSecretValue", "{each}", each="uri"),
+        Allow("secretsmanager:GetSecretValue", "{each}", each="secret"),
     ),
     writes=(
         Allow("lambda:InvokeFunction", "arn:aws:lambda:{region}:{account}:function:{environment}-atlas-writer:live"),

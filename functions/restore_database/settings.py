@@ -21,9 +21,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     cluster: Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9][a-zA-Z0-9-]{0,63}\Z", examples=["dev-starttech-cluster"])]
     reader: SecretArn
     """ARN of the secret with an API key or a service account that may read the project, and nothing else."""
-    uri: SecretArn
+    secret: SecretArn
     """ARN of the secret with the application's connection string. It is read to log in to the new cluster, and never changed."""
-    uri_key: str = ""
+    secret_key: str = ""
     """The key of the connection string in the secret, where that is JSON."""
     database: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,38}\Z", examples=["starttech"])] = "starttech"
     """The database that is counted."""

@@ -100,7 +100,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     def console() -> Screen:
         return Screen(file=written, force_terminal=True, width=80, highlight=False, markup=False, emoji=False)
 
-    shown = ("approval", "locks", "snapshots", "status", "switches")
+    shown = ("approval", "database", "locks", "snapshots", "status", "switches")
     names = ("display", *(f"display_{what}" for what in shown), "timeline", "live")
     modules = [
         import_module(f"remedy.{name}") for name in names

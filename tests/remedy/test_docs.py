@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from backup_database.settings import Settings as BackupSettings
 from clear_stale_lock.settings import Settings
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
@@ -20,10 +21,15 @@ from remedy import telling
 from remedy.cli import app
 from remedy.environment import Environment
 from remedy.starting import AwsLambda
+from restore_database.decide import FILLED_WITHIN
+from restore_database.settings import LONGEST
+from restore_database.settings import Settings as RestoreSettings
+from restore_database.wording import KEPT
 from snapshot_redis.decide import CPU, MEMORY, PER_NODE, PER_SERVERLESS
 from tests.functions.clear_stale_lock.locks import info, item, lock
 from tests.functions.fakes.caches import TAKES
 from tests.remedy import night
+from tests.remedy.atlas import atlas_of
 from tests.remedy.cached import caches_of
 from tests.remedy.console import remedy
 from tests.remedy.locked import Deployed, planned
@@ -33,15 +39,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "remedy.md").read_text()
 LOCKS = (ROOT / "docs" / "terraform-locks.md").read_text()
 REDIS = (ROOT / "docs" / "redis.md").read_text()
+BACKUPS = (ROOT / "docs" / "mongodb-backups.md").read_text()
 README = (ROOT / "README.md").read_text()
-TYPED = re.findall(r"^(?:\$ )?(remedy [a-z]+.*)$", "\n".join((PAGE, LOCKS, REDIS, README)), re.MULTILINE)
+TYPED = re.findall(r"^(?:\$ )?(remedy [a-z]+.*)$", "\n".join((PAGE, LOCKS, REDIS, BACKUPS, README)), re.MULTILINE)
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("line", sorted(set(TYPED)))
 def test_every_command_and_option_in_the_docs_exists(line: str) -> None:
     _, command, *words = shlex.split(line, comments=True)
-    path = [command, words[0]] if command == "circuit" else [command]
+    path = [command, words[0]] if command in {"circuit", "database"} else [command]
     shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0
     for word in words:
@@ -123,6 +130,44 @@ def test_the_snapshots_of_the_docs_are_what_the_console_says(
     assert _plain(answer) == _plain(remedy("snapshots").output)
 
 
+def test_the_database_of_the_docs_is_what_the_console_says(
+    aws: Clients, people: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert aws.place.environment == "dev"
+    world = atlas_of(people, monkeypatch)
+    world.cluster("dev-starttech-cluster")
+    world.cluster("sandbox", "M0")
+    world.allow("198.51.100.7/32", "NAT gateway of dev")
+    world.allow("0.0.0.0/0", "for the demo")
+    for age, on_demand in ((2, True), (26, False)):
+        world.snapshot("dev-starttech-cluster", timedelta(hours=age), on_demand=on_demand)
+    told = {line: answer for block in BLOCKS for line, answer in _commands(block)}
+    for command in ("status", "backups"):
+        assert _plain(told[f"remedy database {command}"]) == _plain(remedy("database", command).output)
+
+
+def test_the_page_of_the_backups_says_the_limits_that_the_code_has() -> None:
+    assert (
+        f"so lately (`fresh`, {BackupSettings(project='', cluster='', reader='').fresh.seconds // 60} minutes"
+        in BACKUPS
+    )
+    assert f"older than {FILLED_WITHIN.total_seconds() / 3600:.0f} hours" in BACKUPS
+    assert f"at most {LONGEST} characters" in BACKUPS
+    assert f"at least {KEPT}" in BACKUPS
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("backup-database", BackupSettings), ("restore-database", RestoreSettings)]
+)
+def test_the_page_of_the_backups_shows_every_setting_and_they_are_accepted(
+    name: str, settings: type[msgspec.Struct]
+) -> None:
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", BACKUPS, re.MULTILINE | re.DOTALL)
+    said = tomllib.loads(block)["runbooks"][name]["settings"]
+    assert msgspec.convert(said, settings)
+    assert set(said) == {field.name for field in msgspec.structs.fields(settings)}
+
+
 def test_the_page_of_redis_says_the_limits_that_the_code_has() -> None:
     assert f"more than {MEMORY:.0f} % full" in REDIS
     assert f"CPU is above {CPU:.0f} %" in REDIS
@@ -144,7 +189,9 @@ def _commands(block: str) -> list[tuple[str, str]]:
 
 
 def _is_of_the_night(line: str) -> bool:
-    return not line.startswith(("remedy explain", "remedy invoke", "remedy locks", "remedy snapshots"))
+    return not line.startswith(
+        ("remedy explain", "remedy invoke", "remedy locks", "remedy snapshots", "remedy database")
+    )
 
 
 def _plain(text: str) -> list[str]:

@@ -8,6 +8,8 @@ import pytest
 from remediation.adapters.clients import Clients
 from remediation.adapters.ledger import DynamoLedger
 from remediation.core.approval import Wanted
+from tests.remedy.atlas import NAME as CLUSTER
+from tests.remedy.atlas import atlas_of
 from tests.remedy.cached import caches_of
 from tests.remedy.console import RUNBOOK, TABLE, fine, happened, outcome, remedy
 from tests.remedy.people import Console, Heard
@@ -94,6 +96,9 @@ def test_an_operator_is_allowed_every_command_and_nothing_that_none_needs(
     fine("snapshots")
     world.cluster("dev-redis")
     fine("snapshots")
+    atlas_of(night, monkeypatch).cluster(CLUSTER)
+    fine("database", "status")
+    fine("database", "backups")
     call = night.call
 
     def invoked(service: str, operation: str, parameters: dict[str, object], go_on: object) -> object:

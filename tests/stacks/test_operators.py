@@ -154,6 +154,7 @@ def test_an_operator_may_exactly_this(dev_operated: Environment) -> None:
         ("kms:Decrypt", "KMS::Key.Arn"),
         ("kms:GenerateDataKey", "KMS::Key.Arn"),
         ("cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{here}:alarm:*"),
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{here}:secret:dev/atlas-reader-AbCdEf"),
         *(
             (f"elasticache:Describe{what}", f"arn:aws:elasticache:{here}:{kind}:*")
             for what, kind in (

@@ -76,7 +76,7 @@ def test_of_a_database_with_very_many_collections_not_all_are_counted() -> None:
 )
 def test_who_logs_in_is_read_from_the_connection_string(uri: str, login: tuple[str, str, str]) -> None:
     found = read_login(Secret(uri))
-    assert (found.username, found.password.reveal(), found.source) == login
+    assert (found.user.reveal(), found.password.reveal(), found.source) == login
     assert login[1] not in repr(found)
 
 
@@ -92,7 +92,7 @@ def test_who_logs_in_is_read_from_the_connection_string(uri: str, login: tuple[s
     ],
 )
 def test_what_is_no_connection_string_with_a_login_is_said_without_what_it_is(uri: str) -> None:
-    with pytest.raises(UnreachableError, match="none that has a user and a password") as caught:
+    with pytest.raises(UnreachableError, match="The connection string in its secret") as caught:
         read_login(Secret(uri))
     assert caught.value.fault == "string-not-understood"
     assert CANARY not in str(caught.value)

@@ -241,7 +241,7 @@ def test_no_secret_is_told(night: Night) -> None:
     assert NEW_HOST in told
     assert PRIVATE not in told
     assert "canary" not in told
-    assert SETTINGS.uri not in told
+    assert SETTINGS.secret not in told
 
 
 def test_an_approval_of_another_snapshot_is_none_for_this_one(night: Night) -> None:

@@ -29,8 +29,8 @@ from tests.support.world import Stage
 NAME, NEW = "dev-starttech-cluster", "dev-restored-1"
 HOST, NEW_HOST = f"{NAME}.ab1cd.mongodb.net", f"{NEW}.ab1cd.mongodb.net"
 _SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev"
-READER, URI = f"{_SECRETS}/atlas-reader-AbCdEf", f"{_SECRETS}/mongodb-uri-AbCdEf"
-SETTINGS = Settings(project=PROJECT, cluster=NAME, reader=READER, uri=URI, prefix="dev-restored-")
+READER, URI = f"{_SECRETS}/atlas-reader-AbCdEf", f"{_SECRETS}/starttech-mongodb-AbCdEf"
+SETTINGS = Settings(project=PROJECT, cluster=NAME, reader=READER, secret=URI, prefix="dev-restored-")
 HOUR = timedelta(hours=1)
 PLAN = {"new_cluster": NEW}
 APPLY = PLAN | {"apply": True, **BY_ADA}
@@ -62,7 +62,9 @@ class Night:
         self.aws: Any = SimpleNamespace(
             place=PLACE,
             outside=self.world.send,
-            secretsmanager=Secrets(self.calls, {READER: self.world.secret, URI: "mongodb+srv://app:canary@x/"}),
+            secretsmanager=Secrets(
+                self.calls, {READER: self.world.secret, URI: "mongodb+srv://app:canary@a.b.mongodb.net/"}
+            ),
             acting=SimpleNamespace(lambda_=self.writer),
         )
         monkeypatch.setattr(restore_database.diagnose, "counted", self.count)
@@ -73,7 +75,7 @@ class Night:
 
     def count(self, aws: Any, settings: Settings, host: str) -> Counts:
         """Answer for the database at a host. The real one reads the secret, too."""
-        aws.secretsmanager.get_secret_value(SecretId=settings.uri)
+        aws.secretsmanager.get_secret_value(SecretId=settings.secret)
         self.counted.append(host)
         if fault := self.fails.get(host):
             raise UnreachableError("auth", fault, f"{host} says {fault}.")

@@ -1,0 +1,223 @@
+"""See the project at MongoDB Atlas: `remedy database status` and `remedy database backups`.
+
+It asks Atlas itself, with the reader's key from the secret that backup-database names, which is read with the caller's rights.
+Nothing is changed, and a key that may do nothing but read is all that there is here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+
+from msgspec import Struct
+
+from backup_database.settings import Settings
+from remediation.atlas import reads
+from remediation.atlas.client import Atlas, atlas
+from remediation.atlas.facts import Access, Cluster, Snapshot
+from remediation.core.errors import AwsError
+from remedy.aws import Aws, asking
+from remedy.environment import Environment
+from remedy.telling import MistakeError, TroubleError
+from remedy.times import clock, span
+
+RUNBOOK, RESTORE = "backup-database", "restore-database"
+NARROW = {4: 24, 6: 48}
+"""A block of public addresses with a shorter prefix than this lets more in than anybody's own network."""
+
+
+class ClusterRow(Struct, frozen=True, kw_only=True):
+    """One cluster. `backups` says what there is; `host` is the name in its `mongodb+srv` string."""
+
+    name: str
+    state: str
+    tier: str
+    version: str
+    where: str
+    backups: str
+    host: str
+    ours: bool
+    """Whether it is the environment's."""
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How a project stands. `findings` are what somebody ought to do something about, a sentence each."""
+
+    environment: str
+    at: datetime
+    project: str
+    clusters: tuple[ClusterRow, ...]
+    findings: tuple[str, ...]
+
+
+class SnapshotRow(Struct, frozen=True, kw_only=True):
+    """One snapshot; `taken` is None while that is not known, and `size` is in bytes."""
+
+    id: str
+    cluster: str
+    kind: str
+    state: str
+    restorable: bool
+    taken: datetime | None = None
+    age: timedelta | None = None
+    kept_until: datetime | None = None
+    size: int | None = None
+    description: str = ""
+
+
+class Backups(Struct, frozen=True, kw_only=True):
+    """The snapshots of a cluster, newest first, and what they are good for."""
+
+    environment: str
+    at: datetime
+    cluster: str
+    snapshots: tuple[SnapshotRow, ...]
+    because: str
+
+
+def standing(aws: Aws, environment: Environment, now: datetime) -> Standing:
+    """Return how the environment's project stands. Raises RemedyError."""
+    settings = _settings(environment)
+    with _asking(environment):
+        project = atlas(aws.clients, settings.reader, settings.project)
+        found, access = reads.clusters(project), reads.access(project)
+    return Standing(
+        environment=environment.place.environment,
+        at=now,
+        project=settings.project,
+        clusters=tuple(_cluster(each, settings) for each in found),
+        findings=tuple(_findings(found, access, settings)),
+    )
+
+
+def backups(aws: Aws, environment: Environment, now: datetime, name: str = "") -> Backups:
+    """Return the snapshots of the environment's cluster, or of another one of its project. Raises RemedyError."""
+    settings = _settings(environment)
+    with _asking(environment):
+        project = atlas(aws.clients, settings.reader, settings.project)
+        cluster = _named(project, name or settings.cluster)
+        found = reads.snapshots(project, cluster) if cluster.backups else ()
+    return Backups(
+        environment=environment.place.environment,
+        at=now,
+        cluster=cluster.name,
+        snapshots=tuple(_snapshot(each, now) for each in found),
+        because=_said(cluster, found, environment, now),
+    )
+
+
+def _settings(environment: Environment) -> Settings:
+    settings = environment.settings(environment.runbook(RUNBOOK))
+    assert isinstance(settings, Settings), "the runbook's own"
+    return settings
+
+
+def _named(project: Atlas, name: str) -> Cluster:
+    found = {each.name: each for each in reads.clusters(project)}
+    if name not in found:
+        there = f"there are: {', '.join(found)}" if found else "there is none"
+        raise MistakeError(f"There is no cluster {name!r} in the project {project.project}; {there}.")
+    return found[name]
+
+
+@contextmanager
+def _asking(environment: Environment) -> Iterator[None]:
+    """Turn what Atlas answers instead of an answer into a RemedyError; its sentences say themselves what to do."""
+    with asking(environment):
+        try:
+            yield
+        except AwsError as error:
+            if not error.operation.startswith("Atlas"):
+                raise
+            raise TroubleError(str(error)) from error
+
+
+# ------------------------------------------------------------------------------------------------------------- clusters
+
+
+def _cluster(found: Cluster, settings: Settings) -> ClusterRow:
+    return ClusterRow(
+        name=found.name,
+        state="paused" if found.paused else found.state,
+        tier=found.tier,
+        version=found.version,
+        where=f"{found.provider} {found.region}".strip(),
+        backups=_backups(found),
+        host=found.host,
+        ours=found.name == settings.cluster,
+    )
+
+
+def _backups(found: Cluster) -> str:
+    match found.tier:
+        case "M0":
+            return "none: an M0 has none"
+        case "FLEX":
+            return "daily, by Atlas" if found.backups else "off"
+        case _:
+            return "on" if found.backups else "off"
+
+
+def _findings(clusters: tuple[Cluster, ...], access: tuple[Access, ...], settings: Settings) -> Iterator[str]:
+    if settings.cluster not in {each.name for each in clusters}:
+        yield f"There is no cluster {settings.cluster} (setting `cluster` of {RUNBOOK})."
+    for each in clusters:
+        if each.tier == "M0":
+            yield f"{each.name} is an M0: it has no backups, and nothing brings its data back. From M10 on there are snapshots."
+        elif not each.backups:
+            yield f"{each.name} ({each.tier}) has no backups: Cloud Backup is switched off."
+        if each.paused:
+            yield f"{each.name} is paused: nobody can connect to it. Resume it with: atlas clusters start {each.name}"
+    for line in access:
+        if wide := _wide(line):
+            until = f" It is there until {clock(line.until)}." if line.until else ""
+            yield f"{wide}{until}"
+
+
+def _wide(line: Access) -> str:
+    """Say what is wrong with a line of the access list, if it lets strangers in."""
+    try:
+        block = ip_network(line.cidr)
+    except ValueError:  # an AWS security group, or nothing that is known here
+        return ""
+    comment = f" ({line.comment})" if line.comment else ""
+    if block.prefixlen == 0:
+        return f"{line.cidr} is on the access list{comment}: everybody on the internet may try passwords. List our NAT addresses."
+    if block.prefixlen < NARROW[block.version] and not block.is_private:
+        return f"{line.cidr} is on the access list{comment}: it lets {block.num_addresses:,} public addresses in."
+    return ""
+
+
+# ------------------------------------------------------------------------------------------------------------ snapshots
+
+
+def _snapshot(found: Snapshot, now: datetime) -> SnapshotRow:
+    return SnapshotRow(
+        id=found.id,
+        cluster=found.cluster,
+        kind="by hand" if found.on_demand else "schedule",
+        state=found.state,
+        restorable=found.state == "completed",
+        taken=found.at,
+        age=now - found.at if found.at else None,
+        kept_until=found.expires,
+        size=found.size,
+        description=found.description,
+    )
+
+
+def _said(cluster: Cluster, found: tuple[Snapshot, ...], environment: Environment, now: datetime) -> str:
+    """Return what can be restored, and what to type."""
+    name, env = cluster.name, environment.place.environment
+    if cluster.tier == "M0":
+        return f"No backup exists: {name} is an M0 (free), and an M0 has none."
+    if not cluster.backups:
+        return f"No backup exists: Cloud Backup of {name} ({cluster.tier}) is switched off."
+    newest = next((each for each in found if each.state == "completed"), None)
+    if newest is None:
+        return f"No snapshot of {name} is completed: remedy invoke {RUNBOOK} --env {env} --apply"
+    age = f", {span(now - newest.at)} old" if newest.at else ""
+    if cluster.tier == "FLEX":
+        return f"{newest.id}{age}, is the newest that can be restored: to a Flex cluster, by hand in Atlas."
+    how = f"remedy invoke {RESTORE} --target NEW-NAME --set snapshot={newest.id} --env {env}"
+    return f"{newest.id}{age}, is the newest that can be restored, to a new cluster: {how}"
