@@ -72,7 +72,8 @@ def without(text: str, runbooks: Container[str], *, probed: bool) -> str:
         if header := re.match(r"\[+([a-z-]+)(?:\.([a-z-]+))?", line):
             table, name = header.groups()
             absent = {"atlas"} if probed else {"atlas", "network", "dependencies"}
-            keep = name in runbooks if table == "runbooks" else table not in absent
+            wanted = (table, name) != ("dependencies", "mongodb")  # it says itself how it is (world/dependency.py)
+            keep = name in runbooks if table == "runbooks" else wanted and table not in absent
         if keep:
             kept.append(line)
     return "\n".join([*kept, ""])

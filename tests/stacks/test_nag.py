@@ -40,6 +40,7 @@ SERVICES = (
     "lambda",
     "logs",
     "servicequotas",
+    "secretsmanager",
     "sns",
     "sqs",
     "ssm",
