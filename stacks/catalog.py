@@ -8,6 +8,7 @@ from explain_slow_deploy.runbook import RUNBOOK as EXPLAIN_SLOW_DEPLOY
 from flush_redis.runbook import RUNBOOK as FLUSH_REDIS
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
+from restore_database_access.runbook import RUNBOOK as RESTORE_DATABASE_ACCESS
 from restore_redis_access.runbook import RUNBOOK as RESTORE_REDIS_ACCESS
 from restore_redis_snapshot.runbook import RUNBOOK as RESTORE_REDIS_SNAPSHOT
 from snapshot_redis.runbook import RUNBOOK as SNAPSHOT_REDIS
@@ -20,4 +21,5 @@ CATALOG: tuple[AnyRunbook, ...] = (
     SNAPSHOT_REDIS,
     FLUSH_REDIS,
     RESTORE_REDIS_SNAPSHOT,
+    RESTORE_DATABASE_ACCESS,
 )
