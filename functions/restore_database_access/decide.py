@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Tell, Verdict, Wait
-from restore_database_access.access import listed, missing, open_to_all
+from restore_database_access.access import lasting_until, listed, missing, open_to_all
 from restore_database_access.busy import in_words, longest
 from restore_database_access.facts import Facts, Line
 from restore_database_access.settings import Settings
@@ -62,8 +62,8 @@ def _failed(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ve
 def _well(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
     if facts.probed is None or facts.probed.failed is not None:
         return None
-    if tried:
-        return _for_tonight(facts, settings, tried, now)
+    if ours := tuple(attempt.target.id for attempt in tried if not _for_good(facts, attempt.target.id, now)):
+        return _for_tonight(facts, settings, ours, now)
     told = (*finding(facts), *expiries(facts, now))
     kind = "open-to-all" if finding(facts) else "expires"
     return Nothing(
@@ -74,9 +74,14 @@ def _well(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verd
     )
 
 
-def _for_tonight(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Escalate:
+def _for_good(facts: Facts, address: str, now: datetime) -> bool:
+    """Tell whether somebody has listed an address permanently by now."""
+    lines = facts.access or ()
+    return listed(lines, address, now) and lasting_until(lines, address) is None
+
+
+def _for_tonight(facts: Facts, settings: Settings, ours: tuple[str, ...], now: datetime) -> Escalate:
     """Hand over what was done: what lets us in now is gone in hours, and only a person can make it last."""
-    ours = tuple(attempt.target.id for attempt in tried)
     because = (
         f"MongoDB answers again since {' and '.join(ours)} is let in, and Atlas takes that away within {HOURS} hours"
     )
@@ -84,7 +89,8 @@ def _for_tonight(facts: Facts, settings: Settings, tried: Tried, now: datetime) 
         because += "; the access list itself cannot be read"
     elif gone := missing(facts.access, ours, now):
         because += f"; the access list does not have {' and '.join(gone)} any more"
-    if others := missing(facts.access or (), set(facts.addresses or ()) - set(ours), now) if facts.access else ():
+    others = () if facts.access is None else missing(facts.access, set(facts.addresses or ()) - set(ours), now)
+    if others:
         because += f"; {' and '.join(others)}, which is ours too, is still missing"
     lines = permanent((*ours, *others), settings)
     return _person(facts, settings, now, f"{because}: the permanent line belongs to Terraform.", *lines, team=NETWORK)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from remediation.core.probed import Probed
+from remediation.core.redact import redact
 from restore_database_access.access import ended, ending, open_to_all
 from restore_database_access.advice import MEANS, NEXT
 from restore_database_access.facts import Facts
@@ -61,7 +62,7 @@ def what_fails(facts: Facts) -> str:
     if failed is None:
         return "it answers."
     means = next((f" {text}" for known, text in MEANS.items() if known == failed.fault), "")
-    return f"the layer {failed.layer} fails.{means} {failed.because}"
+    return f"the layer {failed.layer} fails.{means} {redact(failed.because)}"
 
 
 def seen(probed: Probed) -> str:
@@ -71,10 +72,10 @@ def seen(probed: Probed) -> str:
 
 
 def permanent(addresses: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
-    """Return the lines of Terraform that let our addresses in for good."""
+    """Return what in Terraform lets our addresses in for good."""
     return tuple(
-        f'resource "mongodbatlas_project_ip_access_list" "nat_{address.replace(".", "_")}" {{ project_id = "{settings.project}"  '
-        f'cidr_block = "{address}/32"  comment = "NAT gateway" }}'
+        f'In Terraform: resource "mongodbatlas_project_ip_access_list" with project_id = "{settings.project}" and '
+        f'cidr_block = "{address}/32"'
         for address in addresses
     )
 
@@ -88,7 +89,7 @@ def _layers(facts: Facts) -> tuple[str, ...]:
     if facts.probed is None:
         return (facts.unasked,)
     return tuple(
-        f"{step.layer}: {step.because}{f' [{step.fault}]' if step.fault else ''}" for step in facts.probed.steps
+        f"{step.layer}: {redact(step.because)}{f' [{step.fault}]' if step.fault else ''}" for step in facts.probed.steps
     )
 
 
