@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import sys
 import tempfile
 import threading
@@ -29,6 +30,7 @@ import boto3
 from botocore.config import Config
 
 from remedy.lab import configuration
+from remedy.lab.emulator.rerouted import PEM
 from remedy.lab.processes import Child, LabError, eventually, free_ports, listening
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +58,7 @@ class Lab:
     def __init__(self, *, app: Path = ROOT, time_factor: float = TIME_FACTOR) -> None:
         self.app, self.time_factor = app, time_factor
         self.directory = _own_directory()
-        emulator, self._world_port = free_ports(2)
+        emulator, self._world_port, self._atlas_port = free_ports(3)
         self.emulator_url = f"http://127.0.0.1:{emulator}"
         self.world_url = f"http://127.0.0.1:{self._world_port}"
         self._emulator_port = emulator
@@ -200,12 +202,18 @@ class Lab:
 
     def world(self, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         """Ask the world something that AWS has no call for: `GET /_lab/<path>`, or POST where there is a body."""
-        data = None if body is None else json.dumps(body).encode()
-        try:
-            with urllib.request.urlopen(f"{self.world_url}/_lab/{path}", data, timeout=30) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise LabError(f"The world refused {path}: {error.read().decode()}") from error
+        return _asked("The world", self.world_url, path, body)
+
+    def start_atlas(self) -> None:
+        """Start MongoDB Atlas, which the deployed functions then find under its own name (atlas.py)."""
+        child = self.run("atlas", sys.executable, "-m", "remedy.lab.atlas", str(self._atlas_port), self._made("atlas"))
+        eventually("Atlas answers", lambda: listening(self._atlas_port), seconds=30, child=child)
+
+    def atlas(self, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
+        """Ask Atlas something that it has no call for, as the world is asked."""
+        trusting = ssl.create_default_context(cafile=self._made("atlas") / PEM)
+        trusting.check_hostname = False  # it is cloud.mongodb.com, and not there
+        return _asked("Atlas", f"https://127.0.0.1:{self._atlas_port}", path, body, trusting)
 
     # ----------------------------------------------------------------------------------------------------- processes
 
@@ -234,6 +242,8 @@ class Lab:
             "LAB_TRAIL": str(self._trail),
             "LAB_TIME_FACTOR": str(self.time_factor),
             "LAB_WAIT_FACTOR": str(WAIT_FACTOR),
+            "LAB_ATLAS_PORT": str(self._atlas_port),
+            "SSL_CERT_FILE": str(self._made("atlas") / PEM),
             # The functions inherit these. The CDK does not get them: its own SSM parameter is in the emulator.
             **{f"AWS_ENDPOINT_URL_{name}": self.world_url for name in WORLD_SERVICES.values()},
         }
@@ -260,6 +270,17 @@ class Lab:
         path = self.directory / name
         path.mkdir(exist_ok=True)
         return path
+
+
+def _asked(
+    who: str, url: str, path: str, body: Mapping[str, Any] | None, trusting: ssl.SSLContext | None = None
+) -> Any:  # noqa: ANN401
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(f"{url}/_lab/{path}", data, timeout=30, context=trusting) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise LabError(f"{who} refused {path}: {error.read().decode()}") from error
 
 
 def _own_directory() -> Path:

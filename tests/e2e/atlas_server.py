@@ -13,13 +13,16 @@ import urllib3
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
-from remediation.atlas.transport import Request
+from remediation.atlas.transport import Reply, Request
 from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.atlas_api import HOST
 
 LOOPBACK = "127.0.0.1"
 Misbehaves = Callable[["Handler"], None]
 """Does something else than to answer."""
+Beside = Callable[[str, bytes], Reply]
+"""Answers what is asked below `/_lab/`, which Atlas does not have."""
+BESIDE = "/_lab/"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -37,8 +40,11 @@ class Handler(BaseHTTPRequestHandler):
         self._answer("POST")
 
     def _answer(self, method: Any) -> None:
-        assert self.headers["Host"] == HOST
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self.server.beside is not None and self.path.startswith(BESIDE):
+            self._tell(self.server.beside(self.path.removeprefix(BESIDE), body))
+            return
+        assert self.headers["Host"] == HOST
         request = Request(
             method=method,
             url=f"https://{self.headers['Host']}{self.path}",
@@ -51,6 +57,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         with self.server.one_at_a_time:
             reply = self.server.world.send(request)
+        self._tell(reply)
+
+    def _tell(self, reply: Reply) -> None:
         self.send_response(reply.status)
         for name, value in {**reply.headers, "content-length": str(len(reply.body))}.items():
             self.send_header(name, value)
@@ -66,9 +75,18 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, world: AtlasWorld, pem: Path, key: Path, misbehaves: Misbehaves | None) -> None:
-        super().__init__((LOOPBACK, 0), Handler)
-        self.world, self.misbehaves = world, misbehaves
+    def __init__(
+        self,
+        world: AtlasWorld,
+        pem: Path,
+        key: Path,
+        misbehaves: Misbehaves | None = None,
+        *,
+        port: int = 0,
+        beside: Beside | None = None,
+    ) -> None:
+        super().__init__((LOOPBACK, port), Handler)
+        self.world, self.misbehaves, self.beside = world, misbehaves, beside
         self.asked: list[str] = []
         self.one_at_a_time = threading.Lock()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

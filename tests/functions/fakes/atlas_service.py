@@ -152,7 +152,7 @@ class Service:
             "createDate": stamp(self.world.clock()),
         }
         made = self.world.cluster(name, **{key: value for key, value in more.items() if key != "name"})
-        self.world.ready[name] = self.world.clock() + CREATES
+        self.world.ready[name] = self.world.clock() + CREATES / self.world.faster
         return told(made, 201)
 
     def _refilled(self, name: str, body: Any) -> Reply:
@@ -185,7 +185,8 @@ class Service:
 
     def _state(self, kept: dict[str, Any]) -> dict[str, Any]:
         age = self.world.clock() - at(kept["createdAt"])
-        state = "queued" if age < SAVES / 5 else "inProgress" if age < SAVES else "completed"
+        takes = SAVES / self.world.faster
+        state = "queued" if age < takes / 5 else "inProgress" if age < takes else "completed"
         return {"status": state, **kept}
 
     def _happened(self, query: Any) -> list[dict[str, Any]]:
