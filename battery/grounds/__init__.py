@@ -10,12 +10,19 @@ from msgspec import Struct
 from battery.ground import Case, Ground, Grounds, Tried
 from battery.grounds.clear_stale_lock import CLEAR_STALE_LOCK
 from battery.grounds.restart_unhealthy_targets import RESTART_UNHEALTHY_TARGETS
+from battery.grounds.restore_database_access import RESTORE_DATABASE_ACCESS
 from battery.grounds.restore_redis_access import RESTORE_REDIS_ACCESS
 from battery.grounds.snapshot_redis import SNAPSHOT_REDIS
 
 GROUNDS: Grounds = {
     tried.runbook.name: tried
-    for tried in (RESTART_UNHEALTHY_TARGETS, CLEAR_STALE_LOCK, RESTORE_REDIS_ACCESS, SNAPSHOT_REDIS)
+    for tried in (
+        RESTART_UNHEALTHY_TARGETS,
+        CLEAR_STALE_LOCK,
+        RESTORE_REDIS_ACCESS,
+        SNAPSHOT_REDIS,
+        RESTORE_DATABASE_ACCESS,
+    )
 }
 """By the runbook's name."""
 

@@ -88,20 +88,20 @@ def _acts(limits: Limits, pace: timedelta) -> Iterator[datetime]:
         for tried, ground in grounds[nth % len(grounds) :] + grounds[: nth % len(grounds)]:  # each is first in its turn
             ground.limits = limits
             ground.on(ledger)
-            acts = _ill_again(ground, tried, f"{tried.runbook.name}-{nth}", begun)
-            yield from [begun] * acts
+            yield from _ill_again(ground, tried, f"{tried.runbook.name}-{nth}", begun)
             begun = max(begun, ground.steps.now)
 
 
-def _ill_again(ground: Ground, tried: Tried, run: str, begun: datetime) -> int:
-    """Let it be ill again, and return how much is changed about that."""
+def _ill_again(ground: Ground, tried: Tried, run: str, begun: datetime) -> list[datetime]:
+    """Let it be ill again, and return when something is changed about that: later than begun, where people are asked."""
     ground.steps = InMemorySteps(run=run, now=begun)
     live = LiveAlarm(exists=True, state="ALARM", transitioned_at=begun, actions_enabled=True)
     ground.alarms.alarms[tried.alarm] = live
     ground.worsen()
     before = len(ground.aws.mutations)
-    ground.carry(_moved(tried, begun))
-    return len(ground.aws.mutations) - before
+    outcome = ground.carry(_moved(tried, begun))
+    assert len(ground.aws.mutations) - before <= len(outcome.acts), "every change is told"
+    return [act.at for act in outcome.acts]
 
 
 def _moved(tried: Tried, now: datetime) -> dict[str, object]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 
-from remediation.core.probed import MongoFault
+from remediation.core.probed import Fault
 
-MEANS: Mapping[MongoFault, str] = {
+MEANS: Mapping[Fault, str] = {
     "not-configured": "The probe does not know where MongoDB is.",
     "secret-unreadable": "The probe cannot read its connection string, so nothing is known of MongoDB itself.",
     "string-not-understood": "The connection string is none: its driver would not take it either.",
     "records-unknown": "The name has no SRV records: the cluster was deleted or renamed, or the string names another.",
     "name-unknown": "A member's name is not known: the cluster was deleted or replaced.",
     "name-unanswered": "The resolver of the VPC does not answer.",
+    "address-foreign": "A member's name leads to where no database of ours is: somebody changed DNS, or the name is wrong.",
     "refused": "The host is there and nothing listens: mongod is down, or the port is wrong.",
     "no-answer": "No answer comes back.",
     "cut-off": "The server hangs up.",
@@ -34,13 +35,14 @@ _USERS = (
 )
 _STATUS = "Look at https://status.mongodb.com and at the cluster's metrics: atlas clusters describe {cluster} --projectId {project}"
 _LIST = "atlas accessLists list --projectId {project}"
-NEXT: Mapping[MongoFault, tuple[str, ...]] = {
+NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-configured": ("Add [dependencies.mongodb] to the environment's file and deploy.",),
     "secret-unreadable": ("aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m",),
     "string-not-understood": (_STRING,),
     "records-unknown": (_STRING, "atlas clusters list --projectId {project}"),
     "name-unknown": (_STRING, "atlas clusters list --projectId {project}"),
     "name-unanswered": ("aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id <vpc>",),
+    "address-foreign": ("Do not connect: find out who changed the record.", _STRING),
     "refused": (_STRING, _STATUS),
     "no-answer": (
         "Look at the egress rules of the application's security group, the network ACLs and the routes: TCP 27017 has to leave.",

@@ -141,7 +141,8 @@ def _afterwards(facts: Facts, settings: Settings, tried: Tried, now: datetime) -
         return None
     last = tried[-1]
     if facts.access is not None and not listed(facts.access, last.target.id, now) and now - last.at >= ANSWERS_BY:
-        because = f"{last.target.id} was let in at {clock(last.at)}, and the access list does not have it."
+        was = "was let in" if last.result == "done" else "may have been let in (the writer gave no answer)"
+        because = f"{last.target.id} {was} at {clock(last.at)}, and the access list does not have it."
         return _person(facts, settings, now, because, *permanent((last.target.id,), settings), team=NETWORK)
     if now - last.at < ANSWERS_BY:
         because = f"Since {last.target.id} is let in, {what_fails(facts)}"

@@ -9,7 +9,7 @@ from remediation.atlas.facts import Access
 from remediation.core.approval import Wanted
 from remediation.core.gates import LiveAlarm
 from remediation.core.outcome import Outcome
-from remediation.core.probed import Layer, MongoFault, MongoState, Probed, Shape, Step
+from remediation.core.probed import Fault, Layer, MongoState, Probed, Shape, Step
 from remediation.core.spec import Mode
 from remediation.core.spoken import Spoken
 from restore_database_access.access import listed
@@ -53,7 +53,7 @@ STATE = MongoState(
 )
 
 
-def probed(layer: Layer | None = None, fault: MongoFault = "no-answer", because: str = "As the server says.") -> Probed:
+def probed(layer: Layer | None = None, fault: Fault = "no-answer", because: str = "As the server says.") -> Probed:
     """Return a look at which this layer failed; none: all is well."""
     at = LAYERS.index(layer) if layer in LAYERS else 0
     steps = [Step(layer=each, because="Well.") for each in (LAYERS[:at] if layer else LAYERS)]
