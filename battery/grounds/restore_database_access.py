@@ -24,6 +24,7 @@ from restore_database_access.decide import decide
 from restore_database_access.runbook import RUNBOOK
 from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.firewall import ProbeFunction
+from tests.functions.restore_database_access.judged import ALL, FIRST, MINUTE, SECOND, THERE, facts
 from tests.functions.restore_database_access.nights import (
     ALARM,
     CLUSTER,
@@ -35,7 +36,6 @@ from tests.functions.restore_database_access.nights import (
     AtlasClients,
     probed,
 )
-from tests.functions.restore_database_access.test_decide import ALL, FIRST, MINUTE, SECOND, THERE, facts
 from tests.support.steps import NIGHT, CrashError, InMemorySteps
 from tests.support.toy import PLACE
 from tests.support.world import (
