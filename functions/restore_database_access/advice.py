@@ -68,3 +68,5 @@ NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-understood": (_STRING,),
 }
 """What is done next; names in braces are filled in."""
+UNHEARD = (_STRING, "Find who takes connections and does not give them back; restarting the application frees them.")
+"""What is done where the probe is answered and the application is not."""

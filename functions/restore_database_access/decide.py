@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Tell, Verdict, Wait
 from restore_database_access.access import lasting_until, listed, missing, open_to_all
+from restore_database_access.advice import UNHEARD
 from restore_database_access.busy import in_words, longest
 from restore_database_access.facts import Facts, Line
+from restore_database_access.logged import LATELY, MANY
 from restore_database_access.settings import Settings
 from restore_database_access.wording import (
     clock,
@@ -26,6 +28,9 @@ from restore_database_access.wording import (
 LET_IN = "let-in"
 HOURS = 4
 """So long an address is let in; Atlas itself takes the line away then."""
+MINUTE = timedelta(minutes=1)
+CALMS_BY = timedelta(minutes=5)
+"""So long the application may log errors although MongoDB answers."""
 AGAIN = timedelta(seconds=60)
 ONCE_IN = timedelta(hours=24)
 ANSWERS_BY = timedelta(minutes=2)
@@ -64,6 +69,8 @@ def _well(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verd
         return None
     if ours := tuple(attempt.target.id for attempt in tried if not _for_good(facts, attempt.target.id, now)):
         return _for_tonight(facts, settings, ours, now)
+    if unheard := _unheard(facts, settings, now):
+        return unheard
     told = (*finding(facts), *expiries(facts, now))
     kind = "open-to-all" if finding(facts) else "expires"
     return Nothing(
@@ -72,6 +79,24 @@ def _well(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verd
         next_steps=_lasting(facts, settings, now),
         tell=Tell(id=f"{kind}/{settings.cluster}", title=told[0]) if told else None,
     )
+
+
+def _unheard(facts: Facts, settings: Settings, now: datetime) -> Verdict[Line] | None:
+    """Judge an application that does not get what the probe gets: its errors calm down, or its own pool is to blame."""
+    if facts.errors is None or facts.errors < MANY or facts.errors_since is None:
+        return None
+    logged = (
+        f"the application logged {facts.errors:,.0f} errors of its connection in the last {LATELY // MINUTE} minutes"
+    )
+    if now - facts.errors_since < CALMS_BY:
+        because = f"MongoDB answers the probe, and {logged}; they may be of before."
+        return Wait(because=because, for_=AGAIN, evidence=evidence(facts, settings, now))
+    because = (
+        f"MongoDB answers the probe and not the application: {logged}, and many since {clock(facts.errors_since)}. Its pool "
+        "is used up, or its connection string is not the probe's."
+    )
+    steps = (f"aws logs tail {settings.log_group} --since 10m", *UNHEARD)
+    return _person(facts, settings, now, because, *steps, team="application")
 
 
 def _for_good(facts: Facts, address: str, now: datetime) -> bool:
@@ -130,7 +155,7 @@ def _busy(facts: Facts, settings: Settings, now: datetime) -> Verdict[Line] | No
             evidence=evidence(facts, settings, now),
             next_steps=next_steps(facts, settings),
         )
-    minutes = longest(facts.busy) // timedelta(minutes=1)
+    minutes = longest(facts.busy) // MINUTE
     because = f"{at_it}, since {since} and for longer than {minutes} minutes: {what_fails(facts)}"
     return _person(facts, settings, now, because, *next_steps(facts, settings))
 

@@ -13,6 +13,7 @@ from remediation.core.errors import AwsError
 from remediation.core.probed import Probed
 from restore_database_access.busy import busy
 from restore_database_access.facts import Facts
+from restore_database_access.logged import MANY, errors
 from restore_database_access.settings import Incident, Settings
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     alerts = _told(project, reads.alerts, NONE, unread)
     ours: tuple[str, ...] | None = _or(lambda: tuple(sorted(egress(aws, settings.subnets))), None, unread)
     about = tuple(each for each in happenings if each.cluster in {"", settings.cluster})
+    logged = errors(aws, settings)
+    many = "many" if (logged or 0) >= MANY else "few"
     at_it = busy(found, about, probed)
     return Facts(
         environment=aws.place.environment,
@@ -48,6 +51,8 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         addresses=ours,
         busy=at_it,
         busy_since=aws.sightings.see(f"database/{settings.cluster}", at_it or "idle", "").at,
+        errors=logged,
+        errors_since=aws.sightings.see(f"errors/{settings.cluster}", many, "").at if logged is not None else None,
         allowed=_allowed(aws, settings, ours or ()),
         unread=tuple(unread),
     )

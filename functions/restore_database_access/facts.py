@@ -35,6 +35,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What Atlas is busy with (busy.py), as it was when these facts were read."""
     busy_since: datetime | None = None
     """Since when we see it busy with that."""
+    errors: float | None = None
+    """Errors of its connection that the application logged in the last minutes; None where that is not known."""
+    errors_since: datetime | None = None
+    """Since when we see it log many."""
     allowed: Mapping[str, datetime] = {}
     """When this runbook had an address of ours let in last."""
 

@@ -23,11 +23,11 @@ from restore_database_access.actions import let_in
 from restore_database_access.decide import LET_IN, decide
 from restore_database_access.diagnose import diagnose
 from restore_database_access.facts import Facts
+from restore_database_access.logged import MANY, METRIC, NAMESPACE, PATTERN
 from restore_database_access.settings import Incident, Settings, scope
 
 _FUNCTION = "arn:aws:lambda:{region}:{account}:function:{environment}-"
 _DOWN = {"environment": "{environment}", "dependency": "mongodb"}
-_METRIC = ("Remediation/{environment}", "DatabaseErrors")
 
 RUNBOOK = Runbook(
     name="restore-database-access",
@@ -38,7 +38,7 @@ RUNBOOK = Runbook(
     facts=Facts,
     triggers=(
         OnAlarm(namespace="Remediation", metric="DependencyDown", dimensions=_DOWN),
-        OnAlarm(namespace=_METRIC[0], metric=_METRIC[1], where="log_group"),
+        OnAlarm(namespace=NAMESPACE, metric=METRIC, where="log_group"),
         Manual(example={"cluster": "dev-starttech-cluster"}),
     ),
     reads=(
@@ -47,6 +47,7 @@ RUNBOOK = Runbook(
         Allow("ec2:DescribeSubnets"),
         Allow("ec2:DescribeRouteTables"),
         Allow("ec2:DescribeNatGateways"),
+        Allow("cloudwatch:GetMetricData", each="log_group"),
     ),
     writes=(Allow("lambda:InvokeFunction", f"{_FUNCTION}{WRITER}:live", each="writer"),),
     guardrails=Guardrails(heal_within=timedelta(minutes=40), cooldown=timedelta(minutes=30), max_acts=3),
@@ -70,17 +71,14 @@ RUNBOOK = Runbook(
         Alarm(
             name="database-errors",
             summary="The application logs errors of its connection to MongoDB.",
-            namespace=_METRIC[0],
-            metric=_METRIC[1],
+            namespace=NAMESPACE,
+            metric=METRIC,
             statistic="Sum",
-            threshold=5,
+            threshold=MANY,
             period=timedelta(minutes=1),
             evaluate=5,
             breach=3,
-            lines=Lines(
-                group="{log_group}",
-                pattern='?"server selection error" ?ServerSelectionTimeoutError ?MongoNetworkError ?"cannot connect to MongoDB"',
-            ),
+            lines=Lines(group="{log_group}", pattern=PATTERN),
             where="log_group",
         ),
     ),

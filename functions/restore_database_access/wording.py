@@ -15,7 +15,7 @@ _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 
 def evidence(facts: Facts, settings: Settings, now: datetime) -> tuple[str, ...]:
     """Return what was seen: findings first, then layer by layer, then what Atlas says."""
-    told = (*finding(facts), *expiries(facts, now), *_layers(facts), *_shape(facts.probed))
+    told = (*finding(facts), *expiries(facts, now), *_layers(facts), *_shape(facts.probed), *_logged(facts))
     return (*told, *facts.unread, *_cluster(facts, settings), *_access(facts), *_lately(facts))
 
 
@@ -123,6 +123,12 @@ def _access(facts: Facts) -> tuple[str, ...]:
     lines = [f"{line.cidr or line.group}{f' until {clock(line.until)}' if line.until else ''}" for line in facts.access]
     more = f" and {len(lines) - 10} more" if len(lines) > 10 else ""
     return (*ways, f"The access list: {', '.join(lines[:10]) or 'empty'}{more}.")
+
+
+def _logged(facts: Facts) -> tuple[str, ...]:
+    if facts.errors is None:
+        return ()
+    return (f"The application logged {facts.errors:,.0f} errors of its connection in the last minutes.",)
 
 
 def _lately(facts: Facts) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.atlas_service import PROJECT
 from tests.functions.fakes.atlas_writer import WriterLambda
 from tests.functions.fakes.firewall import MemorySightings, ProbeFunction
-from tests.functions.fakes.strict import Calls
+from tests.functions.fakes.strict import Calls, Fake, Pages
 from tests.functions.fakes.ways_out import ReaderSecret, WaysOut
 from tests.support.carried import GRACE, approved, carried
 from tests.support.steps import NIGHT, InMemorySteps
@@ -101,6 +101,30 @@ class Functions:
         return function.invoke(**asked)
 
 
+class Logged(Fake):
+    """CloudWatch, with one value for each minute; None: it does not answer."""
+
+    service = "cloudwatch"
+
+    def __init__(self, calls: Calls) -> None:
+        super().__init__(calls)
+        self.measured: list[float] | None = []
+
+    def get_paginator(self, operation: str) -> Pages:
+        """Answer the paginator of GetMetricData."""
+        assert operation == "get_metric_data"
+        return Pages(self.get_metric_data)
+
+    def get_metric_data(self, **asked: Any) -> Any:
+        """Answer the values."""
+        self._asked("GetMetricData", asked)
+        if self.measured is None:
+            self._refuse("GetMetricData", "InternalServiceError", "as the test says")
+        (query,) = asked["MetricDataQueries"]
+        found = {"Id": query["Id"], "Values": self.measured, "Timestamps": []}
+        return self._answered("GetMetricData", {"MetricDataResults": [found]})
+
+
 class AtlasClients:
     """What the runbook is handed as `aws`; `mutations` are requests that were sent to the writer."""
 
@@ -112,6 +136,7 @@ class AtlasClients:
         self.now, self.outside = world.clock, world.send
         self.ec2 = WaysOut(ways, self.calls)
         self.secretsmanager = ReaderSecret(READER, world.secret, self.calls)
+        self.cloudwatch = Logged(self.calls)
         self.sightings = MemorySightings(world.clock)
         writer = WriterLambda(world, self.calls, addresses=lambda: self.ec2.addresses)
         self.acting.lambda_ = Functions(probe, writer)

@@ -73,6 +73,27 @@ def test_a_line_that_expires_beside_one_for_good_is_nobodys_trouble() -> None:
     assert verdict.tell is None
 
 
+def test_an_application_that_logs_errors_while_the_probe_is_answered_is_given_five_minutes_and_then_is_its_own_teams() -> (
+    None
+):
+    logs = facts(None, errors=5.0, errors_since=NIGHT - 4 * MINUTE)
+    assert because(decided(logs), Wait) == (
+        "MongoDB answers the probe, and the application logged 5 errors of its connection in the last 3 minutes; they may be "
+        "of before."
+    )
+    verdict = decided(replace(logs, errors_since=NIGHT - 5 * MINUTE), log_group="/app")
+    assert because(verdict).startswith(
+        "MongoDB answers the probe and not the application: the application logged 5 errors"
+    )
+    assert isinstance(verdict, Escalate)
+    assert (verdict.team, verdict.next_steps[0]) == ("application", "aws logs tail /app --since 10m")
+
+
+@pytest.mark.parametrize("errors", [None, 0.0, 4.0])
+def test_an_application_that_logs_few_errors_or_nobody_knows_how_many_is_well(errors: float | None) -> None:
+    assert isinstance(decided(facts(None, errors=errors, errors_since=NIGHT - HOUR)), Nothing)
+
+
 # ---------------------------------------------------------------------------------------------------- what is not known
 
 

@@ -13,7 +13,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:dev-"
 
 
 def test_the_declared_permissions_are_the_used_ones() -> None:
-    night = Night()
+    night = Night(settings=structs.replace(SETTINGS, log_group="/aws/ec2/dev-starttech-backend"))
     night.agree()
     recorder = Recorder(night.aws)
     recorder.aws.now, recorder.aws.outside = night.aws.now, night.aws.outside

@@ -246,6 +246,24 @@ def test_a_list_that_is_open_to_all_is_told_when_all_is_well_and_when_nothing_is
         assert night.written == []
 
 
+def test_errors_that_the_application_goes_on_logging_are_told_to_its_team() -> None:
+    night = Night(listed=True, settings=replace(SETTINGS, log_group="/aws/ec2/dev-starttech-backend"))
+    night.server = probed()
+    night.aws.cloudwatch.measured = [4.0, 3.0, 5.0]
+    outcome = night.run()
+    assert (outcome.status, outcome.team) == ("escalated", "application"), outcome.text()
+    assert "the application logged 12 errors of its connection in the last 3 minutes" in outcome.because
+    (asked, *_) = night.aws.calls.of("GetMetricData")
+    assert asked["MetricDataQueries"][0]["MetricStat"]["Metric"]["Namespace"] == "Remediation/dev"
+
+
+def test_logs_that_cannot_be_counted_change_nothing() -> None:
+    night = Night(listed=True, settings=replace(SETTINGS, log_group="/aws/ec2/dev-starttech-backend"))
+    night.server = probed()
+    night.aws.cloudwatch.measured = None
+    assert night.run().status == "nothing-to-do"
+
+
 def test_secrets_are_in_no_sentence() -> None:
     night = Night()
     night.world.refuses["listAccessListEntries"] = (401, "UNAUTHORIZED")
