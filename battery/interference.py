@@ -50,9 +50,13 @@ class Port:
         found = getattr(self._port, name)
         if name == "get_paginator":
             return lambda operation: Pages(found(operation), operation, self._calls)
-        if not callable(found):
-            return found
+        return self._counted(found, name) if callable(found) else found
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call a port that is a function: a way to somewhere else than AWS."""
+        return self._counted(self._port, "outside")(*args, **kwargs)
+
+    def _counted(self, found: Callable[..., Any], name: str) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
             nth = self._calls.before(name)
             try:

@@ -12,6 +12,7 @@ from relieve_high_cpu.runbook import RUNBOOK as RELIEVE_HIGH_CPU
 from remediation.core.spec import AnyRunbook
 from restart_unhealthy_targets.runbook import RUNBOOK as RESTART_UNHEALTHY_TARGETS
 from restore_database.runbook import RUNBOOK as RESTORE_DATABASE
+from restore_database_access.runbook import RUNBOOK as RESTORE_DATABASE_ACCESS
 from restore_redis_access.runbook import RUNBOOK as RESTORE_REDIS_ACCESS
 from restore_redis_snapshot.runbook import RUNBOOK as RESTORE_REDIS_SNAPSHOT
 from scale_service.runbook import RUNBOOK as SCALE_SERVICE
@@ -30,4 +31,5 @@ CATALOG: tuple[AnyRunbook, ...] = (
     SCALE_SERVICE,
     BACKUP_DATABASE,
     RESTORE_DATABASE,
+    RESTORE_DATABASE_ACCESS,
 )

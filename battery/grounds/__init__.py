@@ -12,6 +12,7 @@ from battery.grounds.clear_stale_lock import CLEAR_STALE_LOCK
 from battery.grounds.recover_failed_launches import RECOVER_FAILED_LAUNCHES
 from battery.grounds.relieve_high_cpu import RELIEVE_HIGH_CPU
 from battery.grounds.restart_unhealthy_targets import RESTART_UNHEALTHY_TARGETS
+from battery.grounds.restore_database_access import RESTORE_DATABASE_ACCESS
 from battery.grounds.restore_redis_access import RESTORE_REDIS_ACCESS
 from battery.grounds.snapshot_redis import SNAPSHOT_REDIS
 
@@ -24,6 +25,7 @@ GROUNDS: Grounds = {
         SNAPSHOT_REDIS,
         RECOVER_FAILED_LAUNCHES,
         RELIEVE_HIGH_CPU,
+        RESTORE_DATABASE_ACCESS,
     )
 }
 """By the runbook's name."""

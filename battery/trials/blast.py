@@ -92,13 +92,16 @@ def _acts(limits: Limits, pace: timedelta) -> Iterator[datetime]:
             begun = max(begun, ground.steps.now)
 
 
-def _ill_again(ground: Ground, tried: Tried, run: str, begun: datetime) -> Iterator[datetime]:
-    """Let it be ill again, and yield when something is changed about that."""
+def _ill_again(ground: Ground, tried: Tried, run: str, begun: datetime) -> list[datetime]:
+    """Let it be ill again, and return when something is changed about that: later than begun, where people are asked."""
     ground.steps = InMemorySteps(run=run, now=begun)
     live = LiveAlarm(exists=True, state="ALARM", transitioned_at=begun, actions_enabled=True)
     ground.alarms.alarms[tried.alarm] = live
     ground.worsen()
-    yield from (act.at for act in ground.carry(_moved(tried, begun)).acts)
+    before = len(ground.aws.mutations)
+    outcome = ground.carry(_moved(tried, begun))
+    assert len(ground.aws.mutations) - before <= len(outcome.acts), "every change is told"
+    return [act.at for act in outcome.acts]
 
 
 def _moved(tried: Tried, now: datetime) -> dict[str, object]:

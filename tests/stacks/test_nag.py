@@ -83,7 +83,6 @@ def acknowledged(template: Template, *, acts: bool) -> set[str]:
     if acts:
         group = f"{place.environment}-backend-asg"
         wildcards.add(f"arn:aws:logs:{here}:log-group:/aws/lambda/{environment}-{WRITER}:*")
-        wildcards.add(f"arn:aws:secretsmanager:{here}:*")  # the boundary's
         wildcards.add(f"arn:aws:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/{group}")
     described = (f"AwsSolutions-IAM5[Action::{service}:Describe*]" for service in DESCRIBED)
     return {RUNTIME[0], *described, *(f"AwsSolutions-IAM5[Resource::{resource}]" for resource in wildcards)}

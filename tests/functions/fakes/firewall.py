@@ -146,14 +146,14 @@ class CloudTrail(Fake):
 class ProbeFunction:
     """Lambda, with the probe in it: it answers what `look` says."""
 
-    def __init__(self, look: Callable[[], Probed | str]) -> None:
-        self._look = look
+    def __init__(self, look: Callable[[], Probed | str], dependency: str = "redis") -> None:
+        self._look, self._dependency = look, dependency
         self.asked = 0
 
     def invoke(self, **asked: Any) -> Any:
         """Answer a look, or nonsense where that is a text."""
         assert asked["FunctionName"] == "dev-probe-dependencies:live"
-        assert json.loads(asked["Payload"])["probe"] == "redis"
+        assert json.loads(asked["Payload"])["probe"] == self._dependency
         self.asked += 1
         found = self._look()
         body = found.encode() if isinstance(found, str) else msgspec.json.encode(found)

@@ -1,0 +1,42 @@
+"""Have one of our own addresses let in, by the one function that may write to Atlas."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from remediation.atlas import reads
+from remediation.atlas.asking import Allow, ask
+from remediation.atlas.client import atlas
+from remediation.aws.egress import egress
+from remediation.core.errors import AwsError, LeftAloneError
+from restore_database_access.access import listed
+from restore_database_access.decide import HOURS
+from restore_database_access.diagnose import subject
+from restore_database_access.facts import Line
+from restore_database_access.settings import Settings
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+LASTS = timedelta(hours=HOURS) - timedelta(minutes=1)
+"""The minute is for clocks: the writer refuses what ends later than four hours from its own now."""
+REFUSED = "Refused"
+
+
+def let_in(aws: "Clients", settings: Settings, target: Line) -> str:
+    """Have the writer add one line to the access list, unless it is there or the address is not ours by now.
+
+    Raises AwsError, and LeftAloneError where nothing is to be done any more.
+    """
+    if target.id not in egress(aws, settings.subnets):
+        raise LeftAloneError(f"{target.id} is no address of our NAT gateways any more.")
+    now = aws.now()
+    if listed(reads.access(atlas(aws, settings.reader, settings.project)), target.id, now):
+        raise LeftAloneError(f"{target.id} is on the access list already.")
+    aws.sightings.keep(
+        subject(settings, target.id), now.isoformat()
+    )  # before the call: once a day counts tries as well
+    comment = f"remediation: restore-database-access {now:%Y-%m-%d %H:%M} UTC"
+    answered = ask(aws, Allow(address=target.id, comment=comment, until=now + LASTS))
+    if not answered.done:
+        raise AwsError(answered.because, operation="Atlas:CreateAccess", code=REFUSED)
+    return answered.because

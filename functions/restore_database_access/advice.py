@@ -1,0 +1,72 @@
+"""For each way in which a layer may fail: what it means in plain words, and what a person does next."""
+
+from collections.abc import Mapping
+
+from remediation.core.probed import Fault
+
+MEANS: Mapping[Fault, str] = {
+    "not-configured": "The probe does not know where MongoDB is.",
+    "secret-unreadable": "The probe cannot read its connection string, so nothing is known of MongoDB itself.",
+    "string-not-understood": "The connection string is none: its driver would not take it either.",
+    "records-unknown": "The name has no SRV records: the cluster was deleted or renamed, or the string names another.",
+    "name-unknown": "A member's name is not known: the cluster was deleted or replaced.",
+    "name-unanswered": "The resolver of the VPC does not answer.",
+    "address-foreign": "A member's name leads to where no database of ours is: somebody changed DNS, or the name is wrong.",
+    "refused": "The host is there and nothing listens: mongod is down, or the port is wrong.",
+    "no-answer": "No answer comes back.",
+    "cut-off": "The server hangs up.",
+    "tls-wanted": "The server speaks TLS only, and the connection string switches it off.",
+    "tls-not-spoken": "TLS is configured, and the server does not speak it.",
+    "certificate-untrusted": "The server's certificate is not trusted.",
+    "certificate-expired": "The server's certificate has expired.",
+    "certificate-other-name": "The server's certificate is for another name: the host is not the one that it should be.",
+    "no-primary": "Members answer, and none of them takes writes.",
+    "other-set": "A member is of another replica set than the connection string says.",
+    "credentials-refused": "The server refuses the user or the password: one was changed in one place and not in the other.",
+    "not-permitted": "The user may not do this: its roles were changed.",
+    "too-many-clients": "The server has as many clients as it takes: something leaks connections.",
+    "not-understood": "What answers is no MongoDB, or not one that is well.",
+}
+"""What it means."""
+
+_STRING = "Compare the connection string that the probe reads with the one that the application reads, and with `terraform output`."
+_USERS = (
+    "Compare the user with `atlas dbusers list --projectId {project}`; who owns it rotates it, in both places at once."
+)
+_STATUS = "Look at https://status.mongodb.com and at the cluster's metrics: atlas clusters describe {cluster} --projectId {project}"
+_LIST = "atlas accessLists list --projectId {project}"
+NEXT: Mapping[Fault, tuple[str, ...]] = {
+    "not-configured": ("Add [dependencies.mongodb] to the environment's file and deploy.",),
+    "secret-unreadable": ("aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m",),
+    "string-not-understood": (_STRING,),
+    "records-unknown": (_STRING, "atlas clusters list --projectId {project}"),
+    "name-unknown": (_STRING, "atlas clusters list --projectId {project}"),
+    "name-unanswered": ("aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id <vpc>",),
+    "address-foreign": ("Do not connect: find out who changed the record.", _STRING),
+    "refused": (_STRING, _STATUS),
+    "no-answer": (
+        "Look at the egress rules of the application's security group, the network ACLs and the routes: TCP 27017 has to leave.",
+        _LIST,
+        _STATUS,
+    ),
+    "cut-off": (_LIST, _STATUS),
+    "tls-wanted": (_STRING,),
+    "tls-not-spoken": (_STRING,),
+    "certificate-untrusted": ("Do not switch verification off: compare the host with `terraform output`.", _STATUS),
+    "certificate-expired": ("Do not switch verification off: open a case with MongoDB, which renews it.",),
+    "certificate-other-name": (
+        "Do not connect: compare the host with `terraform output`, and find out who changed DNS.",
+    ),
+    "no-primary": (_STATUS,),
+    "other-set": (_STRING,),
+    "credentials-refused": (_USERS,),
+    "not-permitted": (_USERS,),
+    "too-many-clients": (
+        "Find who opens connections and does not close them; restarting the application frees them.",
+        "atlas clusters describe {cluster} --projectId {project}  # its tier is its limit of connections",
+    ),
+    "not-understood": (_STRING,),
+}
+"""What is done next; names in braces are filled in."""
+UNHEARD = (_STRING, "Find who takes connections and does not give them back; restarting the application frees them.")
+"""What is done where the probe is answered and the application is not."""

@@ -1,0 +1,95 @@
+"""Look at MongoDB from within the VPC, at what Atlas says of it, and at the addresses by which we get there. Reads only."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from remediation.atlas import reads
+from remediation.atlas.client import Atlas, atlas
+from remediation.atlas.facts import Cluster, Happening
+from remediation.aws.egress import egress
+from remediation.aws.probing import probe
+from remediation.core.errors import AwsError
+from remediation.core.probed import Probed
+from restore_database_access.busy import busy
+from restore_database_access.facts import Facts
+from restore_database_access.logged import MANY, errors
+from restore_database_access.settings import Incident, Settings
+
+if TYPE_CHECKING:
+    from remediation.adapters.clients import Clients
+
+LATELY = timedelta(hours=6)
+"""Of which Atlas' events are read: longer than a maintenance takes."""
+NO_READER = "Atlas is not read: the setting `reader` of restore-database-access is empty."
+NONE: tuple[Happening, ...] = ()
+T = TypeVar("T")
+
+
+def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
+    """Ask the probe, Atlas and EC2. What cannot be read is a sentence: it is told, and nothing is changed then."""
+    now, (probed, unasked) = aws.now(), _probed(aws)
+    unread: list[str] = []
+    project = _connected(aws, settings, unread)
+    found: Cluster | None = _told(project, lambda told: reads.cluster(told, settings.cluster), None, unread)
+    happenings = _told(project, lambda told: reads.happenings(told, now - LATELY), NONE, unread)
+    alerts = _told(project, reads.alerts, NONE, unread)
+    ours: tuple[str, ...] | None = _or(lambda: tuple(sorted(egress(aws, settings.subnets))), None, unread)
+    about = tuple(each for each in happenings if each.cluster in {"", settings.cluster})
+    logged = errors(aws, settings)
+    many = "many" if (logged or 0) >= MANY else "few"
+    at_it = busy(found, about, probed)
+    return Facts(
+        environment=aws.place.environment,
+        probed=probed,
+        unasked=unasked,
+        cluster=found,
+        access=_told(project, reads.access, None, unread),
+        maintenance=_told(project, reads.maintenance, None, unread),
+        happenings=about,
+        alerts=tuple(each for each in alerts if each.cluster in {"", settings.cluster}),
+        addresses=ours,
+        busy=at_it,
+        busy_since=aws.sightings.see(f"database/{settings.cluster}", at_it or "idle", "").at,
+        errors=logged,
+        errors_since=aws.sightings.see(f"errors/{settings.cluster}", many, "").at if logged is not None else None,
+        allowed=_allowed(aws, settings, ours or ()),
+        unread=tuple(unread),
+    )
+
+
+def subject(settings: Settings, address: str) -> str:
+    """Return what the sightings of a line of the access list are about."""
+    return f"access/{settings.project}/{address}"
+
+
+def _probed(aws: "Clients") -> tuple[Probed | None, str]:
+    try:
+        return probe(aws, "mongodb"), ""
+    except AwsError as error:
+        return None, str(error)
+
+
+def _connected(aws: "Clients", settings: Settings, unread: list[str]) -> Atlas | None:
+    if not settings.reader:
+        unread.append(NO_READER)
+        return None
+    connected: Atlas | None = _or(lambda: atlas(aws, settings.reader, settings.project), None, unread)
+    return connected
+
+
+def _told(project: Atlas | None, read: Callable[[Atlas], T], otherwise: T, unread: list[str]) -> T:
+    return otherwise if project is None else _or(lambda: read(project), otherwise, unread)
+
+
+def _or(read: Callable[[], T], otherwise: T, unread: list[str]) -> T:
+    try:
+        return read()
+    except AwsError as error:
+        unread.append(f"Not read: {error}")
+        return otherwise
+
+
+def _allowed(aws: "Clients", settings: Settings, addresses: tuple[str, ...]) -> dict[str, datetime]:
+    kept = {address: aws.sightings.kept(subject(settings, address)) for address in addresses}
+    return {address: datetime.fromisoformat(at) for address, at in kept.items() if at}
