@@ -68,6 +68,7 @@ def at_member(monkeypatch: pytest.MonkeyPatch, served: Member, password: str = P
 @pytest.fixture
 def orders(nx: int) -> Iterator[int]:  # noqa: F811 - the fixture
     """Return the port of a server that somebody else wrote, with some orders in it."""
+    client: pymongo.MongoClient[dict[str, Any]]
     with REAL(f"mongodb://{HOST}:{nx}/?directConnection=true") as client:
         client["starttech"]["orders"].insert_many([{"n": n} for n in range(12)])
         client["starttech"]["users"].insert_one({"name": "ada"})
@@ -76,7 +77,7 @@ def orders(nx: int) -> Iterator[int]:  # noqa: F811 - the fixture
 
 
 def test_what_is_in_a_server_that_somebody_else_wrote_is_counted(monkeypatch: pytest.MonkeyPatch, orders: int) -> None:
-    anybody = {"username": None, "password": None, "authSource": None}  # this server knows no users
+    anybody: dict[str, Any] = {"username": None, "password": None, "authSource": None}  # this server knows no users
     found = count(monkeypatch, orders, **anybody)
     assert found.collections == (Counted(name="orders", documents=12), Counted(name="users", documents=1))
     assert found.objects == 13
