@@ -223,7 +223,7 @@ def reach(config: Config, deployed: tuple[AnyRunbook, ...], names: Names) -> tup
     """Return every statement of every function of an environment."""
     key = names.arn("kms", "key/environment")  # which of the account's keys it is, the functions' own policies say
     own = [each for runbook in deployed for policy in policies(runbook, config, key).values() for each in policy]
-    probing = probe(names, config.network, config.dependencies) if config.network is not None else ()
+    probing = probe(names, key, config.network, config.dependencies) if config.network is not None else ()
     writing = atlas_writer(names, config.atlas) if config.atlas is not None and config.writing is not None else ()
     return (*own, *escalation(names, key), *sweep(names, key, deployed), *probing, *writing)
 

@@ -189,7 +189,14 @@ BY_SYSTEM_FUNCTIONS: dict[str, Attempt] = {
     "Lambda gives the probe another security group": lambda e: e.probe.asks(
         e.interface("CreateNetworkInterface", "security-group/sg-0aaaaaaaaaaaaaaaa")
     ),
-    "the probe reads another secret": lambda e: e.probe.asks(e.secret(f"{e.name}/mongodb-AbCdEf")),
+    "the probe reads another secret": lambda e: e.probe.asks(e.secret(f"{e.name}/atlas-AbCdEf")),
+    "the probe reads a parameter that it was not told of": lambda e: e.probe.asks(
+        e.on("ssm:GetParameter", "ssm", f"parameter/{e.name}/starttech/mongodb-uri")
+    ),
+    "the probe reads when a run logged in": lambda e: e.probe.asks(e.item("GetItem", "AUTH#mongodb", "RUN#1")),
+    "the probe writes of another dependency's logins": lambda e: e.probe.asks(e.item("UpdateItem", "AUTH#redis")),
+    "the probe forgets when it logged in": lambda e: e.probe.asks(e.item("DeleteItem", "AUTH#mongodb")),
+    "a runbook makes the probe log in again": lambda e: e.runbook.asks(e.item("UpdateItem", "AUTH#mongodb")),
     "the probe decrypts by itself": lambda e: e.probe.asks(e.on("kms:Decrypt", "kms", f"key/{CUSTOMER_KEY}", {})),
     "the probe tells people": lambda e: e.probe.asks(e.on("sns:Publish", "sns", f"{e.name}-remediation-critical")),
     "the probe reads the ledger": lambda e: e.probe.asks(e.item("GetItem", "RUN#1")),
@@ -251,6 +258,12 @@ ALLOWED: dict[str, Attempt] = {
     ),
     "the probe reads the token of Redis": lambda e: e.probe.asks(
         e.secret(f"{e.name}/redis-AbCdEf"), e.key_use("Decrypt", "secretsmanager", CUSTOMER_KEY)
+    ),
+    "the probe reads the connection string of MongoDB, and keeps when it logged in": lambda e: e.probe.asks(
+        e.secret(f"{e.name}/starttech-mongodb-AbCdEf"),
+        e.item("GetItem", "AUTH#mongodb"),
+        e.item("UpdateItem", "AUTH#mongodb"),
+        e.key_use("Decrypt", "dynamodb"),
     ),
     "the probe writes its log": lambda e: e.probe.asks(e.logged("PutLogEvents", PROBE)),
     "the follow-up keeps and tells": lambda e: e.escalation.asks(

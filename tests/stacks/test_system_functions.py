@@ -203,9 +203,11 @@ def test_the_probe_stands_where_the_application_does_and_every_other_function_ou
             assert stands is None
 
 
-def test_only_who_speaks_with_redis_has_its_package(template: Template) -> None:
+def test_only_who_speaks_with_a_dependency_has_its_package(template: Template) -> None:
     layers = {each["FunctionName"]: len(each["Layers"]) for each in template.all("Lambda::Function")}
-    for name in speaking(template):
+    probing = f"{template.config.environment}-{PROBE}"
+    assert layers.pop(probing) == 4, "it speaks with Redis and with MongoDB"
+    for name in {*speaking(template)} - {probing}:
         assert layers.pop(name) == 3
     assert set(layers.values()) == {2}
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 import probe_dependencies.probe as module
 from probe_dependencies.probe import Probe, ProbeFailedError
 from remediation.adapters.clients import Clients
+from remediation.adapters.logins import Logins
 from remediation.adapters.probing import METRIC, counting, probe_handler
 from remediation.aws.secrets import KEPT, Kept
 from remediation.core.dependencies import Dependencies, Probing, RedisDependency
@@ -97,7 +98,8 @@ def clock() -> Clock:
 
 def probe(redis: RedisDependency | None = REDIS, clock: Any = lambda: NOW) -> Probe:
     probing = Probing(dependencies=Dependencies(redis=redis), networks=("10.0.0.0/16",))
-    return Probe(probing=probing, kept=Kept(Clients(PLACE)), clock=clock)
+    aws = Clients(PLACE)
+    return Probe(probing=probing, kept=Kept(aws), logins=Logins(aws, table="table"), clock=clock)
 
 
 @pytest.mark.parametrize(("fault", "down"), [(None, False), ("no-answer", True), ("token-wrong", True)])
@@ -139,7 +141,8 @@ def test_the_token_goes_to_the_configured_server_only(server: Server, counted: C
 @pytest.mark.parametrize(
     ("event", "why"),
     [
-        ({"probe": "mongodb"}, "There is no probe of 'mongodb'; there is one of redis."),
+        ({"probe": "mysql"}, "There is no probe of 'mysql'; there is one of redis and one of mongodb."),
+        ({"probe": "mongodb"}, "No MongoDB is configured ([dependencies.mongodb] in the environment's file)."),
         ({"probe": 7}, "The probe was asked what it does not understand"),
         ({"probe": "redis", "port": "x"}, "The probe was asked what it does not understand"),
         ({}, "The probe was asked what it does not understand"),

@@ -1,0 +1,188 @@
+"""MongoDB as it is configured: the secret, the string, the last login; what is the probe's own trouble, and what is not."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+import probe_dependencies.mongo as module
+from probe_dependencies.probe import Probe, ProbeFailedError
+from remediation.adapters.clients import Clients
+from remediation.adapters.logins import APART, LastLogin, Logins
+from remediation.aws.secrets import Kept
+from remediation.core.connection_string import ConnectionString
+from remediation.core.dependencies import Dependencies, MongoDependency, Probing
+from remediation.core.probed import Fault, Probed, Step
+from tests.functions.probe_dependencies.test_probe import NOW, PLACE, TICK, Counted
+
+CANARY = "canary-of-a-password-4711"
+URI = f"mongodb+srv://app:{CANARY}@dev.ab1cd.mongodb.net/starttech"
+NAME = "/dev/starttech/mongodb-uri"
+TABLE = "dev-remediation"
+
+
+class Servers:
+    """What stands for the look at MongoDB: it keeps what it was asked with."""
+
+    def __init__(self) -> None:
+        self.fault: Fault | None = None
+        self.asked: list[tuple[ConnectionString, LastLogin]] = []
+
+    def __call__(self, *, string: ConnectionString, last: LastLogin, **more: Any) -> "Servers":
+        self.asked.append((string, last))
+        self.more = more
+        return self
+
+    def probed(self, now: datetime) -> Probed:
+        step = Step(layer="auth", fault=self.fault, because="As the test says.")
+        return Probed(dependency="mongodb", host="dev.ab1cd.mongodb.net", port=27017, at=now, steps=(step,))
+
+    @property
+    def passwords(self) -> list[str]:
+        return [string.password.reveal() for string, _ in self.asked if string.password is not None]
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
+    servers = Servers()
+    monkeypatch.setattr(module, "MongoLook", servers)
+    return servers
+
+
+@pytest.fixture
+def counted() -> Counted:
+    return Counted()
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield
+
+
+def put(text: str = URI) -> None:
+    boto3.client("ssm").put_parameter(Name=NAME, Value=text, Type="SecureString", Overwrite=True)
+
+
+def probe(mongodb: MongoDependency | None = None, *, table: str = TABLE, clock: Any = lambda: NOW) -> Probe:
+    configured = mongodb or MongoDependency(parameter=NAME, database="starttech")
+    probing = Probing(dependencies=Dependencies(mongodb=configured), networks=("10.0.0.0/16",))
+    aws = Clients(PLACE)
+    return Probe(probing=probing, kept=Kept(aws), logins=Logins(aws, table=table), clock=clock)
+
+
+def asked(probing: Probe, **more: object) -> Probed:
+    answer = probing.answer({"probe": "mongodb", **more}, Counted())
+    assert isinstance(answer, Probed)
+    return answer
+
+
+@pytest.mark.parametrize(("fault", "down"), [(None, False), ("credentials-refused", True), ("no-answer", True)])
+def test_every_tick_says_whether_mongodb_is_down(
+    servers: Servers, counted: Counted, fault: Fault | None, down: bool
+) -> None:
+    put()
+    servers.fault = fault
+    probe().answer(TICK, counted)
+    assert counted == [("mongodb", down)]
+
+
+def test_the_string_comes_from_a_parameter_or_from_a_key_of_a_secret(servers: Servers) -> None:
+    put()
+    asked(probe())
+    arn = boto3.client("secretsmanager").create_secret(Name="dev/m", SecretString=f'{{"uri": "{URI}"}}')["ARN"]
+    assert asked(probe(MongoDependency(secret=arn, secret_key="uri"))).failed is None
+    assert servers.passwords == [CANARY, CANARY]
+    assert (servers.more["networks"], servers.more["database"]) == (("0.0.0.0/0", "::/0"), "")
+
+
+def test_the_answer_says_first_that_the_string_was_read(servers: Servers) -> None:
+    put()
+    assert [step.layer for step in asked(probe()).steps] == ["secret", "auth"]
+
+
+def test_mongodb_is_looked_at_nowhere_but_where_its_string_leads(servers: Servers) -> None:
+    put()
+    for elsewhere in ({"host": "evil.example"}, {"port": 7}):
+        failed = asked(probe(), **elsewhere).failed
+        assert failed is not None
+        assert (failed.layer, failed.fault) == ("config", "not-configured")
+    assert servers.asked == []
+
+
+def test_a_string_that_cannot_be_read_fails_the_tick_and_makes_no_metric(servers: Servers, counted: Counted) -> None:
+    with pytest.raises(ProbeFailedError, match="The connection string of MongoDB cannot be read"):
+        probe().answer(TICK, counted)
+    assert (servers.asked, counted) == ([], [])
+    failed = asked(probe()).failed
+    assert failed is not None
+    assert (failed.layer, failed.fault) == ("secret", "secret-unreadable")
+
+
+def test_a_string_that_is_none_fails_the_tick_and_is_not_quoted(servers: Servers, counted: Counted) -> None:
+    put(f"mongodb://app:{CANARY}/x@h.example/")
+    with pytest.raises(ProbeFailedError, match="is not understood") as caught:
+        probe().answer(TICK, counted)
+    assert CANARY not in f"{caught.value!r}{caught.value.__context__!r}"
+    failed = asked(probe()).failed
+    assert failed is not None
+    assert (failed.layer, failed.fault, CANARY in failed.because) == ("config", "string-not-understood", False)
+
+
+def test_where_nobody_knows_when_a_login_was_tried_nothing_is_tried(servers: Servers, counted: Counted) -> None:
+    put()
+    with pytest.raises(ProbeFailedError, match="When a login was tried last cannot be read"):
+        probe(table="another").answer(TICK, counted)
+    assert (servers.asked, counted) == ([], [])
+
+
+def test_a_string_that_is_refused_is_read_anew_the_next_time_and_no_sooner(servers: Servers) -> None:
+    put()
+    probing = probe()
+    asked(probing)
+    put(URI.replace(CANARY, "rotated"))
+    servers.fault = "credentials-refused"
+    asked(probing)
+    asked(probing)
+    assert servers.passwords == [CANARY, CANARY, "rotated"]
+
+
+def test_the_ledger_lets_one_of_two_processes_log_in(servers: Servers) -> None:
+    first, second = Logins(Clients(PLACE), table=TABLE), Logins(Clients(PLACE), table=TABLE)
+    known = first.last("mongodb")
+    assert known.due(NOW)
+    assert [first.claim("mongodb", known, NOW), second.claim("mongodb", known, NOW + timedelta(seconds=1))] == [
+        True,
+        False,
+    ]
+    taken = second.last("mongodb")
+    assert (taken.at, taken.because) == (NOW, "")
+    assert not taken.due(NOW + APART - timedelta(milliseconds=1))
+    assert taken.due(NOW + APART)
+
+
+def test_what_came_of_a_login_is_kept_until_the_next_has_ended() -> None:
+    logins = Logins(Clients(PLACE), table=TABLE)
+    logins.claim("mongodb", logins.last("mongodb"), NOW)
+    logins.keep("mongodb", NOW, "credentials-refused", "Refused.")
+    assert logins.claim("mongodb", logins.last("mongodb"), NOW + APART)
+    last = logins.last("mongodb")
+    assert (last.at, last.fault, last.because) == (NOW + APART, "credentials-refused", "Refused.")
+    logins.keep("mongodb", NOW, None, "What an attempt says that was overtaken.")
+    assert logins.last("mongodb").because == "Refused."
+    logins.keep("mongodb", NOW + APART, None, "Taken.")
+    assert (logins.last("mongodb").fault, logins.last("mongodb").because) == (None, "Taken.")

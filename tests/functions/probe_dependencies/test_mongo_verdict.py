@@ -1,0 +1,97 @@
+"""What the members come to together, one branch after the other."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from probe_dependencies.mongo_member import Reached
+from probe_dependencies.mongo_verdict import ORDER, judge, primary
+from remediation.core.probed import Fault, Layer, Step
+from remediation.reach.mongo_link import Member
+
+EXPIRES = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+def reached(
+    host: str, *, member: Member | None = None, layer: Layer | None = None, fault: Fault = "no-answer"
+) -> Reached:
+    """Return how far the way to a member went: up to the layer that failed, or to who it is."""
+    steps = []
+    for each in ORDER:
+        if each == layer:
+            steps.append(Step(layer=each, fault=fault, because=f"{host} fails at {each}.", milliseconds=9))
+            break
+        steps.append(Step(layer=each, because="Well.", milliseconds=3))
+    return Reached(host=host, port=27017, steps=steps, member=member, expires=EXPIRES)
+
+
+PRIMARY = Member(primary=True, set_name="rs0")
+SECONDARY = Member(primary=False, secondary=True, set_name="rs0")
+
+
+def verdict(*members: Reached) -> tuple[str, str, str]:
+    failed = next(step for step in judge(members, tls=True) if step.fault)
+    return failed.layer, failed.fault or "", failed.because
+
+
+def test_with_a_primary_every_layer_is_well_and_who_fails_is_mentioned() -> None:
+    members = (reached("a", layer="tcp"), reached("b", member=PRIMARY), reached("c", member=SECONDARY))
+    assert [(step.layer, step.fault, step.because) for step in judge(members, tls=True)] == [
+        ("dns", None, "The names of 3 of 3 members are known."),
+        ("tcp", None, "2 of 3 members take connections."),
+        (
+            "tls",
+            None,
+            "The certificates of 2 of 3 members are for them and trusted; the first of them expires on 2026-05-04 12:00 UTC.",
+        ),
+        ("hello", None, "2 of 3 members answer hello; the primary is b:27017. a fails at tcp."),
+    ]
+    assert primary(members) is members[1]
+
+
+def test_one_member_alone_is_called_by_its_name() -> None:
+    steps = judge((reached("a", member=PRIMARY),), tls=True)
+    assert [step.because for step in steps] == [
+        "The name of a:27017 is known.",
+        "a:27017 takes connections.",
+        "The certificate of a:27017 is for it and trusted; it expires on 2026-05-04 12:00 UTC.",
+        "a:27017 answers hello; the primary is a:27017.",
+    ]
+
+
+def test_without_tls_there_is_no_such_layer() -> None:
+    assert [step.layer for step in judge((reached("a", member=PRIMARY),), tls=False)] == ["dns", "tcp", "hello"]
+
+
+def test_the_layer_of_the_primary_that_others_know_is_the_one_that_failed() -> None:
+    knows = Member(primary=False, secondary=True, knows="A:27017")
+    assert verdict(reached("a", layer="tcp"), reached("b", member=knows), reached("c", layer="dns")) == (
+        "tcp",
+        "no-answer",
+        "The others take a:27017 for the primary, and it cannot be used: a fails at tcp.",
+    )
+
+
+def test_members_that_know_no_primary_have_none() -> None:
+    assert verdict(reached("a", layer="tcp"), reached("b", member=SECONDARY)) == (
+        "hello",
+        "no-primary",
+        "1 of 2 members answer, and none of them is the primary: nobody takes writes. a fails at tcp.",
+    )
+
+
+@pytest.mark.parametrize("layer", ORDER)
+def test_one_member_that_fails_is_what_failed(layer: Layer) -> None:
+    assert verdict(reached("a", layer=layer, fault="cut-off")) == (layer, "cut-off", f"a fails at {layer}.")
+
+
+def test_where_nobody_answers_it_is_the_layer_of_who_got_furthest() -> None:
+    members = (
+        reached("a", layer="dns", fault="name-unknown"),
+        reached("b", layer="tls", fault="certificate-expired"),
+        reached("c", layer="tcp"),
+    )
+    layer, fault, because = verdict(*members)
+    assert (layer, fault) == ("tls", "certificate-expired")
+    assert because == "b fails at tls. Of 3 members none can be used, 1 for this reason."
+    assert [step.layer for step in judge(members, tls=True)] == ["dns", "tcp", "tls"]
