@@ -72,6 +72,20 @@ def _network(ec2: Any) -> tuple[str, list[str]]:  # noqa: ANN401
     return vpc, subnets
 
 
+def nat_gateway(lab: Lab) -> str:
+    """Lead the private subnets to the internet through one NAT gateway, and return its address."""
+    ec2 = lab.client("ec2")
+    subnets = ec2.describe_subnets(Filters=[{"Name": "tag:Name", "Values": ["dev-private-subnet-*"]}])["Subnets"]
+    address = ec2.allocate_address(Domain="vpc")
+    gateway = ec2.create_nat_gateway(SubnetId=subnets[0]["SubnetId"], AllocationId=address["AllocationId"])
+    table = ec2.create_route_table(VpcId=subnets[0]["VpcId"])["RouteTable"]["RouteTableId"]
+    for subnet in subnets:
+        ec2.associate_route_table(RouteTableId=table, SubnetId=subnet["SubnetId"])
+    route = {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": gateway["NatGateway"]["NatGatewayId"]}
+    ec2.create_route(RouteTableId=table, **route)
+    return str(address["PublicIp"])
+
+
 def _security_groups(ec2: Any, vpc: str) -> tuple[str, str]:  # noqa: ANN401
     alb, instances = (
         ec2.create_security_group(

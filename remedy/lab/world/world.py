@@ -12,7 +12,7 @@ from moto.backends import get_backend
 from moto.elbv2.models import FakeTargetGroup
 
 from remedy.lab.environment import CACHE
-from remedy.lab.world import calendars, commands, strict
+from remedy.lab.world import addresses, calendars, commands, strict
 from remedy.lab.world.caches import Caches
 from remedy.lab.world.dependencies import Dependencies
 from remedy.lab.world.firewall import allows
@@ -45,6 +45,7 @@ class World:
         self._published = 0.0
         self.probes_redis = True
         strict.install()
+        addresses.install()
         calendars.install()
         commands.install(self.machines, url, self._told)
 
