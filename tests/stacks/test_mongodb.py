@@ -19,7 +19,7 @@ KEPT = MongoDependency(parameter="/dev/starttech/mongodb-uri")
 
 def granted(mongodb: MongoDependency | None) -> dict[str, tuple[str, ...]]:
     key = "arn:aws:kms:us-east-1:123456789012:key/environment"
-    statements = probe(Names(PLACE), key, NETWORK, Dependencies(mongodb=mongodb), None)
+    statements = probe(Names(PLACE), key, NETWORK, Dependencies(mongodb=mongodb))
     return {action: each.resources for each in statements for action in each.actions}
 
 
