@@ -36,7 +36,7 @@ SAYS: dict[str, Mapping[str, Any]] = {
     "count": {"n": 5, "ok": 1.0},
 }
 LET_IN = {USER: PASSWORD}
-REAL = pymongo.MongoClient
+REAL: Any = pymongo.MongoClient
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,6 @@ def at_member(monkeypatch: pytest.MonkeyPatch, served: Member, password: str = P
 @pytest.fixture
 def orders(nx: int) -> Iterator[int]:  # noqa: F811 - the fixture
     """Return the port of a server that somebody else wrote, with some orders in it."""
-    client: pymongo.MongoClient[dict[str, Any]]
     with REAL(f"mongodb://{HOST}:{nx}/?directConnection=true") as client:
         client["starttech"]["orders"].insert_many([{"n": n} for n in range(12)])
         client["starttech"]["users"].insert_one({"name": "ada"})
