@@ -42,18 +42,18 @@ def test_without_mongodb_the_probe_has_nothing_to_do_with_the_ledger() -> None:
 @pytest.mark.parametrize("mongodb", [MongoDependency(), replace(KEPT, secret=SECRET)])
 def test_exactly_one_place_has_the_connection_string(mongodb: MongoDependency) -> None:
     with pytest.raises(ShapeError, match="expected either `secret` or `parameter`"):
-        sound(NETWORK, Dependencies(mongodb=mongodb))
-    assert sound(NETWORK, Dependencies(mongodb=KEPT)) == NETWORK
+        sound(NETWORK, Dependencies(mongodb=mongodb), None)
+    assert sound(NETWORK, Dependencies(mongodb=KEPT), None) == NETWORK
 
 
 def test_its_networks_are_cidr_blocks() -> None:
     with pytest.raises(ShapeError, match="expected a CIDR block such as"):
-        sound(NETWORK, Dependencies(mongodb=replace(KEPT, networks=("10.0.0.0/16", "10.1"))))
+        sound(NETWORK, Dependencies(mongodb=replace(KEPT, networks=("10.0.0.0/16", "10.1"))), None)
 
 
 def test_it_is_looked_at_from_somewhere() -> None:
     with pytest.raises(ShapeError, match="name its subnets and security groups"):
-        sound(None, Dependencies(mongodb=KEPT))
+        sound(None, Dependencies(mongodb=KEPT), None)
 
 
 def test_anywhere_is_not_this_machine_and_not_the_metadata_service() -> None:
