@@ -36,7 +36,7 @@ SAYS: dict[str, Mapping[str, Any]] = {
     "count": {"n": 5, "ok": 1.0},
 }
 LET_IN = {USER: PASSWORD}
-REAL = pymongo.MongoClient
+REAL: Any = pymongo.MongoClient
 
 
 @pytest.fixture(autouse=True)

@@ -84,7 +84,7 @@ def test_its_handler_starts_with_what_the_stack_writes(dev: Template) -> None:
 def test_a_writer_needs_subnets_whose_addresses_are_ours(wrong: Callable[[Callable[[str], str]], str]) -> None:
     def edit(text: str) -> str:
         before, _, after = text.partition("[network]")
-        rest = after[after.index("[atlas]") :].partition("[runbooks.")[0]
+        rest = after[after.index("[atlas]") :].partition("[runbooks.")[0].partition("[dependencies.")[0]
         return before + rest
 
     assert wrong(edit) == (
