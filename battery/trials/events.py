@@ -65,10 +65,10 @@ def run(effort: Effort) -> Iterator[Figure]:
 def _deliver(tried: Tried, batch: int, chance: Random, delivered: Delivered, effort: Effort) -> None:
     """Deliver what comes with one transition, a second apart: most of it arrives while the first run still waits.
 
-    Every third time what is ill stays ill, whatever is done.
+    Every third time of each runbook what is ill stays ill, whatever is done.
     """
     stubborn = next((case for case in tried.cases if case.ends == "not-healed"), tried.cases[0])
-    ground = stubborn.ground() if batch % 3 == 0 else tried.ground()
+    ground = stubborn.ground() if batch // len(GROUNDS) % 3 == 0 else tried.ground()
     good, runs, kinds = tried.event("alarm"), Runs(), dict[str, str]()
     ground.alarms.alarms[tried.alarm] = LiveAlarm(
         exists=True, state="ALARM", transitioned_at=NIGHT, actions_enabled=True
