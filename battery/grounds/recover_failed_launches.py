@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import structs
 
-from battery.agreeing import Agreeing, agree
 from battery.ground import Case, Row, Tried
 from recover_failed_launches.decide import decide
 from recover_failed_launches.runbook import RUNBOOK
@@ -21,6 +20,7 @@ from remediation.core.verdict import Act
 from tests.functions.fakes.launching import GROUP, MINUTE, Backend
 from tests.functions.fakes.launching_aws import FakeLaunching
 from tests.functions.recover_failed_launches.nights import ALARM, INCIDENT, SETTINGS, event
+from tests.support.agreeing import Agreeing, agree
 from tests.support.steps import NIGHT, CrashError, InMemorySteps
 from tests.support.toy import PLACE
 from tests.support.world import (

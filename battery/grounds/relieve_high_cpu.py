@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from battery.agreeing import Agreeing, agree
 from battery.ground import Case, Row, Tried
 from relieve_high_cpu.case import REPLACE
 from relieve_high_cpu.runbook import RUNBOOK
@@ -18,6 +17,7 @@ from tests.functions.fakes.fleet_aws import FleetClients
 from tests.functions.fakes.fleet_night import ALARM, FleetNight
 from tests.functions.relieve_high_cpu.cases import LONG_HOT, facts, group, instance, judge
 from tests.functions.relieve_high_cpu.nights import SETTINGS, no_policy, surge
+from tests.support.agreeing import Agreeing, agree
 from tests.support.steps import NIGHT
 
 COOL = (50,) * len(LONG_HOT)

@@ -1,17 +1,13 @@
 """One night on which MongoDB cannot be reached: the real engine and the real writer on a strict Atlas, and a scripted probe."""
 
-import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from remediation.atlas.facts import Access
-from remediation.core.approval import Wanted
 from remediation.core.gates import LiveAlarm
 from remediation.core.outcome import Outcome
 from remediation.core.probed import Fault, Layer, MongoState, Probed, Shape, Step
 from remediation.core.spec import Mode
-from remediation.core.spoken import Spoken
 from restore_database_access.access import listed
 from restore_database_access.decide import decide
 from restore_database_access.diagnose import diagnose
@@ -23,10 +19,11 @@ from tests.functions.fakes.atlas_writer import WriterLambda
 from tests.functions.fakes.firewall import MemorySightings, ProbeFunction
 from tests.functions.fakes.strict import Calls, Fake, Pages
 from tests.functions.fakes.ways_out import ReaderSecret, WaysOut
-from tests.support.carried import GRACE, approved, carried
+from tests.support.agreeing import Agreeing, agree
+from tests.support.carried import approved, carried
 from tests.support.steps import NIGHT, InMemorySteps
 from tests.support.toy import PLACE, alarm_event
-from tests.support.world import MemoryApprovals, Stage
+from tests.support.world import Stage
 
 CLUSTER = "dev-starttech-cluster"
 READER = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/atlas-reader-AbCdEf"
@@ -67,26 +64,6 @@ def probed(layer: Layer | None = None, fault: Fault = "no-answer", because: str 
         steps=tuple(steps),
         mongodb=STATE if layer is None else None,
     )
-
-
-@dataclass
-class Agreeing(MemoryApprovals):
-    """A person who agrees to every plan as it is asked, a minute later, unless they are `away`."""
-
-    away: bool = False
-
-    def ask(self, wanted: Wanted, callback: str, now: datetime) -> None:
-        """Keep what is asked, and what is answered."""
-        super().ask(wanted, callback, now)
-        if not self.away:
-            self.spoken[GRACE, wanted.run] = Spoken(
-                says="approve", about=wanted.run, by=GRACE, at=now, hash=wanted.hash
-            )
-
-    def reply(self, steps: InMemorySteps) -> None:
-        """Let the answers arrive."""
-        answer = (timedelta(minutes=1), json.dumps({"by": GRACE}))
-        steps.replies |= {} if self.away else {f"approval {n}": answer for n in range(1, 40)}
 
 
 class Functions:
@@ -183,7 +160,7 @@ class Night:
     def run(self, event: Any = None, **more: Any) -> Outcome:
         """Carry it out, on the alarm if nothing else is said."""
         if isinstance(self.stage.approvals, Agreeing):
-            self.stage.approvals.reply(self.steps)
+            agree(self.steps)
         return carried(
             RUNBOOK,
             self.aws,

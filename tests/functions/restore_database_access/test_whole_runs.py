@@ -23,11 +23,11 @@ from tests.functions.restore_database_access.nights import (
     OURS,
     SETTINGS,
     SUBNETS,
-    Agreeing,
     Night,
     alarm,
     probed,
 )
+from tests.support.agreeing import Agreeing
 from tests.support.carried import approved
 from tests.support.steps import NIGHT
 
