@@ -8,17 +8,26 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+import boto3
 import msgspec
 import pytest
+from moto import mock_aws
 
+from probe_dependencies import mongo
 from probe_dependencies.mongo_look import MongoLook
+from probe_dependencies.probe import Probe
 from remediation.adapters.logins import LastLogin
+from remediation.adapters.probing import probe_handler
 from remediation.adapters.table import Item
 from remediation.core.connection_string import parse
+from remediation.core.dependencies import Dependencies, MongoDependency, Probing
+from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.probed import Fault, Probed
+from remediation.core.spec import Place
 from remediation.reach.connecting import NEVER
 from remediation.reach.deadline import Deadline
 from remediation.reach.mongo_records import Lookup, Records, records
@@ -305,6 +314,8 @@ def test_a_wrong_password_is_refused(locked: Member, password: str) -> None:
         ({"ok": 1, "payload": b"nothing", "conversationId": 1}, "not-understood"),
         ({"ok": 1}, "not-understood"),
         ({"ok": 1, "payload": 7}, "not-understood"),
+        ({"ok": 1, "payload": 10**12}, "not-understood"),
+        ({"ok": 1, "payload": "text"}, "not-understood"),
         (b"", "cut-off"),
     ],
 )
@@ -315,8 +326,11 @@ def test_what_a_login_is_answered_becomes_the_fault_that_it_means(
         assert failed(look(served.port, login=LOGIN)) == ("auth", fault)
 
 
-def test_a_server_that_wants_the_password_hashed_for_hours_is_not_obeyed() -> None:
-    with member(users={USER: PASSWORD}, rounds=2_000_000_000) as served:
+@pytest.mark.parametrize(
+    "rounds", [2_000_000_000, "4096,i=2000000000", " 2000000000", "2_000_000_000", f"{'0' * 30}2000000000"]
+)
+def test_a_server_that_wants_the_password_hashed_for_hours_is_not_obeyed(rounds: int | str) -> None:
+    with member(users={USER: PASSWORD}, rounds=rounds) as served:
         assert failed(look(served.port, login=LOGIN)) == ("auth", "not-understood")
 
 
@@ -345,6 +359,42 @@ def test_a_login_that_was_refused_counts_until_the_next(locked: Member) -> None:
         assert failed(found) == ("auth", "credentials-refused")
     assert locked.logins == 1
     assert look(locked.port, login=LOGIN, kept=kept, now=NOW + timedelta(minutes=15)).failed is None
+
+
+def test_fifty_invocations_of_five_processes_are_one_login_and_log_no_secret(
+    locked: Member, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(
+        mongo, "MongoLook", partial(MongoLook, never=())
+    )  # the servers of this test are on this machine
+    place = Place(environment="dev", account="123456789012", region="us-east-1")
+    configured = MongoDependency(parameter="/dev/mongodb-uri", networks=("127.0.0.0/8",))
+    deployment = Deployment(place=place, mode="act", ledger="table", outcomes="topic", contacts={})
+    probing = Probing(dependencies=Dependencies(mongodb=configured), networks=())
+    monkeypatch.setenv(DEPLOYMENT, msgspec.json.encode(deployment).decode())
+    monkeypatch.setenv(SETTINGS, msgspec.json.encode(probing).decode())
+    with mock_aws():
+        uri = f"mongodb://{LOGIN}{HOST}:{locked.port}/starttech"
+        boto3.client("ssm").put_parameter(Name="/dev/mongodb-uri", Value=uri, Type="SecureString")
+        boto3.client("dynamodb").create_table(
+            TableName="table",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        processes = [probe_handler(Probe) for _ in range(5)]
+        for number in range(50):
+            answer = msgspec.convert(processes[number % 5]({"probe": "mongodb"}, None), Probed)
+            assert answer.failed is None
+        kept = str(boto3.client("dynamodb").scan(TableName="table")["Items"])
+    assert locked.logins == 1
+    out, err = capsys.readouterr()
+    assert "Looked at the dependencies." in f"{out}{err}"
+    for secret in (USER, PASSWORD, quote(PASSWORD)):
+        assert secret not in f"{out}{err}{kept}"
 
 
 # ---------------------------------------------------------------------------------------------------------- records
