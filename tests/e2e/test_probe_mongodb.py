@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,11 @@ from urllib.parse import quote
 import boto3
 import msgspec
 import pytest
+from dns.message import from_wire, make_response
+from dns.rcode import NXDOMAIN
+from dns.rdatatype import to_text
+from dns.resolver import Resolver
+from dns.rrset import from_text as rrset_from_text
 from moto import mock_aws
 
 from probe_dependencies import mongo
@@ -416,6 +421,65 @@ def test_records_that_are_not_there_are_the_layer_that_failed() -> None:
         raise UnreachableError("records", "records-unknown", f"The name {name} has no SRV records: no members.")
 
     assert failed(looked("mongodb+srv://cluster.db.example/", lookup=lookup)) == ("records", "records-unknown")
+
+
+def test_the_records_are_asked_of_a_real_name_server() -> None:
+    name = "cluster.db.example"
+    zone = {
+        (f"_mongodb._tcp.{name}.", "SRV"): "0 0 27018 a.db.example.",
+        (f"{name}.", "TXT"): '"replicaSet=rs0&authSource=admin"',
+    }
+    with name_server(zone) as resolver:
+        found = records(name, "mongodb", Deadline(1), resolver)
+        assert found == Records(hosts=(("a.db.example", 27018),), options={"replicaset": "rs0", "authsource": "admin"})
+        assert failed(looked("mongodb+srv://other.db.example/", lookup=partial(records, resolver=resolver))) == (
+            "records",
+            "records-unknown",
+        )
+
+
+def test_a_name_server_that_says_nothing_is_waited_for_no_longer_than_a_second() -> None:
+    with name_server(None) as resolver:
+        begun = time.monotonic()
+        found = looked("mongodb+srv://cluster.db.example/", lookup=partial(records, resolver=resolver))
+    assert failed(found) == ("records", "name-unanswered")
+    assert time.monotonic() - begun < 2
+
+
+@contextmanager
+def name_server(zone: dict[tuple[str, str], str] | None) -> Iterator[Resolver]:
+    """Serve a zone (None: say nothing), and return who asks it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((HOST, 0))
+        over = threading.Event()
+        server.settimeout(0.05)
+
+        def serve() -> None:
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    packet, asker = server.recvfrom(4096)
+                    if zone is not None:
+                        server.sendto(_answered(packet, zone), asker)
+
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        resolver = Resolver(configure=False)
+        resolver.nameservers, resolver.port = [HOST], server.getsockname()[1]
+        yield resolver
+        over.set()
+        serving.join(5)
+
+
+def _answered(packet: bytes, zone: dict[tuple[str, str], str]) -> bytes:
+    query = from_wire(packet)
+    (question,) = query.question
+    answer = make_response(query)
+    text = zone.get((str(question.name), to_text(question.rdtype)))
+    if text is None:
+        answer.set_rcode(NXDOMAIN)
+    else:
+        answer.answer.append(rrset_from_text(question.name, 60, "IN", to_text(question.rdtype), text))
+    return answer.to_wire()
 
 
 def listens_at(port: int) -> bool:
