@@ -79,7 +79,7 @@ def _layers(reached: Reached, tried: Tried, way: Way, deadline: Deadline) -> Non
     with tried.layer("hello", f"{at} says who it is."):
         member = _hello(reached.link, address, reached, way, deadline)
         if way.set_name and member.set_name != way.set_name:
-            other = f"of the replica set {member.set_name[:64]!r}" if member.set_name else "of no replica set"
+            other = f"of the replica set {member.set_name!r}" if member.set_name else "of no replica set"
             because = f"{at} is {other}; the connection string or its TXT record says {way.set_name!r}."
             raise UnreachableError("hello", "other-set", because)
         reached.member = member

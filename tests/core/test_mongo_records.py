@@ -96,4 +96,4 @@ def test_a_text_may_not_turn_tls_off_nor_be_two(texts: tuple[str, ...]) -> None:
 
 
 def _made(error: Callable[[], DNSException]) -> DNSException:
-    return error(timeout=1, errors=[]) if error is LifetimeTimeout else error()  # type: ignore[call-arg]
+    return error(timeout=1, errors=[]) if error is LifetimeTimeout else error()  # type: ignore[no-untyped-call]

@@ -33,7 +33,7 @@ class Member:
         hello: Mapping[str, Any] | None = None,
         says: Mapping[str, Mapping[str, Any] | bytes] | None = None,
         users: Mapping[str, str] | None = None,
-        rounds: int = ROUNDS,
+        rounds: int | str = ROUNDS,
         context: ssl.SSLContext | None = None,
         pause: float = 0.0,
     ) -> None:
@@ -112,7 +112,7 @@ class Member:
 class Scram:
     """The server's half of SCRAM-SHA-256 (RFC 5802, RFC 7677)."""
 
-    def __init__(self, users: Mapping[str, str], rounds: int) -> None:
+    def __init__(self, users: Mapping[str, str], rounds: int | str) -> None:
         self._users, self._rounds = users, rounds
 
     def first(self, payload: bytes) -> Mapping[str, Any]:
@@ -128,7 +128,7 @@ class Scram:
         without_proof, _, proof = payload.decode().rpartition(",p=")
         if self._password is None or without_proof != f"c=biws,r={self._nonce}":
             return DENIED
-        salted = hashlib.pbkdf2_hmac("sha256", self._password.encode(), SALT, self._rounds)
+        salted = hashlib.pbkdf2_hmac("sha256", self._password.encode(), SALT, int(self._rounds))
         said = f"{self._bare},{self._first},{without_proof}".encode()
         key = _mac(salted, b"Client Key")
         signature = _mac(hashlib.sha256(key).digest(), said)

@@ -6,19 +6,33 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+import boto3
 import msgspec
 import pytest
+from dns.message import from_wire, make_response
+from dns.rcode import NXDOMAIN
+from dns.rdatatype import to_text
+from dns.resolver import Resolver
+from dns.rrset import from_text as rrset_from_text
+from moto import mock_aws
 
+from probe_dependencies import mongo
 from probe_dependencies.mongo_look import MongoLook
+from probe_dependencies.probe import Probe
 from remediation.adapters.logins import LastLogin
+from remediation.adapters.probing import probe_handler
 from remediation.adapters.table import Item
 from remediation.core.connection_string import parse
+from remediation.core.dependencies import Dependencies, MongoDependency, Probing
+from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.probed import Fault, Probed
+from remediation.core.spec import Place
 from remediation.reach.connecting import NEVER
 from remediation.reach.deadline import Deadline
 from remediation.reach.mongo_records import Lookup, Records, records
@@ -305,6 +319,8 @@ def test_a_wrong_password_is_refused(locked: Member, password: str) -> None:
         ({"ok": 1, "payload": b"nothing", "conversationId": 1}, "not-understood"),
         ({"ok": 1}, "not-understood"),
         ({"ok": 1, "payload": 7}, "not-understood"),
+        ({"ok": 1, "payload": 10**12}, "not-understood"),
+        ({"ok": 1, "payload": "text"}, "not-understood"),
         (b"", "cut-off"),
     ],
 )
@@ -315,8 +331,11 @@ def test_what_a_login_is_answered_becomes_the_fault_that_it_means(
         assert failed(look(served.port, login=LOGIN)) == ("auth", fault)
 
 
-def test_a_server_that_wants_the_password_hashed_for_hours_is_not_obeyed() -> None:
-    with member(users={USER: PASSWORD}, rounds=2_000_000_000) as served:
+@pytest.mark.parametrize(
+    "rounds", [2_000_000_000, "4096,i=2000000000", " 2000000000", "2_000_000_000", f"{'0' * 30}2000000000"]
+)
+def test_a_server_that_wants_the_password_hashed_for_hours_is_not_obeyed(rounds: int | str) -> None:
+    with member(users={USER: PASSWORD}, rounds=rounds) as served:
         assert failed(look(served.port, login=LOGIN)) == ("auth", "not-understood")
 
 
@@ -347,6 +366,42 @@ def test_a_login_that_was_refused_counts_until_the_next(locked: Member) -> None:
     assert look(locked.port, login=LOGIN, kept=kept, now=NOW + timedelta(minutes=15)).failed is None
 
 
+def test_fifty_invocations_of_five_processes_are_one_login_and_log_no_secret(
+    locked: Member, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(
+        mongo, "MongoLook", partial(MongoLook, never=())
+    )  # the servers of this test are on this machine
+    place = Place(environment="dev", account="123456789012", region="us-east-1")
+    configured = MongoDependency(parameter="/dev/mongodb-uri", networks=("127.0.0.0/8",))
+    deployment = Deployment(place=place, mode="act", ledger="table", outcomes="topic", contacts={})
+    probing = Probing(dependencies=Dependencies(mongodb=configured), networks=())
+    monkeypatch.setenv(DEPLOYMENT, msgspec.json.encode(deployment).decode())
+    monkeypatch.setenv(SETTINGS, msgspec.json.encode(probing).decode())
+    with mock_aws():
+        uri = f"mongodb://{LOGIN}{HOST}:{locked.port}/starttech"
+        boto3.client("ssm").put_parameter(Name="/dev/mongodb-uri", Value=uri, Type="SecureString")
+        boto3.client("dynamodb").create_table(
+            TableName="table",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        processes = [probe_handler(Probe) for _ in range(5)]
+        for number in range(50):
+            answer = msgspec.convert(processes[number % 5]({"probe": "mongodb"}, None), Probed)
+            assert answer.failed is None
+        kept = str(boto3.client("dynamodb").scan(TableName="table")["Items"])
+    assert locked.logins == 1
+    out, err = capsys.readouterr()
+    assert "Looked at the dependencies." in f"{out}{err}"
+    for secret in (USER, PASSWORD, quote(PASSWORD)):
+        assert secret not in f"{out}{err}{kept}"
+
+
 # ---------------------------------------------------------------------------------------------------------- records
 
 
@@ -366,6 +421,65 @@ def test_records_that_are_not_there_are_the_layer_that_failed() -> None:
         raise UnreachableError("records", "records-unknown", f"The name {name} has no SRV records: no members.")
 
     assert failed(looked("mongodb+srv://cluster.db.example/", lookup=lookup)) == ("records", "records-unknown")
+
+
+def test_the_records_are_asked_of_a_real_name_server() -> None:
+    name = "cluster.db.example"
+    zone = {
+        (f"_mongodb._tcp.{name}.", "SRV"): "0 0 27018 a.db.example.",
+        (f"{name}.", "TXT"): '"replicaSet=rs0&authSource=admin"',
+    }
+    with name_server(zone) as resolver:
+        found = records(name, "mongodb", Deadline(1), resolver)
+        assert found == Records(hosts=(("a.db.example", 27018),), options={"replicaset": "rs0", "authsource": "admin"})
+        assert failed(looked("mongodb+srv://other.db.example/", lookup=partial(records, resolver=resolver))) == (
+            "records",
+            "records-unknown",
+        )
+
+
+def test_a_name_server_that_says_nothing_is_waited_for_no_longer_than_a_second() -> None:
+    with name_server(None) as resolver:
+        begun = time.monotonic()
+        found = looked("mongodb+srv://cluster.db.example/", lookup=partial(records, resolver=resolver))
+    assert failed(found) == ("records", "name-unanswered")
+    assert time.monotonic() - begun < 2
+
+
+@contextmanager
+def name_server(zone: dict[tuple[str, str], str] | None) -> Iterator[Resolver]:
+    """Serve a zone (None: say nothing), and return who asks it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((HOST, 0))
+        over = threading.Event()
+        server.settimeout(0.05)
+
+        def serve() -> None:
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    packet, asker = server.recvfrom(4096)
+                    if zone is not None:
+                        server.sendto(_answered(packet, zone), asker)
+
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        resolver = Resolver(configure=False)
+        resolver.nameservers, resolver.port = [HOST], server.getsockname()[1]
+        yield resolver
+        over.set()
+        serving.join(5)
+
+
+def _answered(packet: bytes, zone: dict[tuple[str, str], str]) -> bytes:
+    query = from_wire(packet)
+    (question,) = query.question
+    answer = make_response(query)
+    text = zone.get((str(question.name), to_text(question.rdtype)))
+    if text is None:
+        answer.set_rcode(NXDOMAIN)
+    else:
+        answer.answer.append(rrset_from_text(question.name, 60, "IN", to_text(question.rdtype), text))
+    return answer.to_wire()
 
 
 def listens_at(port: int) -> bool:

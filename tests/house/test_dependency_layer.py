@@ -34,7 +34,7 @@ DECLARED = operations_of(allow.action for runbook in CATALOG for allow in (*runb
 pytestmark = pytest.mark.filterwarnings("ignore:the dependency layer ships without bytecode")
 MEGABYTE = 1_000_000
 LARGEST = {"pymongo": 10, "redis": 8}
-"""Megabytes that a package may have as a layer of its own; its bytecode is most of it."""
+"""Megabytes of a layer of its own: pymongo, bson and dnspython are 9.6 with their bytecode."""
 MAGIC = {"3.11": 3495, "3.12": 3531, "3.13": 3571, "3.14": 3627}
 """CPython's number for the bytecode of a minor version (Include/internal/pycore_magic_number.h)."""
 

@@ -25,6 +25,8 @@ OP_MSG = 2013
 HEADER = struct.Struct("<iiii")
 LARGEST = 1_000_000
 """Bytes. What is answered to `hello`, a login and `ping` is a few thousand at most."""
+LONGEST = 260
+"""Characters of a name that a server tells: a host with its port has no more."""
 CREDENTIALS = frozenset({11, 18})
 """UserNotFound, AuthenticationFailed."""
 ATLAS = 8000
@@ -62,8 +64,8 @@ class MongoLink:
             raise self._strange("hello")
         return Member(
             primary=answer["isWritablePrimary"],
-            set_name=_text(answer.get("setName")),
-            knows=_text(answer.get("primary")),
+            set_name=_text(answer.get("setName"))[:LONGEST],
+            knows=_text(answer.get("primary"))[:LONGEST],
             secondary=answer.get("secondary") is True,
         )
 
@@ -103,7 +105,7 @@ class MongoLink:
             raise self._strange(layer)
         try:
             return dict(bson.decode(body[5:]))
-        except (BSONError, ValueError, TypeError, OverflowError):
+        except (BSONError, ValueError, TypeError, OverflowError, RecursionError):
             raise self._strange(layer) from None
 
     def _read(self, layer: Layer, size: int) -> bytes:

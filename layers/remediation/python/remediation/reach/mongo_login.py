@@ -4,10 +4,9 @@ The rule of the domain: the password is proven and never sent, so only SCRAM is 
 since the number of rounds that a password is hashed is the server's to say.
 """
 
-import re
 from typing import Any
 
-from pymongo.auth_shared import MongoCredential, _Cache
+from pymongo.auth_shared import MongoCredential, _Cache, _parse_scram_response
 from pymongo.errors import PyMongoError
 from pymongo.synchronous.auth import authenticate
 
@@ -18,7 +17,6 @@ from remediation.reach.unreachable import UnreachableError
 MECHANISMS = frozenset({"DEFAULT", "SCRAM-SHA-1", "SCRAM-SHA-256"})
 MOST_ROUNDS = 200_000
 """MongoDB's own are 10,000 and 15,000. So many cost 0.2 s."""
-_ROUNDS = re.compile(rb"(?:\A|,)i=([0-9]{1,19})(?:,|\Z)")
 
 
 def log_in(link: MongoLink, login: Login) -> None:
@@ -28,7 +26,7 @@ def log_in(link: MongoLink, login: Login) -> None:
     )
     try:
         authenticate(credential, _Spoken(link))  # type: ignore[arg-type] # of pymongo's connection it uses only this
-    except (PyMongoError, ValueError, LookupError, TypeError, AttributeError):
+    except (PyMongoError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         because = f"{link.at} answers a login with what is no answer of MongoDB to it."
         raise UnreachableError("auth", "not-understood", because) from None
 
@@ -47,8 +45,18 @@ class _Spoken:
 
     def command(self, database: str, command: Any, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - pymongo's own
         answer = self._link.say("auth", database, dict(command))
-        rounds = _ROUNDS.search(bytes(answer.get("payload", b"")))
-        if rounds and int(rounds[1]) > MOST_ROUNDS:
-            because = f"{self._link.at} wants the password hashed {int(rounds[1]):,} times, more than {MOST_ROUNDS:,}."
+        rounds = _rounds(answer.get("payload"))
+        if rounds > MOST_ROUNDS:
+            because = f"{self._link.at} wants the password hashed {rounds:,} times, more than {MOST_ROUNDS:,}."
             raise UnreachableError("auth", "not-understood", because)
         return answer
+
+
+def _rounds(payload: object) -> int:
+    """Return how often the password is to be hashed, read just as pymongo will read it; 0 where that is not said."""
+    if not isinstance(payload, bytes):
+        return 0
+    try:
+        return int(_parse_scram_response(payload)[b"i"])
+    except (ValueError, LookupError):  # then pymongo says that it is no answer
+        return 0

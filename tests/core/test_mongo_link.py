@@ -1,0 +1,90 @@
+"""A member's answers, taken from memory: nothing here opens a socket, and whatever comes is an answer or a sentence."""
+
+import struct
+from typing import Any
+
+import bson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remediation.reach.deadline import Deadline
+from remediation.reach.mongo_link import LARGEST, LONGEST, MongoLink
+from remediation.reach.unreachable import UnreachableError
+
+WELL = {"ok": 1.0, "isWritablePrimary": True, "maxWireVersion": 21, "setName": "rs0"}
+
+
+class Answers:
+    """A socket that has said already what it will say; it keeps what it was told."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer, self.told = answer, b""
+
+    def settimeout(self, _: float | None) -> None:
+        pass
+
+    def sendall(self, data: bytes) -> None:
+        self.told += data
+
+    def recv(self, most: int) -> bytes:
+        piece, self.answer = self.answer[: min(most, 7)], self.answer[min(most, 7) :]
+        return piece
+
+    def close(self) -> None:
+        pass
+
+
+def message(answer: dict[str, Any], *, to: int = 1, flags: int = 0, operation: int = 2013, more: bytes = b"") -> bytes:
+    body = struct.pack("<IB", flags, 0) + bson.encode(answer) + more
+    return struct.pack("<iiii", 16 + len(body), 5, to, operation) + body
+
+
+def link(answer: bytes) -> MongoLink:
+    return MongoLink(Answers(answer), "m.example:27017", Deadline(1))  # type: ignore[arg-type]
+
+
+def fault(answer: bytes) -> str:
+    with pytest.raises(UnreachableError) as caught:
+        link(answer).hello()
+    assert caught.value.layer == "hello"
+    return caught.value.fault
+
+
+@pytest.mark.parametrize("whole", [message(WELL), message(WELL, flags=1, more=b"\x01\x02\x03\x04")])
+def test_an_answer_in_pieces_is_one_answer_with_a_checksum_or_without(whole: bytes) -> None:
+    member = link(whole).hello()
+    assert (member.primary, member.set_name) == (True, "rs0")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        message(WELL, to=2),
+        message(WELL, operation=1),
+        message({**WELL, "isWritablePrimary": "yes"}),
+        message({"ok": 1.0, "isWritablePrimary": True}),
+        message(WELL)[:-1],
+        struct.pack("<iiii", LARGEST + 1, 5, 1, 2013),
+        struct.pack("<iiii", -1, 5, 1, 2013),
+        struct.pack("<iiii", 26, 5, 1, 2013) + b"\x00\x00\x00\x00\x01" + b"\x05\x00\x00\x00\x00",
+    ],
+)
+def test_what_is_no_answer_to_what_was_asked_is_not_understood(answer: bytes) -> None:
+    assert fault(answer) == "not-understood"
+
+
+def test_who_says_nothing_has_hung_up() -> None:
+    assert fault(b"") == "cut-off"
+
+
+def test_a_name_that_a_server_tells_is_not_kept_at_any_length() -> None:
+    member = link(message({**WELL, "setName": "x" * 9000, "primary": "y" * 9000})).hello()
+    assert (len(member.set_name), len(member.knows)) == (LONGEST, LONGEST)
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_whatever_comes_is_understood_or_a_sentence(junk: bytes, framed: bool) -> None:
+    answer = struct.pack("<iiii", 16 + len(junk), 5, 1, 2013) + junk if framed else junk
+    with pytest.raises(UnreachableError):
+        link(answer).hello()
