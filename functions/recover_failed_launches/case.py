@@ -136,6 +136,16 @@ class Case:
         )
 
     @cached_property
+    def dying(self) -> bool:
+        """Whether instances go on dying: enough of them since we acted, and the last one not long ago.
+
+        Such a group looks complete for most of each round, because its load balancer gives new instances a grace period.
+        """
+        acted = self.tried[-1].at if self.tried else None
+        since = [each for each in self.deaths if acted is None or each.ended_at > acted]
+        return len(since) >= self.settings.deaths and self.now - since[0].ended_at <= self.settings.dies_within
+
+    @cached_property
     def under_way(self) -> tuple[Tried, ...]:
         """The launches that have not ended."""
         return tuple(each for each in self.facts.tried if each.kind == "launch" and each.status not in ENDED)

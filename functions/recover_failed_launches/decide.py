@@ -41,9 +41,10 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Judged], ...],
     return (
         _at_it(case)
         or _all_is_well(case)
-        or _suspended(case)
+        or _suspended(case, ("Launch",))
         or _failing(case)
         or _dying(case)
+        or _suspended(case, NEEDED)
         or _not_terminating(case)
         or _refresh_failed(case)
         or _under_way(case)
@@ -72,7 +73,13 @@ def _at_it(case: Case) -> Wait | None:
 
 
 def _all_is_well(case: Case) -> Nothing | None:
-    if case.short or case.refresh_failed or case.standing("terminate") or (case.refreshing and case.failures):
+    if (
+        case.short
+        or case.dying
+        or case.refresh_failed
+        or case.standing("terminate")
+        or (case.refreshing and case.failures)
+    ):
         return None
     because = f"{stands(case)}; nothing is missing."
     if WATCHED in case.group.metrics:
@@ -90,10 +97,13 @@ def _all_is_well(case: Case) -> Nothing | None:
 # ---------------------------------------------------------------------------------------------------- suspended processes
 
 
-def _suspended(case: Case) -> Act[Judged] | Wait | Escalate | None:
-    """Resume what an ended maintenance left suspended; leave alone what may be one that is on."""
+def _suspended(case: Case, needed: tuple[str, ...]) -> Act[Judged] | Wait | Escalate | None:
+    """Resume what an ended maintenance left suspended; leave alone what may be one that is on.
+
+    Where launches are suspended none can fail, so that is judged first; any other process hides no cause of a failure.
+    """
     found = {each.process: each for each in case.group.suspended}
-    process = next((found[name] for name in NEEDED if name in found), None)
+    process = next((found[name] for name in needed if name in found), None)
     if process is None or not case.short:
         return None
     name, since = process.process, _since(process)
@@ -130,7 +140,9 @@ def _resume(case: Case, process: Suspension, because: str) -> Act[Judged]:
         settle=SOON,
         evidence=evidence(case),
         next_steps=(Commands(case).resume(name), Commands(case).activities()),
-        approval=Approval(because=f"Somebody suspended {name} on purpose, and may still need it to be."),
+        approval=Approval(
+            because=f"Somebody suspended {name} on purpose, and may still need it to be; how long ago is all that is known."
+        ),
     )
 
 
@@ -197,7 +209,11 @@ def _go_back(case: Case, broken: Broken, action: str, because: str) -> Act[Judge
 
 def _dying(case: Case) -> Act[Judged] | Escalate | None:
     """Name what keeps instances from coming up that could be launched."""
-    if len(case.deaths) < case.settings.deaths and not case.late and not (case.boots and case.short):
+    if (
+        len(case.deaths) < case.settings.deaths
+        and not case.late
+        and not (case.boots and case.short and not case.under_way)
+    ):
         return None
     if case.deaths:
         what = f"{counted(len(case.deaths), 'instance')} came up and died again since {at(case.deaths[-1].ended_at)}"

@@ -73,7 +73,8 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     refresh = _told(launches.refresh(aws, incident.asg))
     tried = tuple(map(_tried, activities[:MOST_TRIED]))
     facts = msgspec.structs.replace(facts, tried=tried, refresh=refresh)
-    return facts if _complete(group, tried, refresh) else _closer(aws, settings, facts, group, activities)
+    well = _complete(group, tried, refresh) and _ill(activities) < settings.deaths
+    return facts if well else _closer(aws, settings, facts, group, activities)
 
 
 def _complete(group: Group, tried: tuple[Tried, ...], refresh: Refresh | None) -> bool:
@@ -81,6 +82,11 @@ def _complete(group: Group, tried: tuple[Tried, ...], refresh: Refresh | None) -
     troubled = refresh is not None and refresh.status in ACTIVE_REFRESH | BAD_REFRESH
     stuck = any(each.kind == "terminate" and each.failed for each in tried)
     return serving >= group.desired and not troubled and not stuck
+
+
+def _ill(activities: tuple[Activity, ...]) -> int:
+    """Return how many instances the group took out because they were ill, as far back as its activities tell."""
+    return sum(each.kind == "terminate" and _UNHEALTHY.search(each.cause) is not None for each in activities)
 
 
 def _quoting(group: Group | None) -> Group | None:

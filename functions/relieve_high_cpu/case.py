@@ -18,6 +18,8 @@ SCALE = "scale-out"
 REPLACE = "replace-instance"
 NEEDED = ("AlarmNotification", "Launch")
 """Processes that a group needs for a policy to make it larger."""
+EARNED = timedelta(hours=1)
+"""So old an instance has to be for its CPU credits to say something."""
 ENOUGH = 2
 """Values after a step that tell whether it helped."""
 REACTIVE = frozenset({"SimpleScaling", "StepScaling", "TargetTrackingScaling"})
@@ -134,7 +136,7 @@ class Case:
     @cached_property
     def fleet_hot(self) -> bool:
         """Whether the group as a whole is hot."""
-        return self.alone is None and (len(self.hot) >= 2 or self.is_hot(self.cpu))
+        return self.alone is None and self.is_hot(self.cpu)
 
     def hot_for(self, instance: Instance) -> timedelta:
         """Return how long an instance has been too busy without a break."""
@@ -158,9 +160,16 @@ class Case:
 
     @cached_property
     def penniless(self) -> tuple[Instance, ...]:
-        """The hot instances whose CPU credits are gone: more of the same size buys nothing that lasts."""
-        gone = self.settings.credits_gone
-        return tuple(each for each in self.mature if each.credits is not None and each.credits < gone)
+        """The hot instances whose CPU credits are gone: more of the same size buys nothing that lasts.
+
+        A young one has none yet, because an instance earns them hour by hour.
+        """
+        gone, earned = self.settings.credits_gone, self.now - EARNED
+        return tuple(
+            each
+            for each in self.hot
+            if each.credits is not None and each.credits < gone and each.launched_at and each.launched_at <= earned
+        )
 
     # -------------------------------------------------------------------------------------------- what makes it grow
 

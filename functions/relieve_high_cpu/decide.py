@@ -104,10 +104,12 @@ def _blind(case: Case) -> Escalate | None:
     )
 
 
-def _cool(case: Case) -> Nothing | Wait | None:
+def _cool(case: Case) -> Nothing | Wait | Escalate | None:
     if case.fleet_hot or case.alone:
         return None
     name, last, (wanted, of) = case.group.name, case.cpu[-1].value, case.rule
+    if len(case.hot) > 1:
+        return _some_hot(case)
     if high := case.too_high(case.cpu):
         return _wait(
             case,
@@ -118,6 +120,17 @@ def _cool(case: Case) -> Nothing | Wait | None:
     if lacks:
         return _wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
     return _not_hot(case)
+
+
+def _some_hot(case: Case) -> Wait | Escalate:
+    """Look at several that are hot in a group that is not: more instances do not help them, and they go one at a time."""
+    ids = ", ".join(each.id for each in case.hot)
+    said = f"{ids} are hot, while {case.group.name} as a whole is at {case.cpu[-1].value:.0f}%"
+    steps = (*(Commands(case).shell(each) for each in case.hot[:2]), Commands(case).activities())
+    if min(case.hot_for(each) for each in case.hot) < case.settings.out_of_line_for:
+        return _wait(case, f"{said}; that may pass.", *steps)
+    because = f"{said}: work is not shared evenly, and more instances do not change that."
+    return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
 
 
 def _not_hot(case: Case) -> Nothing:
@@ -216,7 +229,8 @@ def _no_more_to_give(case: Case) -> Escalate | None:
         why = f"the CPU credits of {ids} are gone, so it is slowed down or costs more"
     elif len(steps) >= settings.steps:
         done = ", ".join(f"{from_} -> {to}" for from_, to in steps)
-        why = f"it has not dropped after {len(steps)} steps ({done})"
+        hours = settings.steps_within / timedelta(hours=1)
+        why = f"it is hot after {len(steps)} steps within {hours:g} hours ({done})"
     elif case.facts.usual_hosts is None:
         why = "how many instances are usual is unknown, and so is how many are too many"
     elif case.next_size <= group.desired:

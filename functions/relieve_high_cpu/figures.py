@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RECENT = 3
 """How many of the newest values of requests are `now`."""
+FRESH = 2
+"""So many periods old a value may be that says how something is now: a metric that stopped says nothing."""
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -48,14 +50,17 @@ def seen(aws: "Clients", settings: Settings, ids: Sequence[str], now: datetime) 
     requests, *full = found[1 + 2 * len(ids) :]
     today = [_balancer(settings, "RequestCountPerTarget", "Sum", HOUR), _balancer(settings, "HealthyHostCount", "Average", HOUR)]  # fmt: skip
     usual, hosts = load.read(aws, today, since=_ended(now - DAY, HOUR), until=_ended(now, HOUR))
-    per_hour = mean(usual)
-    fullness = tuple(map(_fullness, leans_on, full))
+    per_hour, oldest = mean(usual), until - FRESH * settings.period
+    fullness = tuple(_fullness(each, points, oldest) for each, points in zip(leans_on, full, strict=True))
     return Seen(
         group=found[0],
         cpu=dict(zip(ids, of_instances, strict=False)),
-        credits={id_: _last(points) for id_, points in zip(ids, of_instances[len(ids) :], strict=True)},
+        credits={
+            id_: points[-1].value if points else None for id_, points in zip(ids, of_instances[len(ids) :], strict=True)
+        },
         requests=Requests(
-            now=mean(requests[-RECENT:]), usual=None if per_hour is None else per_hour * (settings.period / HOUR)
+            now=mean(requests[-RECENT:]) if _last(requests, oldest) is not None else None,
+            usual=None if per_hour is None else per_hour * (settings.period / HOUR),
         ),
         usual_hosts=mean(hosts),
         databases=fullness[: len(settings.databases)],
@@ -90,10 +95,10 @@ def _dependency(each: Dependency, period: timedelta) -> Figure:
     )
 
 
-def _fullness(each: Dependency, points: Points) -> Fullness:
-    last = _last(points)
+def _fullness(each: Dependency, points: Points, oldest: datetime) -> Fullness:
+    last = _last(points, oldest)
     return Fullness(name=each.name, used=None if last is None else last / each.full, per_instance=each.per_instance)
 
 
-def _last(points: Points) -> float | None:
-    return points[-1].value if points else None
+def _last(points: Points, oldest: datetime) -> float | None:
+    return points[-1].value if points and points[-1].at >= oldest else None

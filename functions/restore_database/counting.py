@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SELECT, CONNECT, ANSWER = 10_000, 5_000, 20_000
 """Milliseconds: to find a member that may be read, to connect, and for one answer."""
+WITHIN = 40.0
+"""Seconds for all of it: two databases are counted in one look, and Lambda's time is short."""
 MOST = 500
 """Collections; of a database with more, the rest is not counted."""
 _ATLAS = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.mongodb(?:gov)?\.net")
@@ -56,7 +58,7 @@ def counted(aws: "Clients", settings: "Settings", host: str) -> Counts:
             "config", "not-configured", f"{host or 'No host'} is no name of Atlas's; nothing is said to it."
         )
     login = read_login(secret(aws, settings.secret, settings.secret_key))
-    from pymongo import MongoClient  # noqa: PLC0415 - not where the catalogue is only read
+    from pymongo import MongoClient, timeout  # noqa: PLC0415 - not where the catalogue is only read
     from pymongo.errors import PyMongoError  # noqa: PLC0415
 
     try:
@@ -73,7 +75,7 @@ def counted(aws: "Clients", settings: "Settings", host: str) -> Counts:
             connectTimeoutMS=CONNECT,
             socketTimeoutMS=ANSWER,
         )
-        with closing(client):
+        with closing(client), timeout(WITHIN):
             database: Any = client[settings.database]
             return counts_of(database, settings.database)
     except PyMongoError as error:
@@ -111,9 +113,17 @@ def read_login(uri: Secret) -> Login:
 
 def unreachable(error: Exception, host: str, database: str) -> UnreachableError:
     """Return what an error of pymongo means, in words of ours."""
-    from pymongo.errors import ConfigurationError, OperationFailure, ServerSelectionTimeoutError  # noqa: PLC0415
+    from pymongo.errors import (  # noqa: PLC0415
+        ConfigurationError,
+        OperationFailure,
+        PyMongoError,
+        ServerSelectionTimeoutError,
+    )
 
     match error:
+        case PyMongoError(timeout=True) if not isinstance(error, ServerSelectionTimeoutError):
+            because = f"{host} took the connection and gave no answer in time."
+            return UnreachableError("ping", "no-answer", because)
         case OperationFailure(code=int(code)) if code in _REFUSED:
             fault = _REFUSED[code]
             if fault == "not-permitted":

@@ -43,6 +43,7 @@ REAL: Any = pymongo.MongoClient
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "SELECT", 1_000)
     monkeypatch.setattr(counting, "ANSWER", 1_000)
+    monkeypatch.setattr(counting, "WITHIN", 2.0)
 
 
 def count(monkeypatch: pytest.MonkeyPatch, port: int, password: str = PASSWORD, **more: Any) -> Counts:
@@ -113,6 +114,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str, Fault]] = {
         "not-understood",
     ),
     "it hangs up": ({"users": LET_IN, "says": SAYS | {"dbStats": b""}}, PASSWORD, "cut-off"),
+    "it answers a login and then a byte at a time": (
+        {"users": LET_IN, "says": SAYS, "pause": 0.01},
+        PASSWORD,
+        "no-answer",
+    ),
     "it does not answer": ({"users": LET_IN, "pause": 1.0}, PASSWORD, "no-answer"),
 }
 

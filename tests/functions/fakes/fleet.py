@@ -224,7 +224,8 @@ class Fleet:
         missing = 0 if "Launch" in self.suspended else self.desired - len(staying)
         for _ in range(missing):
             failed = bool(self.launches_fail)
-            box = Box(self._id(), self.now, lifecycle="Pending", credits=next((b.credits for b in staying), None))
+            earning = any(each.credits is not None for each in staying)
+            box = Box(self._id(), self.now, lifecycle="Pending", credits=0.0 if earning else None)
             about = Activity(
                 description=f"Launching a new EC2 instance{'' if failed else f': {box.id}'}",
                 cause=self._why,

@@ -11,10 +11,9 @@ from recover_failed_launches.causes import _KNOWN, Cause, classify
 from tests.functions.recover_failed_launches.texts import GUIDE, REPORTED
 
 
-def test_of_25_documented_texts_at_least_24_are_classified_right() -> None:
-    assert len({text for _, text in GUIDE}) == 25
-    right = sum(classify("Failed", text) is cause for cause, text in GUIDE)
-    assert right >= 24
+def test_there_are_24_documented_texts_and_one_that_nobody_knows() -> None:
+    assert len({text for cause, text in GUIDE if cause is not Cause.UNKNOWN}) == 24
+    assert len(GUIDE) == 25
 
 
 @pytest.mark.parametrize(("cause", "text"), [*GUIDE, *REPORTED], ids=lambda value: str(value)[:60])

@@ -429,6 +429,29 @@ def test_one_death_is_no_loop(night: Night) -> None:
     assert "why it does not launch is not known" in escalated(night).because
 
 
+def test_a_group_whose_instances_die_one_after_the_other_is_not_well_because_it_looks_complete(night: Night) -> None:
+    night.world.tags.clear()
+    for minutes in (14, 8, 2):
+        night.world.die(ago=minutes * MINUTE)
+    night.world.add(1, age=2 * MINUTE)
+    because = escalated(night).because
+    assert because.startswith("dev-backend-asg has 2 of 2 instances in service; 3 instances came up and died again")
+
+
+def test_a_group_whose_instances_died_a_while_ago_is_well(night: Night) -> None:
+    for minutes in (40, 30, 25):
+        night.world.die(ago=minutes * MINUTE)
+    night.world.add(1, age=20 * MINUTE)
+    assert isinstance(night.verdict(), Nothing)
+
+
+def test_a_launch_that_is_under_way_is_not_judged_by_what_its_start_has_said_so_far(night: Night) -> None:
+    (young,) = night.world.add(1, age=MINUTE)
+    young.lifecycle, young.log = "Pending", "Could not resolve host: example.com; retrying"
+    night.world.activities[0]["StatusCode"] = "InProgress"
+    assert "under way" in waited(night).because
+
+
 def test_an_instance_that_served_for_days_and_died_is_none_of_them(night: Night) -> None:
     night.world.die(lived=timedelta(days=2))
     night.world.die(lived=timedelta(days=2))
@@ -507,6 +530,13 @@ def test_a_process_that_an_ended_maintenance_left_suspended_is_resumed(night: Ni
         "dev-backend-asg has 1 of 2 instances in service, and its process Launch is suspended since 2026-11-22 19:00 UTC. No"
         " maintenance takes longer than 8 hours, so it was left behind by one that has ended."
     )
+
+
+@pytest.mark.parametrize("process", ["Terminate", "HealthCheck", "ReplaceUnhealthy"])
+@pytest.mark.parametrize("since", ["2026-11-23T03:00:00Z", "2026-11-22T19:00:00Z"])
+def test_a_process_that_keeps_nothing_from_launching_hides_no_cause(broken: Night, process: str, since: str) -> None:
+    broken.world.suspended = {process: f"User suspended at {since}"}
+    assert acted(broken).action == START
 
 
 def test_a_process_that_was_suspended_just_now_is_left_to_whoever_did(night: Night) -> None:

@@ -12,6 +12,7 @@ from tests.functions.relieve_high_cpu.cases import (
     NOW,
     A,
     B,
+    C,
     acts,
     alarm,
     escalates,
@@ -190,6 +191,32 @@ def test_without_cpu_credits_more_of_the_same_size_is_no_answer() -> None:
     assert f"the CPU credits of {A} are gone, so it is slowed down or costs more." in escalates(found).because
 
 
+def test_an_instance_that_has_not_earned_credits_yet_says_nothing_about_them() -> None:
+    old = [instance(each, HOT, credits=300.0) for each in (A, B)]
+    young = instance(C, HOT, credits=0.0, age=50 * MINUTE)
+    assert acts(facts(*old, young)).action == "scale-out"
+    earned = instance(C, HOT, credits=0.0, age=70 * MINUTE)
+    assert f"the CPU credits of {C} are gone" in escalates(facts(*old, earned)).because
+
+
+def test_an_instance_that_is_not_hot_needs_no_credits() -> None:
+    hot = [instance(each, HOT, credits=300.0) for each in (A, B)]
+    assert acts(facts(*hot, instance(C, (60,) * 5, credits=0.0))).action == "scale-out"
+
+
+def test_two_that_are_hot_in_a_group_that_is_not_are_no_reason_for_more() -> None:
+    cool = [instance(each, (20,) * 8) for each in EIGHT[2:6]]
+    hot = [instance(each, (90,) * 8) for each in EIGHT[:2]]
+    verdict = escalates(facts(*hot, *cool))
+    assert verdict.because == (
+        f"{EIGHT[0]}, {EIGHT[1]} are hot, while dev-backend-asg as a whole is at 43%: work is not shared evenly, and more "
+        "instances do not change that."
+    )
+    assert verdict.team == "application"
+    lately = [instance(each, (20, 20, 90, 90, 90)) for each in EIGHT[:2]]
+    assert waits(facts(*lately, *cool)).endswith("as a whole is at 43%; that may pass.")
+
+
 def test_with_cpu_credits_left_it_is_one_more() -> None:
     assert acts(facts(instance(A, HOT, credits=1.0), instance(B, HOT, credits=30.0))).action == "scale-out"
 
@@ -199,7 +226,7 @@ def test_after_two_steps_without_a_drop_a_person_is_called() -> None:
     four = tuple(instance(id_) for id_ in EIGHT[:4])
     first, second = stepped(2, 3, ago=45 * MINUTE), stepped(3, 4, ago=20 * MINUTE)
     verdict = escalates(facts(*four, usual_hosts=3.0), first, second)
-    assert "it has not dropped after 2 steps (2 -> 3, 3 -> 4)" in verdict.because
+    assert "it is hot after 2 steps within 2 hours (2 -> 3, 3 -> 4)" in verdict.because
     assert acts(facts(*four[:3], usual_hosts=3.0), first).target.id == "dev-backend-asg from 3 to 4", (
         "one is not enough"
     )
@@ -208,7 +235,7 @@ def test_after_two_steps_without_a_drop_a_person_is_called() -> None:
 def test_steps_of_an_earlier_run_count_as_well() -> None:
     """C5."""
     asked = (Asked(from_=1, to=2, at=NOW - 110 * MINUTE), Asked(from_=2, to=3, at=NOW - 90 * MINUTE))
-    assert "after 2 steps (1 -> 2, 2 -> 3)" in escalates(facts(history=History(asked=asked))).because
+    assert "after 2 steps within 2 hours (1 -> 2, 2 -> 3)" in escalates(facts(history=History(asked=asked))).because
 
 
 def test_what_was_asked_for_long_ago_or_downward_is_no_step() -> None:

@@ -68,6 +68,18 @@ def test_what_has_no_value_is_unknown_and_not_zero() -> None:
     assert [each.credits for each in facts.instances] == [None, None]
 
 
+@pytest.mark.parametrize(("minutes", "known"), [(5, True), (25, False)])
+def test_a_metric_that_stopped_is_unknown_whatever_it_said_last(minutes: int, known: bool) -> None:
+    """What fills up the database may be what stops its figures."""
+    tonight = night()
+    tonight.fleet.catch_up()
+    tonight.fleet.silent |= {"MongoConnections", "RequestCountPerTarget"}
+    tonight.steps.now += minutes * MINUTE
+    facts = look(tonight)
+    assert (facts.databases[0].used is not None, facts.requests.now is not None) == (known, known)
+    assert facts.caches[0].used is not None
+
+
 def test_credits_are_those_that_are_left_now() -> None:
     tonight = night()
     for n, box in enumerate(tonight.fleet.boxes.values()):

@@ -119,10 +119,10 @@ def test_c5_a_bad_deploy_is_told_the_application_and_gets_no_instance() -> None:
 def test_c5_there_is_no_third_step_in_this_run_nor_in_the_next() -> None:
     tonight = night(load=surge(900), size=4, max_size=20)
     first = tonight.run()
-    assert "it has not dropped after 2 steps (4 -> 5, 5 -> 6)" in first.because
+    assert "it is hot after 2 steps within 2 hours (4 -> 5, 5 -> 6)" in first.because
     assert tonight.notifier.paged == [first]
     second = again(tonight, 2, tonight.steps.now + 20 * MINUTE)
-    assert "it has not dropped after 2 steps (4 -> 5, 5 -> 6)" in second.because
+    assert "it is hot after 2 steps within 2 hours (4 -> 5, 5 -> 6)" in second.because
     assert tonight.aws.mutations == [("SetDesiredCapacity", 5), ("SetDesiredCapacity", 6)]
 
 

@@ -147,7 +147,9 @@ def at_work(found: Group, unfinished: tuple[Activity, ...]) -> tuple[str, ...]:
 def resize(aws: "Clients", wanted: Size) -> str:
     """Ask for a size, if the group rests and still has the size that was judged. Answers the receipt.
 
-    Whatever made it larger or smaller since then knew more than the judgement did, and is never overridden.
+    Whatever made it larger or smaller since then knew more than the judgement did, and is not overridden. AWS has no
+    compare-and-set for this, so what happens between the look and the call cannot be excluded: that is the last question
+    whether we may still act, some milliseconds, and AWS's own cooldown where the policy has one.
     """
     refresh = latest_refresh(aws, wanted.group)
     if refresh and refresh.status in ACTIVE_REFRESH:
