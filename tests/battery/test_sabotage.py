@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from battery.grounds import cases
+from battery.grounds import GROUNDS, cases
 from battery.trial import Effort, Figure, Trial
 from battery.trials import blast, clocks, crashes, day, duplicates, events, failures, fuzz, observed, switch
 from remediation.adapters.ledger import DynamoLedger
@@ -135,7 +135,7 @@ def test_events_see_a_transition_that_is_acted_on_twice(monkeypatch: pytest.Monk
     monkeypatch.setattr(MemoryLedger, "receive", lambda self, told: receive(self, told) and None)
     monkeypatch.setattr(MemoryLedger, "admit", forgetful)
     name = "restart-unhealthy-targets"  # the one that acts again while it is ill
-    monkeypatch.setattr(events, "GROUNDS", {name: events.GROUNDS[name]})
+    monkeypatch.setattr(events, "GROUNDS", {name: GROUNDS[name]})
     assert "transitions acted on twice" in missed(events.TRIAL, 200)
 
 

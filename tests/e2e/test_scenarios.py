@@ -18,7 +18,7 @@ LABS = (
     ("storm", "duplicate", "mongodb-down"),
     ("approval", "escalation", "terraform-lock"),
     ("redis-rule", "redis-snapshot"),
-    ("launch-failure", "high-cpu"),
+    ("database", "launch-failure", "high-cpu"),
 )
 """Scenarios that share one lab, one after the other: between them the environment is healthy and the ledger empty again.
 

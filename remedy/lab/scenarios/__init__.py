@@ -2,6 +2,7 @@
 
 from remedy.lab.scenarios.approval import APPROVAL
 from remedy.lab.scenarios.compute import HIGH_CPU, LAUNCH_FAILURE
+from remedy.lab.scenarios.database import DATABASE
 from remedy.lab.scenarios.escalation import ESCALATION
 from remedy.lab.scenarios.frozen import FROZEN
 from remedy.lab.scenarios.plain import PLAIN
@@ -23,6 +24,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     REDIS_SNAPSHOT,
     LAUNCH_FAILURE,
     HIGH_CPU,
+    DATABASE,
 )
 
 

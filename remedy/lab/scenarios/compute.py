@@ -6,7 +6,7 @@ from remedy.lab import environment
 from remedy.lab.scenarios.approval import approve, asked
 from remedy.lab.scenarios.scenario import Cue, Line, Scenario, Stage
 
-RUNBOOKS = ("recover-failed-launches", "relieve-high-cpu")
+RUNBOOKS = ("recover-failed-launches", "relieve-high-cpu", "restore-database-access")
 NOBODYS = "sg-0000000000000dead"
 HIGH = "dev-backend-cpu-high"
 """Terraform's alarm (FACTS.md, section 1)."""
