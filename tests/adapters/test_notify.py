@@ -186,7 +186,7 @@ def test_a_team_without_a_contact_is_an_error_that_names_the_team(aws: Clients, 
 def test_an_outcome_of_megabytes_is_cut_until_sns_takes_it(
     notifier: SnsNotifier, published: Published, line: str
 ) -> None:
-    lines = tuple(line * 500 for _ in range(500))
+    lines = tuple(line * 500 for _ in range(120))
     told = outcome("first", "escalated", evidence=lines, drift=lines, next_steps=("aws short", *lines))
     notifier.publish(told)
     sent = json.loads(published.message["default"])
@@ -196,7 +196,7 @@ def test_an_outcome_of_megabytes_is_cut_until_sns_takes_it(
 
 
 def test_a_notice_of_megabytes_is_cut_until_sns_takes_it(notifier: SnsNotifier, published: Published) -> None:
-    lines = tuple("Überlänge 🙈 \\ " * 500 for _ in range(500))
+    lines = tuple("Überlänge 🙈 \\ " * 500 for _ in range(150))
     notifier.notify(msgspec.structs.replace(NOTICE, lines=lines, because="Because. " * 100_000))
     sent = json.loads(published.message["default"])
     assert sent["lines"]
