@@ -22,7 +22,7 @@ MEANS: Mapping[Fault, str] = {
     "certificate-other-name": "The server's certificate is for another name: the host is not the one that it should be.",
     "no-primary": "Members answer, and none of them takes writes.",
     "other-set": "A member is of another replica set than the connection string says.",
-    "credentials-refused": "The server refuses the user or the password: one was changed in one place and not in the other.",
+    "credentials-refused": "The server refuses the login, for the user or its password was changed in one place and not in the other.",
     "not-permitted": "The user may not do this: its roles were changed.",
     "too-many-clients": "The server has as many clients as it takes: something leaks connections.",
     "not-understood": "What answers is no MongoDB, or not one that is well.",

@@ -23,7 +23,7 @@ MEANS: Mapping[Fault, str] = {
     "certificate-other-name": "The server's certificate is for another name: the endpoint is not the one it should be.",
     "token-missing": "The server wants a token, and none is configured.",
     "token-wrong": "The server refuses the token (WRONGPASS): it was rotated in one place and not in the other.",
-    "token-not-wanted": "A token is configured, and the server has none: AUTH was switched off, or this is another server.",
+    "token-not-wanted": "A token is configured, and the server has none: it was switched off there, or this is another server.",
     "not-permitted": "The user may not say this (NOPERM): its rights were changed.",
     "loading": "The server is loading its data.",
     "moved": "The server sends clients to another shard (MOVED): it is in cluster mode, and the client is not.",
@@ -38,7 +38,7 @@ MEANS: Mapping[Fault, str] = {
 _COMPARE = (
     "Compare the secret that the probe reads with the one that the application reads; do not change either by hand."
 )
-_TERRAFORM = "Look at the last `terraform apply`: transit encryption and AUTH are settings of the cache."
+_TERRAFORM = "Look at the last `terraform apply`: transit encryption and the token are settings of the cache."
 NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-configured": ("Add [dependencies.redis] to the environment's file and deploy.",),
     "secret-unreadable": ("aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m",),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from remediation.atlas.facts import Access
 from remediation.core.probed import Fault, Layer, MongoFault
+from remediation.core.redact import redact
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
 from restore_database_access.advice import MEANS, NEXT
 from restore_database_access.decide import LET_IN, NETWORK
@@ -125,6 +126,11 @@ def test_every_fault_is_told_in_plain_words_with_what_is_done_next(fault: Fault)
     assert len(verdict.next_steps) == len(NEXT[fault]) > 0
     assert not [step for step in verdict.next_steps if "{" in step]
     assert MEANS.keys() == NEXT.keys() == set(FAULTS)
+
+
+def test_no_sentence_reads_as_a_secret() -> None:
+    said = (*MEANS.values(), *(step for steps in NEXT.values() for step in steps))
+    assert [each for each in said if redact(each) != each] == []
 
 
 addresses = st.ip_addresses(v=4).map(str)

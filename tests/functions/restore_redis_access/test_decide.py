@@ -12,6 +12,7 @@ from remediation.aws.caches import Cache, Node
 from remediation.aws.cloudtrail import Change
 from remediation.aws.rules import Rule
 from remediation.core.probed import Fault, Layer, RedisFault
+from remediation.core.redact import redact
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, Wait
 from restore_redis_access.advice import MEANS, NEXT
 from restore_redis_access.decide import BUSY, DEAD, REBOOT, RESTORE, TOLD_BY, decide
@@ -293,6 +294,8 @@ def test_no_two_faults_are_told_alike() -> None:
     assert set(MEANS) == set(get_args(RedisFault))
     assert set(NEXT) == set(get_args(RedisFault)) - {"loading"}
     assert len(set(MEANS.values())) == len(MEANS)
+    said = (*MEANS.values(), *(step for steps in NEXT.values() for step in steps))
+    assert [each for each in said if redact(each) != each] == [], "what reads as a secret is not told"
 
 
 # ----------------------------------------------------------------------------------------------------- shapes and bounds
