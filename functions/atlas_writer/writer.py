@@ -19,6 +19,7 @@ from remediation.atlas import reads, writes
 from remediation.atlas.asking import Allow, Answered, Asked, Create, Refill, Save
 from remediation.atlas.calls import WRITES
 from remediation.atlas.client import Atlas
+from remediation.atlas.jobs import to_it
 from remediation.core.errors import AwsError
 from remediation.core.redact import redact
 from remediation.core.spec import Mode
@@ -92,11 +93,12 @@ class Writer:
     def _refill(self, asked: Refill) -> Answered:
         atlas = self.atlas()
         clusters = {each.name: each for each in reads.clusters(atlas)}
-        source = refillable(asked, clusters, reads.origin(atlas, asked.target), self.clock())
+        origin = reads.origin(atlas, asked.target)
+        source = refillable(asked, clusters, origin, self.clock())
         if not any(each.id == asked.snapshot and each.state == "completed" for each in reads.snapshots(atlas, source)):
             return _no(f"{asked.cluster} has no completed snapshot {asked.snapshot}.")
-        for job in reads.restores(atlas, source):
-            if job.target == asked.target and not job.failed:
+        for job in to_it(reads.restores(atlas, source), asked.target, origin):
+            if not job.failed:
                 because = f"The job {job.id} restores the snapshot {job.snapshot} to {asked.target} already."
                 return Answered(done=job.snapshot == asked.snapshot, because=because, id=job.id)
         job = writes.refill(atlas, asked.snapshot, asked.cluster, asked.target)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from remediation.atlas import reads
 from remediation.atlas.client import Atlas, atlas
 from remediation.atlas.facts import Cluster, Snapshot
+from remediation.atlas.jobs import to_it
 from remediation.aws.secrets import SecretShapeError
 from remediation.core.errors import AwsError
 from remediation.reach.unreachable import UnreachableError
@@ -52,8 +53,8 @@ def _chosen(found: tuple[Snapshot, ...], asked: str) -> Snapshot | None:
 
 
 def _about(project: Atlas, source: Cluster, new: Cluster) -> dict[str, object]:
-    jobs = tuple(job for job in reads.restores(project, source) if job.target == new.name)
-    return {"origin": reads.origin(project, new.name), "jobs": jobs}
+    origin = reads.origin(project, new.name)
+    return {"origin": origin, "jobs": to_it(reads.restores(project, source), new.name, origin)}
 
 
 def _with_counts(aws: "Clients", settings: Settings, facts: Facts, new: Cluster, source: Cluster) -> Facts:

@@ -290,6 +290,33 @@ def test_another_snapshot_is_not_restored_over_the_first(night: Night) -> None:
     assert "already" in night.refused(msgspec.structs.replace(asked, snapshot=other))
 
 
+def test_a_job_to_a_deleted_cluster_of_the_same_name_does_not_keep_the_new_one_from_being_filled(night: Night) -> None:
+    asked = refilling(night)
+    night.now += CREATES
+    old = night.ask(asked)
+    night.now += RESTORES + HOUR
+    assert night.ask(asked).id == old.id, "the cluster that was filled is"
+    night.world.delete("prod-2")
+    assert night.ask(Create(cluster="prod-2", like="prod")).done
+    night.now += CREATES
+    new = night.ask(asked)
+    assert (new.done, new.because) == (
+        True,
+        f"Atlas restores the snapshot {asked.snapshot} to prod-2 with the job {new.id}.",
+    )
+    assert night.ask(asked).id == new.id != old.id
+
+
+def test_a_restore_that_finished_is_not_repeated_when_it_expires(night: Night) -> None:
+    asked = refilling(night)
+    night.now += CREATES
+    first = night.ask(asked)
+    night.now += RESTORES
+    night.world.tend()
+    night.world.restores["prod"][0]["expired"] = True
+    assert night.ask(asked).id == first.id
+
+
 @pytest.mark.parametrize("how", ["failed", "cancelled", "expired"])
 def test_a_restore_that_failed_may_be_begun_again(night: Night, how: str) -> None:
     asked = refilling(night)

@@ -108,6 +108,11 @@ class AtlasWorld:
         }
         return self.clusters[name]
 
+    def delete(self, name: str) -> None:
+        """Let somebody delete a cluster: the restore jobs to it stay where they are."""
+        del self.clusters[name]
+        self.ready.pop(name, None)
+
     def flex_cluster(self, name: str, **more: Any) -> dict[str, Any]:
         """Let there be a Flex cluster."""
         self.flex[name] = {
@@ -166,8 +171,8 @@ class AtlasWorld:
         self.alerts.append(told | {"created": stamp(self.clock() - ago)} | named)
 
     def id(self) -> str:
-        """Return a new id."""
-        return f"{next(self._ids):024x}"
+        """Return a new id: an ObjectId, which begins with the second in which it was made."""
+        return f"{int(self.clock().timestamp()):08x}{next(self._ids):016x}"
 
     # --------------------------------------------------------------------------------------------------- what it does
 

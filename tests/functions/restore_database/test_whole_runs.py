@@ -171,6 +171,17 @@ def test_to_ask_again_after_all_is_done_counts_again_and_changes_nothing(night: 
     assert again.because.startswith(f"{NEW} is restored at {NEW_HOST}")
 
 
+def test_a_name_whose_cluster_was_deleted_is_restored_to_again_though_atlas_keeps_the_old_job(night: Night) -> None:
+    night.agreed()
+    assert night.run().status == "healed"
+    night.world.delete(NEW)
+    night.later("run-2", 150 * HOUR)
+    night.agreed()
+    again = night.run()
+    assert (again.status, night.written) == ("healed", STEPS * 2), again.text()
+    assert [job["snapshotId"] for job in night.world.restores[NAME]] == [night.snapshot] * 2
+
+
 @pytest.mark.parametrize("step", ["create-cluster 2", "restore-snapshot 7"])
 @pytest.mark.parametrize("moment", ["started", "after"])
 def test_a_run_that_dies_makes_each_step_once_at_most_and_says_what_is_true(

@@ -96,9 +96,9 @@ class Night:
         self.stage.approvals.spoken[ADA, self.request] = asked
         approved(self.stage, self.steps, RUNBOOK, act, says=says)
 
-    def later(self, run: str) -> None:
-        """Let it be an hour later, and somebody ask again."""
-        self.request, self.steps = f"remedy-{run}", InMemorySteps(run=run, now=self.steps.now + HOUR)
+    def later(self, run: str, after: timedelta = HOUR) -> None:
+        """Let it be an hour later, or some other time, and somebody ask again."""
+        self.request, self.steps = f"remedy-{run}", InMemorySteps(run=run, now=self.steps.now + after)
 
     def run(self, event: Any = APPLY, **more: Any) -> Outcome:
         """Carry it out."""

@@ -87,4 +87,6 @@ class Restore(Struct, frozen=True, kw_only=True):
     target: str
     finished: bool = False
     failed: bool = False
-    """Failed, cancelled or expired."""
+    """Failed or cancelled, or expired before it had finished."""
+    at: datetime | None = None
+    """When it ended, or else when it was begun; None where Atlas tells neither."""

@@ -4,6 +4,7 @@ M0 and Flex clusters are other things than dedicated ones: a Flex cluster is ref
 an M0 has no backups, so it is not asked for any.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -49,6 +50,7 @@ _FLEX_SNAPSHOTS: Mapping[str, SnapshotState] = {
     "COMPLETED": "completed",
     "FAILED": "failed",
 }
+_OBJECT_ID = re.compile(r"[a-f0-9]{24}\Z")
 _IS_FLEX = "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
 _NO_CLUSTER = "CLUSTER_NOT_FOUND"
 
@@ -160,14 +162,16 @@ def snapshot(found: SnapshotAnswer, cluster: str) -> Snapshot:
 
 
 def restore(found: RestoreAnswer) -> Restore:
-    """Return a restore job as a fact."""
-    failed = found.failed or found.cancelled or found.expired
+    """Return a restore job as a fact. One that has finished and expires afterwards has restored what it had to."""
+    ended = found.finished_at is not None
+    failed = found.failed or found.cancelled or (found.expired and not ended)
     return Restore(
         id=found.id,
         snapshot=found.snapshot_id,
         target=found.target_cluster_name,
-        finished=found.finished_at is not None and not failed,
+        finished=ended and not failed,
         failed=failed,
+        at=_utc(found.finished_at) or _born(found.id),
     )
 
 
@@ -266,6 +270,11 @@ def _host(strings: Strings | None) -> str:
 
 def _bytes(gigabytes: float | None) -> int | None:
     return None if gigabytes is None else round(gigabytes * _GIGABYTE)
+
+
+def _born(id_: str) -> datetime | None:
+    """Return when an id was made: Atlas's are ObjectIds, which begin with their second. None of what is no such id."""
+    return datetime.fromtimestamp(int(id_[:8], 16), UTC) if _OBJECT_ID.match(id_) else None
 
 
 def _utc(at: datetime | None) -> datetime | None:
