@@ -1,4 +1,7 @@
-"""Which snapshots may be taken, which clusters made, and which of them filled: nothing that exists is ever written over."""
+"""Which snapshots may be taken, which clusters made, and which of them filled: only those made here, lately and for this.
+
+What is in a cluster Atlas does not tell, so it is not known here: restore-database looks before it asks (docs/mongodb-backups.md).
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta

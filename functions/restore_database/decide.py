@@ -12,6 +12,7 @@ from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, 
 from restore_database.facts import Counts, Facts, New, Uncounted
 from restore_database.settings import Settings
 from restore_database.wording import (
+    amount,
     asked_about,
     asked_to_fill,
     by_hand,
@@ -90,7 +91,7 @@ def _not_there(facts: Facts, made: Attempt[New], now: datetime) -> Verdict[New]:
 
 def _taken(facts: Facts, new: Cluster) -> Verdict[New] | None:
     """Refuse a cluster that was not made here to hold this very data."""
-    if facts.origin is not None and facts.origin.made_for == facts.name:
+    if facts.ours:
         return None
     because = (
         f"{new.name} exists ({new.state}, {new.tier}) and was not made here for {facts.name}; it is not written over."
@@ -107,7 +108,7 @@ def _on_its_way(facts: Facts, new: Cluster, tried: Tried, now: datetime) -> Verd
         because = f"{new.name} is {state}: somebody else is at it, and nothing is restored to it."
         return Escalate(because=because, evidence=seen, next_steps=steps)
     wanted = tried[0].target.snapshot if tried else facts.asked
-    job = next((job for job in facts.jobs if not job.failed), None)
+    job = facts.job
     if job is None:
         return _to_be_filled(facts, new, tried, now)
     if wanted and job.snapshot != wanted:
@@ -140,6 +141,10 @@ def _to_be_filled(facts: Facts, new: Cluster, tried: Tried, now: datetime) -> Ve
     if facts.origin is None or now - facts.origin.at > FILLED_WITHIN:
         because = f"{new.name} was made more than 24 hours ago and is not filled any more: somebody may be using it."
         return Escalate(because=because, evidence=seen, next_steps=steps)
+    if isinstance(held := facts.held, Counts) and held.documents:
+        because = f"{new.name} is not filled here and holds data: {amount(held)}. It is not written over."
+        steps = ("Ask again with another `new_cluster`.", *steps)
+        return Escalate(because=because, evidence=seen, next_steps=steps)
     return _fill(facts, new, last)
 
 
@@ -147,18 +152,18 @@ def _fill(facts: Facts, new: Cluster, made: Attempt[New] | None) -> Verdict[New]
     """Restore what was approved with the new cluster; where another run made it, people are asked again."""
     snapshot = facts.snapshot
     if made is not None:
-        target, approval = made.target, None
+        target, approval, how = made.target, None, "new"
     elif snapshot is not None and snapshot.state == "completed":
         target = New(id=new.name, like=facts.name, snapshot=snapshot.id, at=snapshot.at)
-        approval = Approval(because=asked_to_fill(snapshot, new), people=TWO)
+        approval, how = Approval(because=asked_to_fill(snapshot, new, facts.held), people=TWO), "there"
     else:
-        because = f"{new.name} is there and empty, and there is no completed snapshot {facts.asked} to fill it with."
+        because = f"{new.name} is there, and there is no completed snapshot {facts.asked} to fill it with."
         return Escalate(because=because, evidence=evidence(facts), next_steps=by_hand(facts))
     return Act(
         action=REFILL,
         target=target,
         resource=f"database {new.name}",
-        because=f"{new.name} is idle and empty: it gets the snapshot {target.snapshot} of {facts.name}.",
+        because=f"{new.name} is {how} and idle: it gets the snapshot {target.snapshot} of {facts.name}.",
         settle=AGAIN,
         evidence=evidence(facts),
         next_steps=by_hand(facts),

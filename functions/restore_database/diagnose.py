@@ -1,4 +1,4 @@
-"""Look at both clusters, the snapshot and the restore jobs; count what is in both once the new one is filled."""
+"""Look at both clusters, the snapshot and the restore jobs; count what is in the new one, and in both once it is filled."""
 
 from typing import TYPE_CHECKING
 
@@ -13,17 +13,18 @@ from remediation.core.errors import AwsError
 from remediation.reach.unreachable import UnreachableError
 from restore_database.counting import counted
 from restore_database.facts import Counts, Facts, Uncounted
+from restore_database.refusals import refused_lately, refused_now
 from restore_database.settings import Incident, Settings
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 REFUSED = frozenset({"credentials-refused", "not-permitted", "secret-unreadable", "string-not-understood"})
-"""What is wrong with who asks. Asking again does not help, and may lock the application's user out (HAZARDS D5)."""
+"""What is wrong with who asks: asking again does not help."""
 
 
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
-    """Ask Atlas, and the databases only after a restore has finished. Raises AwsError."""
+    """Ask Atlas, and log in only to count: the new cluster before and after it is filled, then the live one. Raises AwsError."""
     project = atlas(aws, settings.reader, settings.project)
     facts = Facts(
         environment=aws.place.environment,
@@ -41,9 +42,11 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         new=new,
         **(_about(project, source, new) if new is not None else {}),
     )
-    if new is None or new.state != "IDLE" or not any(job.finished for job in facts.jobs):
+    if new is None or new.state != "IDLE" or new.paused or not facts.ours:
         return facts
-    return _with_counts(aws, settings, facts, new, source)
+    if facts.job is None:
+        return replace(facts, held=_count(aws, settings, new))
+    return _with_counts(aws, settings, facts, new, source) if facts.job.finished else facts
 
 
 def _chosen(found: tuple[Snapshot, ...], asked: str) -> Snapshot | None:
@@ -58,21 +61,23 @@ def _about(project: Atlas, source: Cluster, new: Cluster) -> dict[str, object]:
 
 
 def _with_counts(aws: "Clients", settings: Settings, facts: Facts, new: Cluster, source: Cluster) -> Facts:
-    restored, refused = _count(aws, settings, new)
-    if refused:
-        return replace(facts, restored=restored, live=Uncounted(because="It was not asked: the same login would be."))
-    live, _ = _count(aws, settings, source)
+    """Count the new one, and only if that went well the live one: a run looks for hours, and nobody logs in there meanwhile."""
+    restored = _count(aws, settings, new)
+    live = _count(aws, settings, source) if isinstance(restored, Counts) else None
     return replace(facts, restored=restored, live=live)
 
 
-def _count(aws: "Clients", settings: Settings, cluster: Cluster) -> tuple[Counts | Uncounted, bool]:
-    """Return what is in a cluster, or why that is not known; and whether it was the login."""
+def _count(aws: "Clients", settings: Settings, cluster: Cluster) -> Counts | Uncounted:
+    """Return what is in a cluster, or why that is not known."""
     try:
-        return counted(aws, settings, cluster.host), False
+        if lately := refused_lately(aws, cluster.host):
+            return Uncounted(because=lately)
+        return counted(aws, settings, cluster.host)
     except UnreachableError as error:
-        refused = error.fault in REFUSED
-        return Uncounted(because=error.because, passes=not refused), refused
+        if error.fault == "credentials-refused":
+            refused_now(aws, cluster.host)
+        return Uncounted(because=error.because, passes=error.fault not in REFUSED)
     except SecretShapeError as error:
-        return Uncounted(because=str(error), passes=False), True
+        return Uncounted(because=str(error), passes=False)
     except AwsError as error:
-        return Uncounted(because=str(error)), False
+        return Uncounted(because=str(error))

@@ -53,9 +53,22 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Since when there is the new one, and for which cluster it was made."""
     jobs: tuple[Restore, ...] = ()
     """The restore jobs to the new one."""
+    held: Counts | Uncounted | None = None
+    """What is in the new one before it is filled; None where it was not looked at."""
     restored: Counts | Uncounted | None = None
-    """None before it is filled."""
+    """What is in it once it is filled; None before."""
     live: Counts | Uncounted | None = None
+    """None where the new one could not be counted: the live one is not bothered for nothing."""
+
+    @property
+    def ours(self) -> bool:
+        """Tell whether the new one was made here to hold the data of this very cluster."""
+        return self.origin is not None and self.origin.made_for == self.name
+
+    @property
+    def job(self) -> Restore | None:
+        """Return the restore to the new one that goes on or has finished."""
+        return next((job for job in self.jobs if not job.failed), None)
 
 
 class New(Target, frozen=True, kw_only=True):

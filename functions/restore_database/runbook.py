@@ -45,4 +45,5 @@ RUNBOOK = Runbook(
     actions={CREATE: create_cluster, REFILL: restore_snapshot},
     asks=(CREATE, REFILL),
     speaks=("pymongo",),
+    sightings=True,
 )

@@ -44,30 +44,42 @@ def asked_about(source: Cluster, snapshot: Snapshot, new: str) -> str:
     )
 
 
-def asked_to_fill(snapshot: Snapshot, new: Cluster) -> str:
+def asked_to_fill(snapshot: Snapshot, new: Cluster, held: Counts | Uncounted | None) -> str:
     """Return what two people are asked to agree to, where an earlier run has made the new cluster."""
     return (
-        f"{new.name} was made by an earlier run, and no restore to it has succeeded. It gets the snapshot {snapshot.id} of {_when(snapshot)}; what "
-        f"anybody has put into {new.name} since is lost. {snapshot.cluster} stays as it is."
+        f"{new.name} was made by an earlier run, and no restore to it has succeeded. {_looked_at(held)} It gets the snapshot "
+        f"{snapshot.id} of {_when(snapshot)}; what anybody has put into {new.name} since is lost. {snapshot.cluster} stays as it is."
     )
+
+
+def _looked_at(held: Counts | Uncounted | None) -> str:
+    """Say what is known of the new cluster before it is filled: of its other databases nothing ever is."""
+    match held:
+        case Counts():
+            return f"Its database {held.database} has no document; others were not looked at."
+        case Uncounted(because=why):
+            return f"What is in it could not be looked at: {why}"
+        case None:
+            return "What is in it was not looked at."
 
 
 def counted_both(facts: Facts, new: Cluster, counts: Counts) -> str:
     """Return that the new cluster holds data, how much, and how much the live one has."""
-    return f"{new.name} is restored at {new.host}: {_amount(counts)}. {_beside(facts)}"
+    return f"{new.name} is restored at {new.host}: {amount(counts)}. {_beside(facts)}"
 
 
 def _beside(facts: Facts) -> str:
     match facts.live:
         case Counts() as live:
-            return f"{facts.name}, which is live, has {_amount(live)}."
+            return f"{facts.name}, which is live, has {amount(live)}."
         case Uncounted(because=why):
             return f"{facts.name}, which is live, could not be counted: {why}"
         case None:
             return f"{facts.name} was not counted."
 
 
-def _amount(counts: Counts) -> str:
+def amount(counts: Counts) -> str:
+    """Return how much there is in a database."""
     within = many(len(counts.collections), "collection")
     documents = f"{many(counts.documents, 'document')} in {within} of {counts.database}"
     said = f"{many(counts.objects, 'object')}, {sized(counts.data)}, {many(counts.indexes, 'index', 'indexes')}"

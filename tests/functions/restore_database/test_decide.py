@@ -167,6 +167,44 @@ def test_what_another_run_has_made_is_filled_only_if_two_people_agree_again(jobs
     assert f"what anybody has put into {NEW} since is lost" in verdict.approval.because
 
 
+NOTHING = Counts(database="starttech", collections=(Counted(name="orders", documents=0),))
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (NOTHING, "Its database starttech has no document; others were not looked at."),
+        (Uncounted(because="Nobody answers."), "What is in it could not be looked at: Nobody answers."),
+        (Uncounted(because="It refuses.", passes=False), "What is in it could not be looked at: It refuses."),
+        (None, "What is in it was not looked at."),
+    ],
+)
+def test_who_agrees_to_fill_what_another_run_has_made_is_told_what_is_known_of_it(
+    held: Counts | Uncounted | None, says: str
+) -> None:
+    verdict = there(held=held)
+    assert isinstance(verdict, Act)
+    assert verdict.approval is not None
+    assert says in verdict.approval.because
+    assert "empty" not in verdict.because + verdict.approval.because
+    assert (NEW in verdict.because, "is there and idle" in verdict.because) == (True, True)
+
+
+@pytest.mark.parametrize("tried", [(), (attempt(),)], ids=["of another run", "of this run"])
+def test_a_cluster_with_a_document_in_it_is_not_filled(tried: tuple[Attempt[New], ...]) -> None:
+    verdict = there(*tried, held=LIVE)
+    assert isinstance(verdict, Escalate)
+    assert verdict.because.startswith(f"{NEW} is not filled here and holds data: 41 documents in 1 collection")
+    assert "Ask again with another `new_cluster`." in verdict.next_steps
+
+
+@pytest.mark.parametrize("held", [NOTHING, None, Uncounted(because="It refuses.", passes=False)])
+def test_what_this_run_has_just_made_is_new_and_needs_no_look(held: Counts | Uncounted | None) -> None:
+    verdict = there(attempt(), held=held)
+    assert isinstance(verdict, Act)
+    assert verdict.because == f"{NEW} is new and idle: it gets the snapshot {SNAPSHOT} of {NAME}."
+
+
 @pytest.mark.parametrize("snapshot", [None, saved("inProgress"), saved("failed")])
 def test_what_another_run_has_made_stays_empty_without_a_completed_snapshot(snapshot: Snapshot | None) -> None:
     verdict = there(snapshot=snapshot, asked=SNAPSHOT)

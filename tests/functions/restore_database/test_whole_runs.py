@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from remediation.core.probed import Fault
+from restore_database.refusals import QUIET
 from tests.functions.fakes.atlas import PRIVATE
-from tests.functions.restore_database.worlds import APPLY, HOST, HOUR, NAME, NEW, NEW_HOST, PLAN, SETTINGS, Night
+from tests.functions.restore_database.worlds import APPLY, HOST, HOUR, LIVE, NAME, NEW, NEW_HOST, PLAN, SETTINGS, Night
 from tests.support.carried import ADA, GRACE, MINUTE
 
 STEPS = ["createCluster", "createBackupRestoreJob"]
@@ -29,7 +31,7 @@ def test_a_new_cluster_is_made_filled_and_counted_beside_the_live_one_which_stay
         f"3 indexes). {NAME}, which is live, has 41 documents in 1 collection of starttech (dbStats: 41 objects, 4.0 kB, "
         "1 index)."
     )
-    assert night.counted == [NEW_HOST, HOST]
+    assert night.counted == [NEW_HOST, NEW_HOST, HOST], "before it is filled, and then both"
     assert "starttech.orders: 1,200 restored, not live" in outcome.evidence
     assert "starttech.users: 40 restored, 41 live" in outcome.evidence
     assert night.world.clusters[NAME] == before
@@ -201,12 +203,31 @@ def test_a_new_cluster_that_is_empty_is_no_restored_database(night: Night) -> No
     assert "its database starttech is empty (0 collections, no document)" in outcome.because
 
 
-def test_a_login_that_is_refused_is_tried_once_and_nowhere_else(night: Night) -> None:
+def test_a_login_that_is_refused_is_tried_once_in_a_quarter_of_an_hour_and_nowhere_else(night: Night) -> None:
     night.agreed()
     night.fails = {NEW_HOST: "credentials-refused", HOST: "credentials-refused"}
     outcome = night.run()
-    assert (outcome.status, night.counted) == ("escalated", [NEW_HOST]), outcome.text()
+    assert (outcome.status, night.counted) == ("escalated", [NEW_HOST] * 2), outcome.text()
     assert "No credential was changed." in outcome.because
+    first, second = night.counted_at
+    assert second - first >= QUIET
+
+    night.later("run-2", MINUTE)
+    night.fails = {}
+    again = night.run()
+    assert (again.status, night.counted) == ("nothing-to-do", [NEW_HOST] * 3 + [HOST]), again.text()
+    assert night.counted_at[2] - second >= QUIET, "also by another run, whose password is another one by now"
+
+
+def test_a_restore_that_takes_no_time_is_counted_when_the_refused_login_may_be_tried_again(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.functions.fakes.atlas.RESTORES", 3 * MINUTE)
+    night.agreed()
+    night.fails = {NEW_HOST: "credentials-refused"}
+    outcome = night.run()
+    assert (outcome.status, night.counted) == ("escalated", [NEW_HOST] * 2), outcome.text()
+    assert night.counted_at[1] - night.counted_at[0] >= QUIET
 
 
 def test_a_new_cluster_that_cannot_be_reached_yet_is_asked_again_and_a_person_is_called_in_the_end(
@@ -218,7 +239,55 @@ def test_a_new_cluster_that_cannot_be_reached_yet_is_asked_again_and_a_person_is
     assert outcome.status == "not-healed", outcome.text()
     assert "what is in it is not known" in outcome.because
     assert night.counted.count(NEW_HOST) > 10
+    assert HOST not in night.counted, "nobody logs in at the live one meanwhile"
     assert NEW in night.world.clusters, "it is not deleted"
+
+
+@pytest.mark.parametrize("fault", ["name-unknown", "credentials-refused"])
+def test_the_live_one_is_asked_once_however_often_the_new_one_had_to_be(night: Night, fault: Fault) -> None:
+    night.agreed()
+    night.fails = {NEW_HOST: "no-answer", HOST: fault}
+    night.heals_at = night.now() + HOUR
+    outcome = night.run()
+    assert (outcome.status, night.counted.count(HOST)) == ("healed", 1), outcome.text()
+    assert night.counted[-2:] == [NEW_HOST, HOST]
+
+
+def made_and_not_filled(night: Night) -> None:
+    """Let an earlier run have made the new cluster, and Atlas have refused to fill it."""
+    night.agreed()
+    night.world.refuses["createBackupRestoreJob"] = (403, "USER_UNAUTHORIZED")
+    assert night.run().status == "escalated"
+    night.world.refuses.clear()
+    night.later("run-2")
+
+
+def test_what_somebody_has_put_into_a_cluster_that_an_earlier_run_has_made_is_not_written_over(night: Night) -> None:
+    made_and_not_filled(night)
+    night.put_in = LIVE
+    outcome = night.run()
+    assert (outcome.status, night.world.restores) == ("escalated", {}), outcome.text()
+    assert outcome.because.startswith(
+        f"{NEW} is not filled here and holds data: 41 documents in 1 collection of starttech"
+    )
+    assert outcome.because.endswith("It is not written over.")
+
+
+def test_who_agrees_to_fill_what_cannot_be_looked_at_is_told_so(night: Night) -> None:
+    made_and_not_filled(night)
+    night.fails = {NEW_HOST: "name-unknown"}
+    plan = night.run(PLAN)
+    assert f"What is in it could not be looked at: {NEW_HOST} says name-unknown." in plan.asks
+    assert f"what anybody has put into {NEW} since is lost" in plan.asks
+    night.later("run-3")
+    night.agreed()
+    night.fails = {}
+    assert night.run().status == "healed"
+
+
+def test_a_cluster_that_was_not_made_here_is_never_logged_in_to(night: Night) -> None:
+    night.world.cluster(NEW)
+    assert (night.run().status, night.counted) == ("escalated", [])
 
 
 def test_where_the_live_one_cannot_be_counted_both_are_said(night: Night) -> None:

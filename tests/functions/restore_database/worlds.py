@@ -19,6 +19,7 @@ from restore_database.settings import Incident, Settings
 from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.atlas_service import PROJECT
 from tests.functions.fakes.atlas_writer import WriterLambda
+from tests.functions.fakes.firewall import MemorySightings
 from tests.functions.fakes.secrets import Secrets
 from tests.functions.fakes.strict import Calls
 from tests.support.carried import ADA, BY_ADA, approved, carried
@@ -38,6 +39,7 @@ ORDERS, USERS = Counted(name="orders", documents=1200), Counted(name="users", do
 LIVE = Counts(
     database="starttech", collections=(Counted(name="users", documents=41),), objects=41, indexes=1, data=4096
 )
+EMPTY = Counts(database="starttech")
 RESTORED = Counts(database="starttech", collections=(ORDERS, USERS), objects=1240, indexes=3, data=3 * 1024**2)
 
 
@@ -55,12 +57,20 @@ class Night:
         if tier not in {"", "M0", "FLEX"}:
             self.snapshot = self.world.snapshot(NAME, HOUR)["id"]
         self.holds = {HOST: LIVE, NEW_HOST: RESTORED}
+        """What is in the databases; in the new one, from when it is filled."""
+        self.put_in = EMPTY
+        """What somebody has put into the new one before."""
         self.fails: dict[str, Fault] = {}
+        self.heals_at: datetime | None = None
+        """When the new one does not fail any more."""
         self.counted: list[str] = []
+        self.counted_at: list[datetime] = []
         self.calls = Calls()
         self.writer = WriterLambda(self.world, self.calls)
         self.aws: Any = SimpleNamespace(
             place=PLACE,
+            now=self.now,
+            sightings=MemorySightings(self.now),
             outside=self.world.send,
             secretsmanager=Secrets(
                 self.calls, {READER: self.world.secret, URI: "mongodb+srv://app:canary@a.b.mongodb.net/"}
@@ -77,9 +87,18 @@ class Night:
         """Answer for the database at a host. The real one reads the secret, too."""
         aws.secretsmanager.get_secret_value(SecretId=settings.secret)
         self.counted.append(host)
-        if fault := self.fails.get(host):
+        self.counted_at.append(self.now())
+        well = host == NEW_HOST and self.heals_at is not None and self.now() >= self.heals_at
+        if (fault := self.fails.get(host)) and not well:
             raise UnreachableError("auth", fault, f"{host} says {fault}.")
-        return self.holds[host]
+        return self.holds[host] if host == HOST or self.filled else self.put_in
+
+    @property
+    def filled(self) -> bool:
+        """Tell whether a restore to the new cluster that is there now has finished."""
+        made = self.world.clusters[NEW]["createDate"]
+        jobs = [job for job in self.world.restores.get(NAME, []) if job.get("finishedAt", "") > made]
+        return any(not job["failed"] for job in jobs)
 
     @property
     def written(self) -> list[str]:
