@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from backup_database.facts import Save
 from backup_database.settings import Settings
 from remediation.atlas import asking
-from remediation.core.errors import AwsError
+from remediation.atlas.done import done
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
@@ -13,7 +13,5 @@ if TYPE_CHECKING:
 
 def take_snapshot(aws: "Clients", settings: Settings, target: Save) -> str:
     """Have Atlas save the cluster. Raises AwsError where the writer refuses or does not answer."""
-    answered = asking.ask(aws, asking.Save(cluster=target.id, description=target.description, days=target.days))
-    if not answered.done:
-        raise AwsError(answered.because, operation="Atlas:TakeSnapshot", code="Refused")
-    return answered.because
+    asked = asking.Save(cluster=target.id, description=target.description, days=target.days)
+    return done(aws, asked, "Atlas:TakeSnapshot")

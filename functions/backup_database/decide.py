@@ -11,6 +11,8 @@ from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, W
 SAVE = "take-snapshot"
 AGAIN = timedelta(seconds=60)
 SHOWS_WITHIN = timedelta(minutes=10)
+ROUNDED = timedelta(hours=1)
+"""So much less than whole days a snapshot may be kept, and still be kept for as many days."""
 UNDER_WAY = frozenset({"queued", "inProgress"})
 Tried = tuple[Attempt[Save], ...]
 
@@ -21,7 +23,7 @@ def decide(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ver
     if cluster is None:
         because = f"There is no cluster {facts.name} in the project {settings.project} (settings of backup-database)."
         return Escalate(because=because, next_steps=look(facts))
-    if why := none_possible(cluster, facts.environment):
+    if why := none_possible(cluster, facts):
         return Escalate(because=why.because, evidence=seen, next_steps=why.next_steps)
     if tried:
         return _became(facts, tried[-1], now)
@@ -80,9 +82,11 @@ def _became(facts: Facts, asked: Attempt[Save], now: datetime) -> Verdict[Save]:
 
 
 def _fresh(snapshot: Snapshot, settings: Settings, now: datetime) -> bool:
-    """Tell whether somebody has taken it lately. What Atlas takes by its schedule is not kept as long as was asked for."""
-    taken = snapshot.state == "completed" and snapshot.on_demand and snapshot.at is not None
-    return taken and now - (snapshot.at or now) < settings.fresh
+    """Tell whether somebody has taken it lately, to be kept as long as is asked for here. A schedule has days of its own."""
+    at, expires = snapshot.at, snapshot.expires
+    if snapshot.state != "completed" or not snapshot.on_demand or at is None or expires is None:
+        return False
+    return now - at < settings.fresh and expires - at >= timedelta(days=settings.keep_days) - ROUNDED
 
 
 def _minutes(time: timedelta) -> int:

@@ -19,4 +19,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     project = atlas(aws, settings.reader, settings.project)
     found = reads.cluster(project, settings.cluster)
     saved = reads.snapshots(project, found)[:NEWEST] if found is not None and found.backups else ()
-    return Facts(environment=aws.place.environment, name=settings.cluster, cluster=found, snapshots=saved)
+    environment = aws.place.environment
+    return Facts(
+        environment=environment, project=settings.project, name=settings.cluster, cluster=found, snapshots=saved
+    )

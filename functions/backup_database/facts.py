@@ -10,6 +10,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The cluster, None where there is none of the name; and of its snapshots those that matter now, newest first."""
 
     environment: str
+    project: str
     name: str
     cluster: Cluster | None = None
     snapshots: tuple[Snapshot, ...] = ()

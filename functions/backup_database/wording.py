@@ -7,7 +7,10 @@ from msgspec import Struct
 from backup_database.facts import Facts
 from remediation.atlas.facts import Cluster, Snapshot
 
-_DUMP = 'mongodump --uri "$MONGODB_URI" --gzip --archive={name}.archive.gz  # from a host that may connect'
+_DUMP = (
+    "Save it by hand, from a host that may connect, with the connection string in MONGODB_URI:",
+    'mongodump --uri "${{MONGODB_URI:?}}" --gzip --archive={name}.archive.gz',
+)
 
 
 class Why(Struct, frozen=True, kw_only=True):
@@ -17,22 +20,25 @@ class Why(Struct, frozen=True, kw_only=True):
     next_steps: tuple[str, ...]
 
 
-def none_possible(cluster: Cluster, environment: str) -> Why | None:
+def none_possible(cluster: Cluster, facts: Facts) -> Why | None:
     """Say why Atlas takes no snapshot of a cluster on demand, if so."""
-    name, listing = cluster.name, f"remedy database backups --env {environment}"
+    name, listing = cluster.name, f"remedy database backups --env {facts.environment}"
+    if cluster.state == "DELETING":
+        because = f"{name} is being deleted, and Atlas takes no snapshot of it."
+        return Why(because=because, next_steps=(listing, *_dump(name)))
     if cluster.tier == "M0":
         because = f"No backup exists: {name} is an M0 (free), and an M0 has none. Nothing can bring its data back."
         grown = f"A dedicated cluster (M10 or larger) has snapshots: change the tier of {name} in Terraform."
-        return Why(because=because, next_steps=(_DUMP.format(name=name), grown))
+        return Why(because=because, next_steps=(*_dump(name), grown))
     if cluster.tier == "FLEX":
         because = f"{name} is a Flex cluster: Atlas saves it once a day by itself, and takes no snapshot on demand."
-        return Why(because=because, next_steps=(listing, _DUMP.format(name=name)))
+        return Why(because=because, next_steps=(listing, *_dump(name)))
     if not cluster.backups:
         because = f"No backup exists: Cloud Backup of {name} ({cluster.tier}) is switched off."
         return Why(because=because, next_steps=("In Terraform: backup_enabled = true, then `terraform apply`.",))
     if cluster.paused:
         because = f"{name} is paused, and Atlas takes no snapshot of it; its data does not change meanwhile."
-        return Why(because=because, next_steps=(listing, f"atlas clusters start {name}"))
+        return Why(because=because, next_steps=(listing, f"atlas clusters start {name} --projectId {facts.project}"))
     return None
 
 
@@ -65,12 +71,18 @@ def _evidence(facts: Facts) -> Iterator[str]:
 
 def look(facts: Facts) -> tuple[str, ...]:
     """Return how a person looks further."""
-    env = facts.environment
+    env, project = facts.environment, facts.project
+    if facts.cluster is None:
+        return (f"remedy database status --env {env}", f"atlas clusters list --projectId {project}")
     return (
         f"remedy database status --env {env}",
         f"remedy database backups --env {env}",
-        f"atlas backups snapshots list {facts.name}",
+        f"atlas backups snapshots list {facts.name} --projectId {project}",
     )
+
+
+def _dump(name: str) -> tuple[str, ...]:
+    return tuple(step.format(name=name) for step in _DUMP)
 
 
 def _size(snapshot: Snapshot) -> str:

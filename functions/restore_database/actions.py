@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from remediation.atlas import asking
-from remediation.atlas.asking import Asked, Create, Refill
-from remediation.core.errors import AwsError
+from remediation.atlas.asking import Create, Refill
+from remediation.atlas.done import done
 from restore_database.facts import New
 from restore_database.settings import Settings
 
@@ -14,18 +13,10 @@ if TYPE_CHECKING:
 
 def create_cluster(aws: "Clients", settings: Settings, target: New) -> str:
     """Have a new cluster made. Raises AwsError where the writer refuses or does not answer."""
-    return _asked(aws, Create(cluster=target.id, like=target.like), "Atlas:CreateCluster")
+    return done(aws, Create(cluster=target.id, like=target.like), "Atlas:CreateCluster")
 
 
 def restore_snapshot(aws: "Clients", settings: Settings, target: New) -> str:
     """Have the snapshot restored to the new cluster. Raises AwsError where the writer refuses or does not answer."""
-    return _asked(
-        aws, Refill(snapshot=target.snapshot, cluster=target.like, target=target.id), "Atlas:CreateRestoreJob"
-    )
-
-
-def _asked(aws: "Clients", asked: Asked, operation: str) -> str:
-    answered = asking.ask(aws, asked)
-    if not answered.done:
-        raise AwsError(answered.because, operation=operation, code="Refused")
-    return answered.because
+    asked = Refill(snapshot=target.snapshot, cluster=target.like, target=target.id)
+    return done(aws, asked, "Atlas:CreateRestoreJob")

@@ -22,6 +22,8 @@ from restore_database.wording import (
     next_steps,
     no_backup,
     told,
+    vanishing,
+    with_backups,
 )
 
 CREATE, REFILL = "create-cluster", "restore-snapshot"
@@ -43,7 +45,7 @@ def decide(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ver
         )
         return Escalate(because=because, evidence=evidence(facts), next_steps=by_hand(facts))
     if why := no_backup(source):
-        return Escalate(because=why, evidence=evidence(facts), next_steps=by_hand(facts))
+        return Escalate(because=why, evidence=evidence(facts), next_steps=with_backups(source, facts))
     if facts.new is None:
         return _to_be_made(facts, source, tried, now)
     return _taken(facts, facts.new) or _on_its_way(facts, facts.new, tried, now)
@@ -59,6 +61,8 @@ def _to_be_made(facts: Facts, source: Cluster, tried: Tried, now: datetime) -> V
         which = f"no snapshot {facts.asked}" if facts.asked else "no completed snapshot"
         because = f"There is {which} of {source.name}: there is nothing to restore."
         return Escalate(because=because, evidence=seen, next_steps=by_hand(facts))
+    if source.state == "DELETING":
+        return Escalate(because=vanishing(source), evidence=seen, next_steps=by_hand(facts))
     match snapshot.state:
         case "queued" | "inProgress":
             return Wait(because=told(snapshot), for_=AGAIN, evidence=seen, next_steps=by_hand(facts))
@@ -145,6 +149,8 @@ def _to_be_filled(facts: Facts, new: Cluster, tried: Tried, now: datetime) -> Ve
         because = f"{new.name} is not filled here and holds data: {amount(held)}. It is not written over."
         steps = ("Ask again with another `new_cluster`.", *steps)
         return Escalate(because=because, evidence=seen, next_steps=steps)
+    if facts.source is not None and facts.source.state == "DELETING":
+        return Escalate(because=vanishing(facts.source), evidence=seen, next_steps=steps)
     return _fill(facts, new, last)
 
 

@@ -28,6 +28,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     project = atlas(aws, settings.reader, settings.project)
     facts = Facts(
         environment=aws.place.environment,
+        project=settings.project,
         name=settings.cluster,
         new_name=incident.new_cluster,
         asked=incident.snapshot,
@@ -35,6 +36,8 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     source, new = reads.cluster(project, settings.cluster), reads.cluster(project, incident.new_cluster)
     if source is None:
         return replace(facts, new=new)
+    if not source.backups:
+        return replace(facts, source=source, new=new)
     facts = replace(
         facts,
         source=source,

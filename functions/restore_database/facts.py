@@ -42,6 +42,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The cluster that was saved, the new one, and what of Atlas's snapshots and restore jobs is about these two."""
 
     environment: str
+    project: str
     name: str
     new_name: str
     asked: str = ""

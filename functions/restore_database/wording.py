@@ -18,8 +18,25 @@ def no_backup(source: Cluster) -> str:
             return f"No backup exists: {source.name} is an M0 (free), and an M0 has none. Nothing can be restored."
         case "FLEX":
             return f"{source.name} is a Flex cluster: its snapshots go to Flex clusters only, by hand in Atlas."
+        case _ if not source.backups:
+            return f"No backup exists: Cloud Backup of {source.name} ({source.tier}) is switched off."
         case _:
             return ""
+
+
+def with_backups(source: Cluster, facts: Facts) -> tuple[str, ...]:
+    """Return what a person can do where there is no snapshot to restore from."""
+    off = source.tier not in {"M0", "FLEX"}
+    from_now_on = ("So that there are backups from now on, in Terraform: backup_enabled = true.",) if off else ()
+    return (*from_now_on, *by_hand(facts))
+
+
+def vanishing(source: Cluster) -> str:
+    """Say that the snapshots may be gone before they are restored."""
+    return (
+        f"{source.name} is being deleted, and its snapshots go with it unless whoever deletes it has them kept: no restore is "
+        "begun that may end half-way."
+    )
 
 
 def told(snapshot: Snapshot) -> str:
@@ -125,24 +142,28 @@ def _compared(facts: Facts) -> Iterator[str]:
 
 
 def next_steps(facts: Facts, new: Cluster) -> tuple[str, ...]:
-    """Return how a person goes on with a new cluster that is filled. Nothing of it is done here."""
+    """Return how a person goes on with a new cluster that is filled: sentences, and commands to paste. Nothing is done here."""
+    name, project = new.name, facts.project
     return (
-        f'mongosh "mongodb+srv://{new.host}/" --username USER  # look at it before anybody relies on it',
-        f"To change over: put {new.host} into the connection string's secret and replace the instances; nothing has changed it.",
+        "Look at it before anybody relies on it:",
+        f'read -rp "User of MongoDB: " user && mongosh "mongodb+srv://{new.host}/" --username "$user"',
+        f"To change over: put {new.host} into the application's connection string and replace the instances; nothing has changed it.",
         f"Keep {facts.name} for at least {KEPT} after that: it has what was written since the snapshot.",
-        f"terraform import mongodbatlas_advanced_cluster.restored PROJECT-{new.name}  # with a resource block for it",
-        f"Not needed? Switch its termination protection off, then: atlas clusters delete {new.name}",
+        "Terraform does not know the new cluster: write a resource `restored` for it, and then:",
+        f"terraform import mongodbatlas_advanced_cluster.restored {project}-{name}",
+        f"Not needed? It is protected: switch that off, wait until it is IDLE, and delete {name}, not {facts.name}:",
+        f"atlas clusters update {name} --disableTerminationProtection --projectId {project}",
+        f"atlas clusters delete {name} --projectId {project}",
     )
 
 
 def by_hand(facts: Facts) -> tuple[str, ...]:
     """Return how a person looks further, or goes on where this cannot."""
-    env = facts.environment
-    return (
-        f"remedy database status --env {env}",
-        f"remedy database backups --env {env}",
-        f"atlas backups restores list {facts.name}",
-    )
+    env, project = facts.environment, facts.project
+    if facts.source is None:
+        return (f"remedy database status --env {env}", f"atlas clusters list --projectId {project}")
+    jobs = (f"atlas backups restores list {facts.name} --projectId {project}",) if facts.source.backups else ()
+    return (f"remedy database status --env {env}", f"remedy database backups --env {env}", *jobs)
 
 
 def sized(size: int) -> str:

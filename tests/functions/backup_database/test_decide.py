@@ -10,7 +10,9 @@ from backup_database.facts import Facts, Save
 from remediation.atlas.facts import Cluster, Snapshot, SnapshotState
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Result, Verdict, Wait
 from tests.functions.backup_database.worlds import MINUTE, NAME, SETTINGS
+from tests.functions.fakes.atlas_service import PROJECT
 from tests.support.steps import NIGHT
+from tests.support.typed import typed
 
 OURS = "backup-database of this run"
 ASKED = Save(id=NAME, description=OURS, days=7)
@@ -30,11 +32,12 @@ def cluster(**more: Any) -> Cluster:
 
 def snapshot(state: SnapshotState = "completed", ago: timedelta = 5 * MINUTE, **more: Any) -> Snapshot:
     usual: dict[str, Any] = {"id": "65f1", "cluster": NAME, "on_demand": True, "size": 3 * 1024**2}
+    usual["expires"] = NIGHT - ago + timedelta(days=7)
     return Snapshot(state=state, at=NIGHT - ago, **usual | more)
 
 
 def judged(*snapshots: Snapshot, tried: tuple[Attempt[Save], ...] = (), **of_cluster: Any) -> Verdict[Save]:
-    facts = Facts(environment="dev", name=NAME, cluster=cluster(**of_cluster), snapshots=snapshots)
+    facts = Facts(environment="dev", project=PROJECT, name=NAME, cluster=cluster(**of_cluster), snapshots=snapshots)
     return decide(facts, SETTINGS, tried, NIGHT)
 
 
@@ -49,8 +52,14 @@ def test_an_idle_cluster_is_saved_and_the_days_that_it_is_kept_are_said() -> Non
     assert verdict.because == f"A snapshot of {NAME} was asked for. Atlas keeps it for 7 days, until 2026-11-30."
 
 
+def test_what_a_person_may_type_meanwhile_names_the_project() -> None:
+    verdict = judged()
+    assert isinstance(verdict, Act)
+    assert f"atlas backups snapshots list {NAME} --projectId {PROJECT}" in typed(verdict.next_steps, PROJECT)
+
+
 def test_two_runs_ask_for_snapshots_that_can_be_told_apart() -> None:
-    facts = Facts(environment="dev", name=NAME, cluster=cluster())
+    facts = Facts(environment="dev", project=PROJECT, name=NAME, cluster=cluster())
     first, second = (decide(facts, SETTINGS, (), NIGHT + timedelta(microseconds=n)) for n in range(2))
     assert isinstance(first, Act)
     assert isinstance(second, Act)
@@ -58,9 +67,10 @@ def test_two_runs_ask_for_snapshots_that_can_be_told_apart() -> None:
 
 
 def test_a_cluster_that_is_not_there_is_said_with_its_project() -> None:
-    verdict = decide(Facts(environment="dev", name=NAME), SETTINGS, (), NIGHT)
+    verdict = decide(Facts(environment="dev", project=PROJECT, name=NAME), SETTINGS, (), NIGHT)
     assert isinstance(verdict, Escalate)
     assert verdict.because.startswith(f"There is no cluster {NAME} in the project {SETTINGS.project}")
+    assert f"atlas clusters list --projectId {PROJECT}" in typed(verdict.next_steps, PROJECT)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +80,9 @@ def test_a_cluster_that_is_not_there_is_said_with_its_project() -> None:
         ({"tier": "FLEX"}, f"{NAME} is a Flex cluster: Atlas saves it once a day by itself"),
         ({"backups": False}, f"No backup exists: Cloud Backup of {NAME} (M10) is switched off."),
         ({"paused": True}, f"{NAME} is paused, and Atlas takes no snapshot of it"),
+        ({"state": "DELETING"}, f"{NAME} is being deleted, and Atlas takes no snapshot of it."),
     ],
-    ids=["an M0", "a Flex cluster", "backups are off", "it is paused"],
+    ids=["an M0", "a Flex cluster", "backups are off", "it is paused", "it is being deleted"],
 )
 def test_where_none_can_be_taken_a_person_gets_the_reason_and_something_to_do(
     of_cluster: dict[str, Any], why: str
@@ -80,9 +91,10 @@ def test_where_none_can_be_taken_a_person_gets_the_reason_and_something_to_do(
     assert isinstance(verdict, Escalate)
     assert verdict.because.startswith(why)
     assert verdict.next_steps
+    typed(verdict.next_steps, PROJECT)
 
 
-@pytest.mark.parametrize("state", ["CREATING", "UPDATING", "REPAIRING", "DELETING", "OTHER"])
+@pytest.mark.parametrize("state", ["CREATING", "UPDATING", "REPAIRING", "OTHER"])
 def test_a_cluster_that_atlas_works_on_is_saved_later(state: str) -> None:
     verdict = judged(state=state)
     assert isinstance(verdict, Wait)
@@ -100,6 +112,7 @@ def test_a_snapshot_that_is_being_taken_is_waited_for_whoever_takes_it(state: Sn
 def test_a_snapshot_that_somebody_has_just_taken_is_as_good_as_another() -> None:
     verdict = judged(snapshot(ago=29 * MINUTE))
     assert isinstance(verdict, Nothing)
+    assert isinstance(judged(snapshot(expires=NIGHT + timedelta(days=30))), Nothing)
     assert "It is younger than 30 min, so no second one is taken." in verdict.because
 
 
@@ -109,8 +122,16 @@ def test_a_snapshot_that_somebody_has_just_taken_is_as_good_as_another() -> None
         snapshot(ago=30 * MINUTE),
         snapshot(on_demand=False),
         snapshot("failed"),
+        snapshot(expires=NIGHT + timedelta(days=1)),
+        snapshot(expires=None),
     ],
-    ids=["too old", "by the schedule, and kept as long as that says", "failed"],
+    ids=[
+        "too old",
+        "by the schedule, and kept as long as that says",
+        "failed",
+        "gone tomorrow",
+        "gone nobody knows when",
+    ],
 )
 def test_what_is_not_as_good_does_not_keep_it_from_taking_one(other: Snapshot) -> None:
     assert isinstance(judged(other), Act)

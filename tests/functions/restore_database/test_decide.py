@@ -11,6 +11,7 @@ from restore_database.decide import CREATE, REFILL, decide
 from restore_database.facts import Counted, Counts, Facts, New, Uncounted
 from tests.functions.restore_database.worlds import HOST, HOUR, LIVE, NAME, NEW, NEW_HOST, RESTORED, SETTINGS
 from tests.support.steps import NIGHT
+from tests.support.typed import typed
 
 SNAPSHOT, MINUTE = "65f1c0ffee0123456789abcd", timedelta(minutes=1)
 TARGET = New(id=NEW, like=NAME, snapshot=SNAPSHOT)
@@ -32,6 +33,7 @@ def saved(state: SnapshotState = "completed", **more: Any) -> Snapshot:
 def judged(*tried: Attempt[New], **facts: Any) -> Verdict[New]:
     usual: dict[str, Any] = {
         "environment": "dev",
+        "project": SETTINGS.project,
         "name": NAME,
         "new_name": NEW,
         "source": cluster(),
@@ -73,15 +75,50 @@ def test_a_cluster_that_is_gone_takes_its_snapshots_with_it() -> None:
     verdict = judged(source=None)
     assert isinstance(verdict, Escalate)
     assert verdict.because.startswith(f"There is no cluster {NAME} in the project {SETTINGS.project}")
+    assert f"atlas clusters list --projectId {SETTINGS.project}" in typed(verdict.next_steps, SETTINGS.project)
 
 
 @pytest.mark.parametrize(
-    ("tier", "why"), [("M0", "No backup exists"), ("FLEX", "its snapshots go to Flex clusters only")]
+    ("of_source", "why"),
+    [
+        ({"tier": "M0", "backups": False}, f"No backup exists: {NAME} is an M0 (free), and an M0 has none."),
+        ({"tier": "FLEX"}, "its snapshots go to Flex clusters only"),
+        ({"backups": False}, f"No backup exists: Cloud Backup of {NAME} (M10) is switched off."),
+        ({"state": "DELETING"}, f"{NAME} is being deleted, and its snapshots go with it unless"),
+    ],
+    ids=["an M0", "a Flex cluster", "backups are off", "it is being deleted"],
 )
-def test_a_shared_cluster_has_nothing_to_restore(tier: str, why: str) -> None:
-    verdict = judged(source=cluster(tier=tier))
+def test_where_there_is_nothing_to_restore_for_sure_a_person_gets_the_reason_and_something_to_do(
+    of_source: dict[str, Any], why: str
+) -> None:
+    verdict = judged(source=cluster(**of_source))
     assert isinstance(verdict, Escalate)
     assert why in verdict.because
+    assert typed(verdict.next_steps, SETTINGS.project)
+
+
+@pytest.mark.parametrize("tried", [(), (attempt(),)], ids=["of another run", "of this run"])
+def test_nothing_is_filled_from_a_cluster_that_is_being_deleted_and_what_goes_on_is_waited_for(
+    tried: tuple[Attempt[New], ...],
+) -> None:
+    deleting = cluster(state="DELETING")
+    verdict = there(*tried, source=deleting)
+    assert isinstance(verdict, Escalate)
+    assert "no restore is begun that may end half-way" in verdict.because
+    assert isinstance(there(*tried, source=deleting, jobs=(GOING_ON,)), Wait)
+
+
+def test_what_a_person_types_afterwards_names_the_project_and_the_cluster_that_may_be_deleted() -> None:
+    verdict = there(attempt(), jobs=(FINISHED,), restored=RESTORED, live=LIVE)
+    assert isinstance(verdict, Nothing)
+    project = SETTINGS.project
+    commands = typed(verdict.next_steps, project)
+    assert commands[1:] == [
+        f"terraform import mongodbatlas_advanced_cluster.restored {project}-{NEW}",
+        f"atlas clusters update {NEW} --disableTerminationProtection --projectId {project}",
+        f"atlas clusters delete {NEW} --projectId {project}",
+    ]
+    assert f'"mongodb+srv://{NEW_HOST}/"' in commands[0]
 
 
 @pytest.mark.parametrize(("asked", "why"), [("", "no completed snapshot of"), (SNAPSHOT, f"no snapshot {SNAPSHOT} of")])

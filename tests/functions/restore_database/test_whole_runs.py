@@ -42,7 +42,7 @@ def test_a_new_cluster_is_made_filled_and_counted_beside_the_live_one_which_stay
 def test_what_a_person_does_next_names_the_new_host_and_keeps_the_old_cluster(night: Night) -> None:
     night.agreed()
     steps = " ".join(night.run().next_steps)
-    assert f"put {NEW_HOST} into the connection string's secret" in steps
+    assert f"put {NEW_HOST} into the application's connection string" in steps
     assert f"Keep {NAME} for at least 72 hours" in steps
 
 
@@ -99,6 +99,14 @@ def test_where_there_is_nothing_to_restore_a_person_is_told_so(
     outcome = night.run()
     assert (outcome.status, night.calls.of("Invoke")) == ("escalated", []), outcome.text()
     assert why in outcome.because
+
+
+def test_where_cloud_backup_is_off_a_person_is_told_so_and_what_to_do(night: Night) -> None:
+    night.world.clusters[NAME]["backupEnabled"] = False
+    outcome = night.run()
+    assert (outcome.status, night.calls.of("Invoke")) == ("escalated", []), outcome.text()
+    assert outcome.because == f"No backup exists: Cloud Backup of {NAME} (M10) is switched off."
+    assert outcome.next_steps
 
 
 def test_a_cluster_of_the_name_is_not_written_over(night: Night) -> None:
