@@ -4,10 +4,11 @@ It asks Atlas itself, with the reader's key from the secret that backup-database
 Nothing is changed, and a key that may do nothing but read is all that there is here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from itertools import count
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ from remedy.aws import Aws, asking
 from remedy.environment import Environment
 from remedy.telling import MistakeError, TroubleError
 from remedy.times import clock, span
+from restore_database.settings import Settings as Restoring
 
 RUNBOOK, RESTORE = "backup-database", "restore-database"
 NARROW = {4: 24, 6: 48}
@@ -95,14 +97,15 @@ def backups(aws: Aws, environment: Environment, now: datetime, name: str = "") -
     settings = _settings(environment)
     with _asking(environment):
         project = atlas(aws.clients, settings.reader, settings.project)
-        cluster = _named(project, name or settings.cluster)
+        clusters = {each.name: each for each in reads.clusters(project)}
+        cluster = _named(project, clusters, name or settings.cluster)
         found = reads.snapshots(project, cluster) if cluster.backups else ()
     return Backups(
         environment=environment.place.environment,
         at=now,
         cluster=cluster.name,
         snapshots=tuple(_snapshot(each, now) for each in found),
-        because=_said(cluster, found, environment, now),
+        because=_said(cluster, found, environment, clusters, now),
     )
 
 
@@ -112,8 +115,7 @@ def _settings(environment: Environment) -> Settings:
     return settings
 
 
-def _named(project: Atlas, name: str) -> Cluster:
-    found = {each.name: each for each in reads.clusters(project)}
+def _named(project: Atlas, found: Mapping[str, Cluster], name: str) -> Cluster:
     if name not in found:
         there = f"there are: {', '.join(found)}" if found else "there is none"
         raise MistakeError(f"There is no cluster {name!r} in the project {project.project}; {there}.")
@@ -167,7 +169,8 @@ def _findings(clusters: tuple[Cluster, ...], access: tuple[Access, ...], setting
         elif not each.backups:
             yield f"{each.name} ({each.tier}) has no backups: Cloud Backup is switched off."
         if each.paused:
-            yield f"{each.name} is paused: nobody can connect to it. Resume it with: atlas clusters start {each.name}"
+            how = f"atlas clusters start {each.name} --projectId {settings.project}"
+            yield f"{each.name} is paused: nobody can connect to it. Resume it with: {how}"
     for line in access:
         if wide := _wide(line):
             until = f" It is there until {clock(line.until)}." if line.until else ""
@@ -206,18 +209,39 @@ def _snapshot(found: Snapshot, now: datetime) -> SnapshotRow:
     )
 
 
-def _said(cluster: Cluster, found: tuple[Snapshot, ...], environment: Environment, now: datetime) -> str:
+def _said(
+    cluster: Cluster, found: tuple[Snapshot, ...], environment: Environment, clusters: Container[str], now: datetime
+) -> str:
     """Return what can be restored, and what to type."""
-    name, env = cluster.name, environment.place.environment
+    name, ours = cluster.name, _settings(environment).cluster
     if cluster.tier == "M0":
         return f"No backup exists: {name} is an M0 (free), and an M0 has none."
     if not cluster.backups:
         return f"No backup exists: Cloud Backup of {name} ({cluster.tier}) is switched off."
     newest = next((each for each in found if each.state == "completed"), None)
     if newest is None:
-        return f"No snapshot of {name} is completed: remedy invoke {RUNBOOK} --env {env} --apply"
-    age = f", {span(now - newest.at)} old" if newest.at else ""
+        how = _saved(cluster, environment) if name == ours else f"by hand in Atlas; {RUNBOOK} saves {ours} only."
+        return f"No snapshot of {name} is completed: {how}"
+    age = f", {span(now - newest.at)} old," if newest.at else ""
+    which = f"{newest.id}{age} is the newest that can be restored"
     if cluster.tier == "FLEX":
-        return f"{newest.id}{age}, is the newest that can be restored: to a Flex cluster, by hand in Atlas."
-    how = f"remedy invoke {RESTORE} --target NEW-NAME --set snapshot={newest.id} --env {env}"
-    return f"{newest.id}{age}, is the newest that can be restored, to a new cluster: {how}"
+        return f"{which}: to a Flex cluster, by hand in Atlas."
+    if name != ours:
+        return f"{which}: by hand in Atlas; {RESTORE} restores {ours} only."
+    return f"{which}, to a new cluster: {_restored(newest, environment, clusters)}"
+
+
+def _saved(cluster: Cluster, environment: Environment) -> str:
+    if cluster.tier == "FLEX":
+        return "Atlas takes one a day by itself."
+    return f"remedy invoke {RUNBOOK} --env {environment.place.environment} --apply"
+
+
+def _restored(newest: Snapshot, environment: Environment, clusters: Container[str]) -> str:
+    env = environment.place.environment
+    if RESTORE not in environment.runbooks:
+        return f"by hand in Atlas; {RESTORE} is not deployed in {env}."
+    settings = environment.settings(environment.runbook(RESTORE))
+    assert isinstance(settings, Restoring), "the runbook's own"
+    new = next(name for n in count(1) if (name := f"{settings.prefix}{n}") not in clusters)
+    return f"remedy invoke {RESTORE} --target {new} --set snapshot={newest.id} --env {env}"

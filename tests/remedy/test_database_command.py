@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from remediation.adapters.clients import Clients
+from remedy.environment import environment
+from restore_database.settings import Incident, scope
 from tests.functions.fakes.atlas import PRIVATE, AtlasWorld
 from tests.functions.fakes.atlas_service import PROJECT
 from tests.remedy.atlas import NAME, atlas_of, saved
@@ -55,7 +57,10 @@ def test_an_m0_has_no_backups_and_it_says_so(world: AtlasWorld) -> None:
     ("more", "why"),
     [
         ({"backupEnabled": False}, f"{NAME} (M10) has no backups: Cloud Backup is switched off."),
-        ({"paused": True}, f"{NAME} is paused: nobody can connect to it."),
+        (
+            {"paused": True},
+            f"{NAME} is paused: nobody can connect to it. Resume it with: atlas clusters start {NAME} --projectId {PROJECT}",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_cluster_is_a_sentence(world: AtlasWorld, more: dict[str, Any], why: str) -> None:
@@ -131,9 +136,37 @@ def test_every_snapshot_is_a_row_the_newest_first_and_how_to_restore_is_told(wor
         f"{older} 2026-11-22 01:40:00 UTC 1 d 2 h schedule completed 1.2 MB 2026-11-30 01:40:00 UTC yes",
         (
             f"{newest}, 2 h old, is the newest that can be restored, to a new cluster: "
-            f"remedy invoke restore-database --target NEW-NAME --set snapshot={newest} --env dev"
+            f"remedy invoke restore-database --target dev-restored-1 --set snapshot={newest} --env dev"
         ),
     ]
+
+
+def test_the_name_that_is_told_to_restore_to_is_one_that_is_free_and_that_the_runbook_takes(world: AtlasWorld) -> None:
+    id_ = saved(world, 2)
+    world.cluster("dev-restored-1")
+    told = rows(fine("database", "backups"))[-1]
+    assert told.endswith(f"--target dev-restored-2 --set snapshot={id_} --env dev")
+    there = environment("dev")
+    settings: Any = there.settings(there.runbook("restore-database"))
+    assert scope(Incident(new_cluster="dev-restored-2"), settings, there.place) is None
+
+
+def test_where_nobody_knows_how_old_a_snapshot_is_the_sentence_reads_well_all_the_same(world: AtlasWorld) -> None:
+    id_ = saved(world, 2, createdAt=None, status="completed")
+    assert rows(fine("database", "backups"))[-1].startswith(
+        f"{id_} is the newest that can be restored, to a new cluster: "
+    )
+
+
+def test_another_cluster_is_neither_saved_nor_restored_by_a_runbook_and_no_command_says_so(world: AtlasWorld) -> None:
+    world.cluster("other")
+    assert fine("database", "backups", "--cluster", "other") == (
+        f"No snapshot of other is completed: by hand in Atlas; backup-database saves {NAME} only.\n"
+    )
+    id_ = world.snapshot("other", timedelta(hours=2))["id"]
+    assert rows(fine("database", "backups", "--cluster", "other"))[-1] == (
+        f"{id_}, 2 h old, is the newest that can be restored: by hand in Atlas; restore-database restores {NAME} only."
+    )
 
 
 @pytest.mark.parametrize(

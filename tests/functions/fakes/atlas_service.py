@@ -184,10 +184,12 @@ class Service:
         return [self._state(each) for each in self.world.snapshots.get(name, [])]
 
     def _state(self, kept: dict[str, Any]) -> dict[str, Any]:
+        if "status" in kept:
+            return kept
         age = self.world.clock() - at(kept["createdAt"])
         takes = SAVES / self.world.faster
         state = "queued" if age < takes / 5 else "inProgress" if age < takes else "completed"
-        return {"status": state, **kept}
+        return kept | {"status": state}
 
     def _happened(self, query: Any) -> list[dict[str, Any]]:
         since, of = query.get("minDate", ""), query.get("clusterNames")
