@@ -1,7 +1,8 @@
 """Count what is in a database, through pymongo and from within the VPC. It reads, and never so much as a document.
 
 The rule of the domain (HAZARDS D3, D5): the application's user and password go to a host of Atlas and nowhere else, whatever the
-connection string or an answer says; one login, no retry; and what pymongo says of an error is not told, as it may quote them.
+connection string or an answer says; one login, at the primary (pymongo lists collections nowhere else, so whoever reads elsewhere
+logs in twice), no retry; and what pymongo says of an error is not told, as it may quote them.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol
 
-from remediation.aws.secrets import secret
+from remediation.aws.secrets import parameter, secret
 from remediation.core.connection_string import ConnectionStringError, Login, parse
 from remediation.core.probed import Fault
 from remediation.core.redact import Secret
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from restore_database.settings import Settings
 
 SELECT, CONNECT, ANSWER = 10_000, 5_000, 20_000
-"""Milliseconds: to find a member that may be read, to connect, and for one answer."""
+"""Milliseconds: to find the primary, to connect, and for one answer."""
 WITHIN = 40.0
 """Seconds for all of it: two databases are counted in one look, and Lambda's time is short."""
 MOST = 500
@@ -57,7 +58,7 @@ def counted(aws: "Clients", settings: "Settings", host: str) -> Counts:
         raise UnreachableError(
             "config", "not-configured", f"{host or 'No host'} is no name of Atlas's; nothing is said to it."
         )
-    login = read_login(secret(aws, settings.secret, settings.secret_key))
+    login = read_login(_string(aws, settings))
     from pymongo import MongoClient, timeout  # noqa: PLC0415 - not where the catalogue is only read
     from pymongo.errors import PyMongoError  # noqa: PLC0415
 
@@ -68,7 +69,7 @@ def counted(aws: "Clients", settings: "Settings", host: str) -> Counts:
             password=login.password.reveal(),
             authSource=login.source,
             appname="remediation",
-            readPreference="secondaryPreferred",
+            readPreference="primary",
             retryReads=False,
             maxPoolSize=1,
             serverSelectionTimeoutMS=SELECT,
@@ -98,6 +99,12 @@ def counts_of(database: Database, name: str) -> Counts:
     )
 
 
+def _string(aws: "Clients", settings: "Settings") -> Secret:
+    if settings.parameter:
+        return parameter(aws, settings.parameter)
+    return secret(aws, settings.secret, settings.secret_key)
+
+
 def read_login(uri: Secret) -> Login:
     """Return who a connection string logs in as. Where it leads is not read: that is for Atlas to say. Raises UnreachableError."""
     try:
@@ -113,6 +120,8 @@ def read_login(uri: Secret) -> Login:
 
 def unreachable(error: Exception, host: str, database: str) -> UnreachableError:
     """Return what an error of pymongo means, in words of ours."""
+    from dns.exception import DNSException  # noqa: PLC0415
+    from dns.resolver import NXDOMAIN, NoAnswer  # noqa: PLC0415
     from pymongo.errors import (  # noqa: PLC0415
         ConfigurationError,
         OperationFailure,
@@ -133,10 +142,16 @@ def unreachable(error: Exception, host: str, database: str) -> UnreachableError:
         case OperationFailure():
             return UnreachableError("ping", "not-understood", f"{host} answers with the error {error.code}.")
         case ServerSelectionTimeoutError():
-            because = f"No member of {host} could be reached within {SELECT // 1000} s."
+            because = f"No primary of {host} could be reached within {SELECT // 1000} s."
             return UnreachableError("tcp", "no-answer", because)
-        case ConfigurationError():
+        case ConfigurationError(__cause__=NXDOMAIN() | NoAnswer()):
             return UnreachableError("records", "records-unknown", f"{host} has no SRV record yet.")
+        case ConfigurationError(__cause__=DNSException()):
+            because = f"The resolver of the VPC gave no answer for the records of {host}."
+            return UnreachableError("records", "name-unanswered", because)
+        case ConfigurationError():
+            because = f"The records of {host} say what pymongo does not take."
+            return UnreachableError("records", "not-understood", because)
         case _:
             return UnreachableError("ping", "cut-off", f"{host} ended the connection instead of answering.")
 

@@ -34,6 +34,7 @@ RUNBOOK = Runbook(
     reads=(
         Allow("secretsmanager:GetSecretValue", "{each}", each="reader"),
         Allow("secretsmanager:GetSecretValue", "{each}", each="secret"),
+        Allow("ssm:GetParameter", "arn:aws:ssm:{region}:{account}:parameter{each}", each="parameter"),
     ),
     writes=(
         Allow("lambda:InvokeFunction", "arn:aws:lambda:{region}:{account}:function:{environment}-atlas-writer:live"),

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from remediation.core.atlas import ProjectId
-from remediation.core.dependencies import SecretArn
+from remediation.core.dependencies import Parameter, SecretArn
 from remediation.core.spec import Place
 
 LONGEST = 23
@@ -21,14 +21,22 @@ class Settings(Struct, frozen=True, kw_only=True):
     cluster: Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9][a-zA-Z0-9-]{0,63}\Z", examples=["dev-starttech-cluster"])]
     reader: SecretArn
     """ARN of the secret with an API key or a service account that may read the project, and nothing else."""
-    secret: SecretArn
+    secret: SecretArn = ""
     """ARN of the secret with the application's connection string. It is read to log in to the new cluster, and never changed."""
     secret_key: str = ""
     """The key of the connection string in the secret, where that is JSON."""
+    parameter: Parameter = ""
+    """Name of the SSM parameter (a SecureString) with the connection string, instead of a secret."""
     database: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,38}\Z", examples=["starttech"])] = "starttech"
     """The database that is counted."""
     prefix: Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{1,17}-\Z", examples=["dev-restored-"])]
     """How the names of the new clusters begin; nothing else can be made."""
+
+    def __post_init__(self) -> None:
+        if bool(self.secret) == bool(self.parameter):
+            raise ValueError(
+                "expected either `secret` or `parameter`: one of them has the connection string, and only one"
+            )
 
 
 class Incident(Struct, frozen=True, kw_only=True):

@@ -38,7 +38,8 @@ class Member:
         pause: float = 0.0,
     ) -> None:
         self.heard: list[str] = []
-        self._hello, self._says, self._users = {**HELLO, **(hello or {})}, says or {}, users or {}
+        self.hello: dict[str, Any] = {**HELLO, **(hello or {})}
+        self._says, self._users = says or {}, users or {}
         self._rounds, self._context, self._pause = rounds, context, pause
         self._listener = socket.create_server((HOST, 0))
         self._over = threading.Event()
@@ -96,9 +97,9 @@ class Member:
     def _answer(self, name: str, command: Mapping[str, Any], scram: "Scram") -> Mapping[str, Any]:
         match name:
             case "hello" if "saslSupportedMechs" in command:
-                return {**self._hello, "saslSupportedMechs": ["SCRAM-SHA-256"], "ok": 1.0}
+                return {**self.hello, "saslSupportedMechs": ["SCRAM-SHA-256"], "ok": 1.0}
             case "hello":
-                return {**self._hello, "ok": 1.0}
+                return {**self.hello, "ok": 1.0}
             case "saslStart":
                 return scram.first(command["payload"])
             case "saslContinue":
@@ -147,6 +148,22 @@ def member(**options: Any) -> Iterator[Member]:
         yield served
     finally:
         served.end()
+
+
+@contextmanager
+def replica_set(**options: Any) -> Iterator[tuple[Member, Member]]:
+    """Serve a primary and a secondary that know each other until the block ends."""
+    with member(**options) as primary, member(**options) as secondary:
+        for served, leads in ((primary, True), (secondary, False)):
+            served.hello |= {
+                "hosts": [f"{HOST}:{primary.port}", f"{HOST}:{secondary.port}"],
+                "primary": f"{HOST}:{primary.port}",
+                "me": f"{HOST}:{served.port}",
+                "isWritablePrimary": leads,
+                "secondary": not leads,
+                "setVersion": 1,
+            }
+        yield primary, secondary
 
 
 def under_tls(pem: Path, key: Path) -> ssl.SSLContext:

@@ -16,7 +16,7 @@ from restore_database import counting
 from restore_database.counting import counted
 from restore_database.facts import Counted, Counts
 from restore_database.settings import Settings
-from tests.e2e.mongo_servers import HOST, PASSWORD, USER, Member, member
+from tests.e2e.mongo_servers import HOST, PASSWORD, USER, Member, member, replica_set
 from tests.e2e.test_probe_mongodb import nx  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.e2e
@@ -46,13 +46,19 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "WITHIN", 2.0)
 
 
-def count(monkeypatch: pytest.MonkeyPatch, port: int, password: str = PASSWORD, **more: Any) -> Counts:
+def count(
+    monkeypatch: pytest.MonkeyPatch,
+    port: int,
+    password: str = PASSWORD,
+    query: str = "directConnection=true",
+    **more: Any,
+) -> Counts:
     """Count, with every option of the product, at a server of this machine that stands for the host at Atlas."""
 
     def client(uri: str, **options: Any) -> Any:
         assert uri == f"mongodb+srv://{NEW_HOST}/"
         wanted = {name: value for name, value in (options | more).items() if value is not None}
-        return REAL(f"mongodb://{HOST}:{port}/?directConnection=true", **wanted)
+        return REAL(f"mongodb://{HOST}:{port}/?{query}", **wanted)
 
     monkeypatch.setattr("pymongo.MongoClient", client)
     text = f"mongodb+srv://{USER}:{password}@dev.ab1cd.mongodb.net/starttech"
@@ -100,6 +106,17 @@ def test_it_logs_in_once_says_three_reads_and_nothing_else(monkeypatch: pytest.M
         assert said == ["saslStart", "saslContinue", "dbStats", "listCollections", "count", "count"]
 
 
+def test_of_a_replica_set_it_logs_in_at_the_primary_once_and_at_no_other_member(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with replica_set(users=LET_IN, says=SAYS) as (primary, secondary):
+        count(monkeypatch, secondary.port, query="replicaSet=rs0", server_api=ServerApi("1"))
+        assert (primary.logins, secondary.logins) == (1, 0)
+        assert set(secondary.heard) == {"hello"}
+        said = [name for name in primary.heard if name not in {"hello", "saslStart", "saslContinue", "endSessions"}]
+        assert said == ["dbStats", "listCollections", "count", "count"]
+
+
 FAULTS: dict[str, tuple[dict[str, Any], str, Fault]] = {
     "a wrong password": ({"users": LET_IN}, "another", "credentials-refused"),
     "a user whom it does not know": ({"users": {}}, PASSWORD, "credentials-refused"),
@@ -141,6 +158,6 @@ def test_what_fails_is_told_soon_and_without_a_secret(
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     with member() as served:
         port = served.port
-    with pytest.raises(UnreachableError, match="No member of") as caught:
+    with pytest.raises(UnreachableError, match="No primary of") as caught:
         count(monkeypatch, port)
     assert caught.value.fault == "no-answer"

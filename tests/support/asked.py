@@ -218,6 +218,8 @@ class Asking:
                     tags = {"ssm:resourceTag/Environment": tag, "aws:ResourceTag/Environment": tag}
                     resource = f"arn:aws:ec2:{self._place.region}:{self._place.account}:instance/{instance}"
                     yield Call("ssm:SendCommand", resource, self._here(tags))
+            case "GetParameter":
+                yield self._on("ssm", operation, f"parameter{parameters['Name']}")
             case "GetCalendarState":
                 for name in parameters["CalendarNames"]:
                     yield self._on("ssm", operation, f"document/{name}")

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
+from dns.exception import DNSException
+from dns.message import make_query, make_response
+from dns.resolver import NXDOMAIN, LifetimeTimeout, NoAnswer, NoNameservers
 from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
@@ -17,7 +21,8 @@ from remediation.reach.unreachable import UnreachableError
 from restore_database import counting
 from restore_database.counting import counted, counts_of, read_login, unreachable
 from restore_database.facts import Counted, Counts
-from tests.functions.restore_database.worlds import NEW_HOST, SETTINGS, Night
+from restore_database.settings import Settings
+from tests.functions.restore_database.worlds import BY_PARAMETER, NEW_HOST, SETTINGS, URI, Night
 
 CANARY = "canary-of-a-password-77f1"
 
@@ -108,8 +113,9 @@ def test_the_login_is_told_to_no_host_but_atlas_own(monkeypatch: pytest.MonkeyPa
     assert night.calls.of("GetSecretValue") == [], "not even read"
 
 
+@pytest.mark.parametrize("settings", [SETTINGS, BY_PARAMETER], ids=["a secret", "a parameter"])
 def test_one_connection_is_made_to_the_new_host_as_the_applications_user_and_closed(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     made: list[Any] = []
 
@@ -125,12 +131,32 @@ def test_one_connection_is_made_to_the_new_host_as_the_applications_user_and_clo
             made.append("closed")
 
     monkeypatch.setattr("pymongo.MongoClient", Client)
-    assert counted(Night(monkeypatch).aws, SETTINGS, NEW_HOST).documents == 2
+    assert counted(Night(monkeypatch).aws, settings, NEW_HOST).documents == 2
     ((uri, options), closed) = made
     assert (uri, closed) == (f"mongodb+srv://{NEW_HOST}/", "closed")
     assert (options["username"], options["password"], options["authSource"]) == ("app", "canary", "admin")
     assert options["serverSelectionTimeoutMS"] <= 10_000, "Lambda's time is short"
     assert options["retryReads"] is False
+    assert options["readPreference"] == "primary", "pymongo lists collections there: elsewhere it logs in once more"
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"secret": URI, "parameter": "/dev/starttech/mongodb-uri"}], ids=["neither", "both"]
+)
+def test_settings_name_either_a_secret_or_a_parameter(more: dict[str, str]) -> None:
+    usual = {"project": SETTINGS.project, "cluster": "a", "reader": SETTINGS.reader, "prefix": "dev-restored-"}
+    with pytest.raises(msgspec.ValidationError, match="expected either `secret` or `parameter`"):
+        msgspec.convert(usual | more, Settings)
+
+
+ANSWER = make_response(make_query("_mongodb._tcp.a.mongodb.net", "SRV"))
+
+
+def srv(cause: DNSException) -> ConfigurationError:
+    """Return what pymongo raises, whatever is wrong with the records."""
+    error = ConfigurationError(CANARY)
+    error.__cause__ = cause
+    return error
 
 
 ERRORS: list[tuple[PyMongoError, Fault]] = [
@@ -140,7 +166,11 @@ ERRORS: list[tuple[PyMongoError, Fault]] = [
     (OperationFailure(CANARY, 59), "not-understood"),
     (OperationFailure(CANARY), "not-understood"),
     (ServerSelectionTimeoutError(CANARY), "no-answer"),
-    (ConfigurationError(CANARY), "records-unknown"),
+    (srv(NXDOMAIN()), "records-unknown"),
+    (srv(NoAnswer(response=ANSWER)), "records-unknown"),
+    (srv(LifetimeTimeout(timeout=5, errors=[])), "name-unanswered"),
+    (srv(NoNameservers()), "name-unanswered"),
+    (ConfigurationError(CANARY), "not-understood"),
     (AutoReconnect(CANARY), "cut-off"),
 ]
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import restore_database.diagnose
 from remediation.core.outcome import Outcome
@@ -20,7 +21,7 @@ from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.atlas_service import PROJECT
 from tests.functions.fakes.atlas_writer import WriterLambda
 from tests.functions.fakes.firewall import MemorySightings
-from tests.functions.fakes.secrets import Secrets
+from tests.functions.fakes.secrets import Parameters, Secrets
 from tests.functions.fakes.strict import Calls
 from tests.support.carried import ADA, BY_ADA, approved, carried
 from tests.support.steps import InMemorySteps
@@ -32,6 +33,8 @@ HOST, NEW_HOST = f"{NAME}.ab1cd.mongodb.net", f"{NEW}.ab1cd.mongodb.net"
 _SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev"
 READER, URI = f"{_SECRETS}/atlas-reader-AbCdEf", f"{_SECRETS}/starttech-mongodb-AbCdEf"
 SETTINGS = Settings(project=PROJECT, cluster=NAME, reader=READER, secret=URI, prefix="dev-restored-")
+PARAMETER = "/dev/starttech/mongodb-uri"
+BY_PARAMETER = replace(SETTINGS, secret="", parameter=PARAMETER)
 HOUR = timedelta(hours=1)
 PLAN = {"new_cluster": NEW}
 APPLY = PLAN | {"apply": True, **BY_ADA}
@@ -46,7 +49,15 @@ RESTORED = Counts(database="starttech", collections=(ORDERS, USERS), objects=124
 class Night:
     """One night in which the orders are gone, and a snapshot of an hour ago still has them."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, tier: str = "M10", *, mode: Mode = "act") -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tier: str = "M10",
+        *,
+        mode: Mode = "act",
+        settings: Settings = SETTINGS,
+    ) -> None:
+        self.settings = settings
         self.steps, self.stage, self.mode = InMemorySteps(), Stage(), mode
         self.request = "remedy-1"
         self.world = AtlasWorld(self.now)
@@ -72,6 +83,7 @@ class Night:
             now=self.now,
             sightings=MemorySightings(self.now),
             outside=self.world.send,
+            ssm=Parameters(self.calls, {PARAMETER: "mongodb+srv://app:canary@a.b.mongodb.net/"}),
             secretsmanager=Secrets(
                 self.calls, {READER: self.world.secret, URI: "mongodb+srv://app:canary@a.b.mongodb.net/"}
             ),
@@ -84,8 +96,11 @@ class Night:
         return self.steps.now
 
     def count(self, aws: Any, settings: Settings, host: str) -> Counts:
-        """Answer for the database at a host. The real one reads the secret, too."""
-        aws.secretsmanager.get_secret_value(SecretId=settings.secret)
+        """Answer for the database at a host. The real one reads the secret or the parameter, too."""
+        if settings.parameter:
+            aws.ssm.get_parameter(Name=settings.parameter, WithDecryption=True)
+        else:
+            aws.secretsmanager.get_secret_value(SecretId=settings.secret)
         self.counted.append(host)
         self.counted_at.append(self.now())
         well = host == NEW_HOST and self.heals_at is not None and self.now() >= self.heals_at
@@ -107,8 +122,8 @@ class Night:
 
     def agreed(self, *, says: Says = "approve", **incident: Any) -> None:
         """Let ada ask, and grace answer what she would be asked."""
-        facts = RUNBOOK.diagnose(self.aws, SETTINGS, Incident(**PLAN | incident))
-        act = RUNBOOK.decide(facts, SETTINGS, (), self.steps.now)
+        facts = RUNBOOK.diagnose(self.aws, self.settings, Incident(**PLAN | incident))
+        act = RUNBOOK.decide(facts, self.settings, (), self.steps.now)
         assert isinstance(act, Act), act
         hash_ = request_hash(RUNBOOK.name, PLAN | incident)
         asked = Spoken(says="request", about=self.request, by=ADA, at=self.steps.now, hash=hash_)
@@ -122,4 +137,4 @@ class Night:
     def run(self, event: Any = APPLY, **more: Any) -> Outcome:
         """Carry it out."""
         told = event | ({"request": self.request} if "request" in event else {})
-        return carried(RUNBOOK, self.aws, SETTINGS, told, self.steps, stage=self.stage, mode=self.mode, **more)
+        return carried(RUNBOOK, self.aws, self.settings, told, self.steps, stage=self.stage, mode=self.mode, **more)
