@@ -6,7 +6,8 @@ risky change has no backup and does not know. This takes one, and says that it i
 The rules of the domain (FACTS.md, section 1; docs/mongodb-backups.md):
 
 - An M0 has no backups. "No backup exists" is an answer, and a person gets it at once instead of a run that hopes.
-- One snapshot at a time: one that is being taken is waited for, and one that was taken just now is as good as another.
+- One snapshot at a time: one that is being taken is waited for, and one that was taken just now is as good as another,
+  if it is kept as long.
 - Nothing is taken of a cluster that Atlas is working on, and nothing is ever deleted: Atlas does that when its days are over.
 - The key that may write to Atlas is the writer's; this asks it (docs/atlas.md).
 """

@@ -5,7 +5,7 @@ it; the wrong terminal is not. So this speaks with the environment's own endpoin
 
 The rules of the domain (HAZARDS.md, 1.7; FACTS.md, section 1):
 
-- What is in the cache is load on the database once it is gone. Two people agree, of whom one is not who asked.
+- What is in the cache is load on the database once it is gone. Two people agree: who asked, and somebody else, who approves.
 - A snapshot comes first, unless those two agree to do without.
 - FLUSHALL ASYNC, so that the server goes on answering; on a primary; never on a cluster, of which it empties one shard.
 - DBSIZE before and after is what says whether it happened: keys that are written meanwhile are the application's.

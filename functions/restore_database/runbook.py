@@ -7,9 +7,10 @@ The rules of the domain (HAZARDS.md, 1.9; docs/mongodb-backups.md):
 
 - Never in place. A new cluster is made in the shape of the old one, and only that is filled; a name that exists is refused, here
   and by the writer, which alone has the key that may.
-- Two people agree, of whom one is not who asked, to the snapshot and to the new cluster at once.
-- It is restored when there are documents in it, counted through its own host. How many the live one has is said beside it:
-  whether that is what was lost, people see and no rule does.
+- Two people agree: who asked, and somebody else, who approves the snapshot and the new cluster at once.
+- A cluster that an earlier run has made is looked into before it is filled: with a document in it, it is left alone.
+- It is restored when there are documents in it, counted through its own host. How many the live one has is said beside it,
+  once: whether that is what was lost, people see and no rule does. A login that was refused waits a quarter of an hour.
 - What is read is the application's connection string, and what is said to a database are `dbStats`, `listCollections` and `count`.
   The secret is never changed: the change-over is a decision of its own, and the old cluster is kept after it.
 """
