@@ -1,6 +1,7 @@
 """A restore job is a cluster's own only if it is from its time: Atlas keeps those to a deleted one of the same name."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,12 @@ SECOND = timedelta(seconds=1)
 ORIGIN = Origin(at=MADE, made_for="prod")
 
 
-def job(at: datetime | None, target: str = "new", **more: bool) -> Restore:
+def job(at: datetime | None, target: str = "new", **more: Any) -> Restore:
     return Restore(id="1", snapshot="2", target=target, at=at, **more)
 
 
 @pytest.mark.parametrize("how", [{"finished": True}, {"failed": True}, {}], ids=["finished", "failed", "goes on"])
-def test_a_job_from_before_the_cluster_is_not_its_own_and_one_of_its_time_is(how: dict[str, bool]) -> None:
+def test_a_job_from_before_the_cluster_is_not_its_own_and_one_of_its_time_is(how: dict[str, Any]) -> None:
     own = job(MADE, **how)
     assert to_it([job(MADE - SECOND, **how), own], "new", ORIGIN) == (own,)
 
@@ -51,7 +52,7 @@ def test_a_job_is_from_when_it_ended_or_else_from_the_second_that_its_id_begins_
     ],
 )
 def test_what_has_finished_stays_so_when_it_expires_and_what_failed_does_not_become_so(
-    ended: bool, more: dict[str, bool], finished: bool
+    ended: bool, more: dict[str, Any], finished: bool
 ) -> None:
     found = restore(RestoreAnswer(id="1", finished_at=MADE if ended else None, **more))
     assert (found.finished, found.failed) == (finished, not finished)

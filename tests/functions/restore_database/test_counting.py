@@ -152,10 +152,11 @@ def test_settings_name_either_a_secret_or_a_parameter(more: dict[str, str]) -> N
 ANSWER = make_response(make_query("_mongodb._tcp.a.mongodb.net", "SRV"))
 
 
-def srv(cause: DNSException) -> ConfigurationError:
+def srv(kind: type[DNSException], **more: Any) -> ConfigurationError:
     """Return what pymongo raises, whatever is wrong with the records."""
+    make: Any = kind
     error = ConfigurationError(CANARY)
-    error.__cause__ = cause
+    error.__cause__ = make(**more)
     return error
 
 
@@ -166,10 +167,10 @@ ERRORS: list[tuple[PyMongoError, Fault]] = [
     (OperationFailure(CANARY, 59), "not-understood"),
     (OperationFailure(CANARY), "not-understood"),
     (ServerSelectionTimeoutError(CANARY), "no-answer"),
-    (srv(NXDOMAIN()), "records-unknown"),
-    (srv(NoAnswer(response=ANSWER)), "records-unknown"),
-    (srv(LifetimeTimeout(timeout=5, errors=[])), "name-unanswered"),
-    (srv(NoNameservers()), "name-unanswered"),
+    (srv(NXDOMAIN), "records-unknown"),
+    (srv(NoAnswer, response=ANSWER), "records-unknown"),
+    (srv(LifetimeTimeout, timeout=5, errors=[]), "name-unanswered"),
+    (srv(NoNameservers), "name-unanswered"),
     (ConfigurationError(CANARY), "not-understood"),
     (AutoReconnect(CANARY), "cut-off"),
 ]
