@@ -119,9 +119,11 @@ class Service:
             ends = at(entry["deleteAfterDate"]) if "deleteAfterDate" in entry else None
             if ends is not None and not self.world.clock() < ends <= self.world.clock() + LONGEST_ENTRY:
                 return refusal(400, "VALIDATION_ERROR", "deleteAfterDate is later than now and within a week.")
-            self.world.access = [each for each in self.world.access if each["cidrBlock"] != block]
-            self.world.allow(block, entry.get("comment", ""), ends)
-        return page(self.world.access, asked.query, status=201)
+            there = any(each["cidrBlock"] == block for each in self.world.access)
+            if not (there and self.world.keeps_lines):
+                self.world.access = [each for each in self.world.access if each["cidrBlock"] != block]
+                self.world.allow(block, entry.get("comment", ""), ends)
+        return page([] if self.world.forgets_lines else self.world.access, asked.query, status=201)
 
     def _saved(self, name: str, body: Any) -> Reply:
         if body.get("retentionInDays", 1) < 1:

@@ -58,14 +58,14 @@ class Night:
         self.fails: dict[str, Fault] = {}
         self.counted: list[str] = []
         self.calls = Calls()
-        self.writer = WriterLambda(self.world, self.calls)
+        self.writer = WriterLambda(self.world, self.calls, cluster=NAME)
         self.aws: Any = SimpleNamespace(
             place=PLACE,
             outside=self.world.send,
             secretsmanager=Secrets(
                 self.calls, {READER: self.world.secret, URI: "mongodb+srv://app:canary@a.b.mongodb.net/"}
             ),
-            acting=SimpleNamespace(lambda_=self.writer),
+            patient=SimpleNamespace(lambda_=self.writer),
         )
         monkeypatch.setattr(restore_database.diagnose, "counted", self.count)
 
