@@ -110,7 +110,7 @@ def test_one_challenge_serves_many_requests_and_a_stale_one_is_replaced(world: A
 
 def test_a_wrong_key_is_refused_in_a_sentence_after_one_try(world: AtlasWorld) -> None:
     wrong = Keys(public_key=PUBLIC, private_key=Secret("canary-wrong-key"))
-    with pytest.raises(AwsError, match="Atlas:GetCluster failed with USER_UNAUTHORIZED") as error:
+    with pytest.raises(AwsError, match="Atlas:GetCluster failed with UNEXPECTED_ERROR") as error:
         reads.cluster(world.connect(wrong), "prod")
     assert len(world.requests) == 2
     assert "the API key or service account is unknown or no longer valid" in str(error.value)

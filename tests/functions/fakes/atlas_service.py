@@ -189,7 +189,10 @@ class Service:
         age = self.world.clock() - at(kept["createdAt"])
         takes = SAVES / self.world.faster
         state = "queued" if age < takes / 5 else "inProgress" if age < takes else "completed"
-        return {"status": state, **kept}
+        found = {"status": state, **kept}
+        if found["status"] == "queued":
+            del found["createdAt"]  # it is not taken yet
+        return found
 
     def _happened(self, query: Any) -> list[dict[str, Any]]:
         since, of = query.get("minDate", ""), query.get("clusterNames")

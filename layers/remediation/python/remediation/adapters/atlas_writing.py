@@ -1,8 +1,8 @@
 """The composition root of the writer: what its room is turned into a Lambda handler with."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Protocol
 
 import msgspec
@@ -51,7 +51,7 @@ def writer_handler(makes: Makes) -> Callable[[Any, Any], Any]:
     aws.prepare(reads=("ec2", "secretsmanager"))
 
     def handle(event: object, context: Any) -> object:  # noqa: ANN401 - as Lambda has it
-        outside = ending(aws.outside, time.monotonic() + WORKS)
+        outside = ending(aws.outside, monotonic() + WORKS, monotonic)
         writer = makes(
             mode=deployment.mode,
             cluster=writing.cluster,

@@ -93,7 +93,7 @@ def pacing(send: Transport, wait: Callable[[float], None] = time.sleep) -> Trans
     return sent
 
 
-def ending(send: Transport, ends: float, clock: Callable[[], float] = time.monotonic) -> Transport:
+def ending(send: Transport, ends: float, clock: Callable[[], float]) -> Transport:
     """Return a transport that begins no request after an instant of `clock`, in seconds."""
 
     def sent(request: Request) -> Reply:
