@@ -221,6 +221,6 @@ def test_whoever_asks_waits_for_longer_than_the_writer_works_and_is_not_begun_wi
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     aws = Clients(PLACE, boto3.Session(region_name=PLACE.region))
-    configs = [services.lambda_.meta.config for services in (aws.acting, aws.patient)]
+    configs: list[Any] = [services.lambda_.meta.config for services in (aws.acting, aws.patient)]
     assert [each.read_timeout for each in configs] == [10, LONG]
     assert [each.retries["total_max_attempts"] for each in configs] == [1, 1], "a write is sent once"
