@@ -96,7 +96,7 @@ class Aws:
         found = getattr(self._clients, name)
         if name in PLAIN:
             return found
-        return Aws(found, self._calls) if name == "acting" else Port(found, self._calls)
+        return Aws(found, self._calls) if name in {"acting", "patient"} else Port(found, self._calls)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from remediation.core.freeze import Window
 from remediation.core.limits import Limits
 from remediation.core.spec import MODES, TEAMS, AnyRunbook, Mode, Place, Team, filled, lowest
 from remediation.core.watched import Watched
+from stacks.agreement import agreed, unread
 from stacks.network import Network, sound
 from stacks.safeguards import Guards, Operators, checked
 from stacks.shape import ShapeError, decode
@@ -153,7 +154,14 @@ class Config(Struct, frozen=True, kw_only=True):
         """Return what the function that writes to Atlas is told; None where there is none: it is not configured, or nothing acts."""
         if self.atlas is None or not self.atlas.writer or self.network is None or self.mode != "act":
             return None
-        return Writing(project=self.atlas.project, secret=self.atlas.writer, subnets=self.network.subnets)
+        there = self.atlas
+        return Writing(
+            project=there.project,
+            secret=there.writer,
+            cluster=there.cluster,
+            prefix=there.prefix,
+            subnets=self.network.subnets,
+        )
 
     def lowered(self, mode: Mode) -> "Config":
         """Return this config with a mode no higher than the given one, for a single deploy."""
@@ -206,10 +214,12 @@ def _convert(raw: dict[str, Any], environment: str, catalog: tuple[AnyRunbook, .
     for name, value in file.runbooks.items():
         if name not in by_name:
             raise ShapeError(f"runbooks.{name}", f"there is no such runbook; there are: {', '.join(sorted(by_name))}")
-        runbooks[name] = _runbook(by_name[name], value, place, file.mode)
+        runbooks[name] = own = _runbook(by_name[name], value, place, file.mode)
+        agreed(file.atlas, by_name[name], own.settings, own.mode, place)
         if by_name[name].speaks and file.network is None:
             what = " and ".join(by_name[name].speaks)
             raise ShapeError("network", f"{name} speaks with {what} itself; name the subnets and security groups")
+    unread(file.atlas, file.dependencies, "dependencies")
     return Config(
         environment=file.environment,
         account=file.account,

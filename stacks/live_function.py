@@ -1,7 +1,7 @@
 """What every function is deployed as: behind the alias `live`, with its role, its dead-letter queue and its log."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aws_cdk import Annotations, Duration, RemovalPolicy
@@ -46,6 +46,8 @@ class Plan:
     extras: tuple[str, ...] = ()
     """Packages that it needs besides what every function has."""
     concurrency: int | None = None
+    doors: Mapping[str, str] = field(default_factory=dict)
+    """Aliases besides `live`, each with what it is for: where a right to invoke is to be a right to one thing only."""
     retries: int = 1
     """Lambda does not repeat a durable run that failed; this is for one that could not be started."""
 
@@ -68,7 +70,10 @@ class LiveFunction(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        self.alias = self._alias(self._function(plan, shared), plan.retries)
+        function = self._function(plan, shared)
+        self.alias = self._alias(function, "Live", ALIAS, "What rules and people invoke", plan.retries)
+        for name, summary in plan.doors.items():
+            self._alias(function, f"Through-{name}", name, summary, plan.retries)
         self.starts = Starts(alias=self.alias, queue=self.queue, account=place.account)
 
     def _function(self, plan: Plan, shared: Shared) -> lambda_.Function:
@@ -120,13 +125,11 @@ class LiveFunction(Construct):
             )
         return function
 
-    def _alias(self, function: lambda_.Function, retries: int) -> lambda_.Alias:
-        alias = lambda_.Alias(
-            self, "Live", alias_name=ALIAS, version=function.current_version, description="What rules and people invoke"
-        )
+    def _alias(self, function: lambda_.Function, id_: str, name: str, summary: str, retries: int) -> lambda_.Alias:
+        alias = lambda_.Alias(self, id_, alias_name=name, version=function.current_version, description=summary)
         asynchronously = lambda_.CfnEventInvokeConfig(
             self,
-            "Asynchronously",
+            "Asynchronously" if name == ALIAS else f"Asynchronously-{name}",
             function_name=function.function_name,
             qualifier=alias.alias_name,
             maximum_event_age_in_seconds=LARGEST_AGE.total_seconds(),

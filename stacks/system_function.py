@@ -3,13 +3,14 @@
 Nobody heals while the sweep stands still and nobody notices, so its silence pages: a dead man's switch.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import msgspec
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from remediation.atlas.asking import DOORS
 from remediation.core.atlas import AtlasProject, Writing
 from remediation.core.dependencies import Probing
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
@@ -106,6 +107,7 @@ class SystemFunction(LiveFunction):
         network: Network | None = None,
         extras: tuple[str, ...] = (),
         concurrency: int | None = None,
+        doors: Mapping[str, str] | None = None,
     ) -> None:
         package = name.replace("-", "_")
         variables = {DEPLOYMENT: msgspec.json.encode(deployment(shared.config)).decode()}
@@ -124,6 +126,7 @@ class SystemFunction(LiveFunction):
             network=network,
             extras=extras,
             concurrency=concurrency,
+            doors=doors or {},
         )
         super().__init__(scope, name, plan=plan, shared=shared)
         SystemAlarms(self, "SystemAlarms", name=name, watches=watches, names=shared.names)
@@ -186,6 +189,8 @@ class ProbeDependencies(SystemFunction):
 class AtlasWriter(SystemFunction):
     """What writes to Atlas, and the only function that can. Runbooks that declare it invoke it; nothing else does.
 
+    Each invokes the alias of what it may ask for. Nobody may invoke `live`, and through that nothing is done.
+
     One request at a time, as Atlas wants it: the function's reserved concurrency is one, and a second caller is throttled.
     """
 
@@ -201,6 +206,7 @@ class AtlasWriter(SystemFunction):
             watches=function_watches(durable=False),
             shared=shared,
             concurrency=1,
+            doors={name: f"What asks for {name} invokes" for name in DOORS},
         )
 
 

@@ -64,8 +64,6 @@ def made_already(asked: Create, clusters: Mapping[str, Cluster], origin: Origin 
 def refillable(asked: Refill, clusters: Mapping[str, Cluster], origin: Origin | None, now: datetime) -> Cluster:
     """Return the cluster whose snapshot may be restored to another one. Raises RefusedError."""
     source = _dedicated(asked.cluster, clusters.get(asked.cluster))
-    if asked.target == asked.cluster:
-        raise RefusedError(f"{asked.cluster} is never restored in place: what it holds now would be gone.")
     target = clusters.get(asked.target)
     if target is None:
         raise RefusedError(f"There is no cluster {asked.target} to restore to.")

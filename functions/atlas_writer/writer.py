@@ -12,11 +12,12 @@ from datetime import datetime
 
 import msgspec
 
-from atlas_writer.letting_in import covering, let_in
+from atlas_writer.letting_in import covering, let_in, let_in_until
+from atlas_writer.ours import ours
 from atlas_writer.refused import RefusedError
 from atlas_writer.saving import made_already, refillable, saved_already, worth_saving
 from remediation.atlas import reads, writes
-from remediation.atlas.asking import Allow, Answered, Asked, Create, Refill, Save
+from remediation.atlas.asking import Allow, Answered, Asked, Create, Refill, Save, door
 from remediation.atlas.calls import WRITES
 from remediation.atlas.client import Atlas
 from remediation.atlas.jobs import to_it
@@ -32,22 +33,29 @@ _UNREAD = {"NotUnderstood", "TooLarge"}
 
 @dataclass(frozen=True, kw_only=True)
 class Writer:
-    """The writer of one environment. `egress` returns our own addresses, as EC2 says them now."""
+    """The writer of one environment, which `cluster` and `prefix` are of. `egress` returns our addresses, as EC2 says them now."""
 
     mode: Mode
+    cluster: str
+    prefix: str
     atlas: Callable[[], Atlas]
     egress: Callable[[], frozenset[str]]
     clock: Callable[[], datetime]
 
-    def answer(self, event: object) -> Answered:
-        """Do what is asked, or say why not. Raises AwsError where nobody knows whether it was done."""
+    def answer(self, event: object, through: str) -> Answered:
+        """Do what is asked `through` an alias, or say why not. Raises AwsError where nobody knows whether it was done."""
         if self.mode != "act":
             return _no(f"The environment's mode is {self.mode}: nothing is changed at Atlas.")
         try:
             asked: Asked = msgspec.convert(event, Asked)
         except msgspec.ValidationError as error:
             return _no(f"The writer was asked for what it does not do: {redact(str(error))}.")
+        if door(asked) != through:
+            return _no(
+                f"What belongs to the alias {door(asked)} was asked through {through or 'none'}: it is not done."
+            )
         try:
+            ours(asked, self.cluster, self.prefix)
             return self._done(asked)
         except RefusedError as error:
             return _no(str(error))
@@ -71,8 +79,7 @@ class Writer:
         address, atlas = let_in(asked, self.egress, self.clock()), self.atlas()
         if (line := covering(reads.access(atlas), address, asked.until)) is not None:
             return _yes(f"Atlas lets {address} in already, by its line {line.cidr}.")
-        writes.allow(atlas, address, asked.comment, asked.until)
-        return _yes(f"Atlas lets {address}/32 in until {reads.stamp(asked.until)}.")
+        return _yes(let_in_until(writes.allow(atlas, address, asked.comment, asked.until), asked.until))
 
     def _save(self, asked: Save) -> Answered:
         atlas = self.atlas()

@@ -31,7 +31,7 @@ RUNBOOK = Runbook(
     triggers=(Manual(example={"cluster": "dev-starttech-cluster"}),),
     reads=(Allow("secretsmanager:GetSecretValue", "{each}", each="reader"),),
     writes=(
-        Allow("lambda:InvokeFunction", "arn:aws:lambda:{region}:{account}:function:{environment}-atlas-writer:live"),
+        Allow("lambda:InvokeFunction", "arn:aws:lambda:{region}:{account}:function:{environment}-atlas-writer:save"),
     ),
     guardrails=Guardrails(heal_within=timedelta(hours=2), cooldown=timedelta(0), max_acts=1),
     scope=scope,

@@ -38,7 +38,7 @@ RUNBOOK = Runbook(
         Allow("ssm:GetParameter", "arn:aws:ssm:{region}:{account}:parameter{each}", each="parameter"),
     ),
     writes=(
-        Allow("lambda:InvokeFunction", "arn:aws:lambda:{region}:{account}:function:{environment}-atlas-writer:live"),
+        Allow("lambda:InvokeFunction", "arn:aws:lambda:{region}:{account}:function:{environment}-atlas-writer:restore"),
     ),
     guardrails=Guardrails(heal_within=timedelta(hours=6), cooldown=timedelta(0), max_acts=2),
     scope=scope,

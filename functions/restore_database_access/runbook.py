@@ -49,7 +49,7 @@ RUNBOOK = Runbook(
         Allow("ec2:DescribeNatGateways"),
         Allow("cloudwatch:GetMetricData", each="log_group"),
     ),
-    writes=(Allow("lambda:InvokeFunction", f"{_FUNCTION}{WRITER}:live", each="writer"),),
+    writes=(Allow("lambda:InvokeFunction", f"{_FUNCTION}{WRITER}:allow", each="writer"),),
     guardrails=Guardrails(heal_within=timedelta(minutes=40), cooldown=timedelta(minutes=30), max_acts=3),
     scope=scope,
     diagnose=diagnose,

@@ -44,6 +44,7 @@ STALE = 20
 """Seconds from which on a lock is stale, if nothing else speaks against it."""
 SOONER = {
     'warm_up = "PT30S"': 'warm_up = "PT5S"',
+    "\nwriter = true": "\nwriter = false",  # nobody writes to Atlas where `[atlas]` is not
     'stale_after = "PT6H10M"': f'stale_after = "PT{STALE}S"\nmoved_within = "PT10S"',
 }
 

@@ -15,7 +15,7 @@ from remediation.core.errors import AwsError
 from remediation.core.redact import Secret
 from tests.functions.fakes.atlas import CLIENT, CLIENT_SECRET, PRIVATE, PUBLIC, AtlasWorld
 from tests.functions.fakes.atlas_login import TOKEN_LASTS
-from tests.functions.fakes.atlas_service import PROJECT
+from tests.functions.fakes.atlas_service import PROJECT, refusal
 
 ACCOUNT = ServiceAccount(client_id=CLIENT, client_secret=Secret(CLIENT_SECRET))
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/atlas-AbCdEf"
@@ -110,10 +110,11 @@ def test_one_challenge_serves_many_requests_and_a_stale_one_is_replaced(world: A
 
 def test_a_wrong_key_is_refused_in_a_sentence_after_one_try(world: AtlasWorld) -> None:
     wrong = Keys(public_key=PUBLIC, private_key=Secret("canary-wrong-key"))
-    with pytest.raises(AwsError, match="Atlas:GetCluster failed with USER_UNAUTHORIZED") as error:
+    with pytest.raises(AwsError, match="Atlas:GetCluster failed with UNEXPECTED_ERROR") as error:
         reads.cluster(world.connect(wrong), "prod")
     assert len(world.requests) == 2
     assert "the API key or service account is unknown or no longer valid" in str(error.value)
+    assert "or it is no member of the project's organisation" in str(error.value)
 
 
 # -------------------------------------------------------------------------------------------------------------- OAuth
@@ -133,6 +134,19 @@ def test_a_token_that_was_revoked_is_replaced_once(world: AtlasWorld) -> None:
     assert reads.cluster(atlas, "prod") is not None
     world.logins.revoke_tokens()
     assert reads.cluster(atlas, "prod") is not None
+
+
+@pytest.mark.parametrize("said", ["Bearer {}", "token={}", "{}"])
+def test_a_token_that_atlas_says_back_is_told_to_nobody(world: AtlasWorld, said: str) -> None:
+    def rude(request: Request) -> Reply:
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        if not token.startswith("canary-token"):
+            return world.send(request)
+        return refusal(403, "USER_NOT_ALLOWED", f"Not for {said.format(token)}, says Atlas.")
+
+    with pytest.raises(AwsError, match="says Atlas") as error:
+        reads.cluster(Atlas(PROJECT, ACCOUNT, rude), "prod")
+    assert "canary" not in str(error.value)
 
 
 def test_an_account_that_is_unknown_is_refused_in_a_sentence(world: AtlasWorld) -> None:
@@ -261,6 +275,21 @@ def test_a_pause_is_made_only_where_it_will_be_asked_again(reply: Reply, again: 
         (Reply(status=429), "TooManyRequests", "Atlas is being asked too often; it is left alone now"),
         (Reply(status=500, body=b"<html>"), "InternalServerError", "Atlas gave no reason"),
         (Reply(status=503), "ServiceUnavailable", "Atlas gave no reason"),
+        (
+            Reply(status=500, body=b'{"errorCode": "UNEXPECTED_ERROR"}'),
+            "InternalServerError",
+            r"failed with InternalServerError \(UNEXPECTED_ERROR\): ",
+        ),
+        (
+            Reply(status=429, body=b'{"errorCode": "RATE_LIMITED"}'),
+            "TooManyRequests",
+            r"failed with TooManyRequests \(RATE_LIMITED\): ",
+        ),
+        (
+            Reply(status=500, body=b'{"errorCode": "<script>"}'),
+            "InternalServerError",
+            "InternalServerError: Atlas gave",
+        ),
         (
             Reply(status=403, body=b'{"errorCode": "IP_ADDRESS_NOT_ON_ACCESS_LIST"}'),
             "IP_ADDRESS_NOT_ON_ACCESS_LIST",

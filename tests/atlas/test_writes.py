@@ -1,6 +1,6 @@
 """A new cluster is asked for in the shape of the old one: what may be chosen is chosen so, and what may not is left out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -78,14 +78,26 @@ def test_continuous_backups_and_the_customers_own_keys_are_kept(world: AtlasWorl
 
 
 @pytest.mark.parametrize(
-    ("provider", "volume", "kept"),
-    [("AWS", "STANDARD", False), ("AWS", "PROVISIONED", True), ("AZURE", None, True), ("GCP", None, False)],
+    ("provider", "size", "volume", "kept"),
+    [
+        ("AWS", "M30", "STANDARD", False),
+        ("AWS", "M30", "PROVISIONED", True),
+        ("AWS", "M30", "HIGH_PERFORMANCE", True),
+        ("AWS", "M40_NVME", "PROVISIONED", True),
+        ("AZURE", "M30", None, False),
+        ("AZURE", "M40", None, True),
+        ("AZURE", "R60", None, True),
+        ("AZURE", "M200", None, True),
+        ("AZURE", "M60_NVME", None, False),
+        ("GCP", "M40", None, False),
+    ],
 )
 def test_the_speed_of_a_disk_is_named_only_where_it_can_be_chosen(
-    world: AtlasWorld, provider: str, volume: str | None, kept: bool
+    world: AtlasWorld, provider: str, size: str, volume: str | None, kept: bool
 ) -> None:
     world.cluster("prod")
-    machines = {name: value for name, value in specs(ebsVolumeType=volume).items() if value is not None}
+    own = specs(ebsVolumeType=volume, instanceSize=size)
+    machines = {name: value for name, value in own.items() if value is not None}
     found = region(world, providerName=provider, electableSpecs=machines)
     assert ("diskIOPS" in found["electableSpecs"]) == kept
 
@@ -115,3 +127,29 @@ def test_every_shard_is_asked_for_and_zones_only_of_a_global_cluster(world: Atla
     world.clusters.pop("prod-2")
     world.clusters["prod"]["clusterType"] = "GEOSHARDED"
     assert [each["zoneName"] for each in asked(world)["replicationSpecs"]] == ["Zone 1"] * 3
+
+
+@pytest.mark.parametrize(("own", "zones"), [(True, False), (False, True), (None, True)])
+def test_a_global_cluster_that_shards_itself_stays_one_and_has_no_zones(
+    world: AtlasWorld, own: bool | None, zones: bool
+) -> None:
+    world.cluster("prod", shards=2, clusterType="GEOSHARDED", globalClusterSelfManagedSharding=own)
+    body = asked(world)
+    assert body.get("globalClusterSelfManagedSharding", False) == (own is True)
+    assert ["zoneName" in each for each in body["replicationSpecs"]] == [zones] * 2
+
+
+@pytest.mark.parametrize(("shards", "kept"), [(2, "FIXED_TO_DEDICATED"), (0, None)])
+def test_how_the_config_servers_are_managed_is_kept_where_there_are_any(
+    world: AtlasWorld, shards: int, kept: str | None
+) -> None:
+    world.cluster("prod", shards=shards, configServerManagementMode="FIXED_TO_DEDICATED", configServerType="DEDICATED")
+    body = asked(world)
+    assert body.get("configServerManagementMode") == kept
+    assert "configServerType" not in body, "Atlas says which it is, and nobody asks for it"
+
+
+def test_the_line_that_there_is_now_is_what_comes_back(world: AtlasWorld) -> None:
+    until = world.clock() + timedelta(hours=1)
+    line = writes.allow(world.connect(), "198.51.100.7", "run 1", until)
+    assert (line.cidr, line.comment, line.until) == ("198.51.100.7/32", "run 1", until)

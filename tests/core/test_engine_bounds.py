@@ -1,12 +1,14 @@
 """The edges of a run: to the second, to the word, and what those who watch see of it meanwhile."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from remediation.core.engine import carry_out
 from remediation.core.errors import LeftAloneError
-from remediation.core.verdict import Nothing, Wait
+from remediation.core.verdict import Nothing, Target, Wait
 from tests.support.steps import NIGHT, CrashError
 from tests.support.toy import alarm_event, scripted
 from tests.support.world import Stage, deployed
@@ -38,6 +40,26 @@ def test_an_act_takes_a_minute_of_the_invocation_or_a_fresh_one(
     stage.remaining = timedelta(seconds=seconds)
     stage.run()
     assert [wait for wait in stage.steps.waited if not wait[0].startswith("settle")] == waits
+    assert len(stage.house.done) == (0 if waits else 1)
+
+
+@pytest.mark.parametrize(
+    ("through", "left", "waits"),
+    [("acting", 30, 0), ("acting", 29, 1), ("patient", 60, 0), ("patient", 59, 1)],
+)
+def test_a_call_is_begun_with_the_time_that_its_answer_may_take_or_in_a_fresh_invocation(
+    stage: Stage, through: str, left: int, waits: int
+) -> None:
+    """An action may look for long before it calls: what is left then is what counts."""
+
+    def looks_first(aws: Any, _: object, target: Target) -> str:
+        stage.remaining = timedelta(seconds=left)
+        receipt: str = getattr(aws, through).do("tap", target.id)
+        return receipt
+
+    stage.runbook = replace(stage.runbook, actions=dict(stage.runbook.actions) | {"tap": looks_first})
+    stage.run()
+    assert len([name for name, _ in stage.steps.waited if name.startswith("fresh invocation")]) == waits
     assert len(stage.house.done) == (0 if waits else 1)
 
 

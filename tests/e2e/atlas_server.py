@@ -9,11 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import urllib3
-from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
 from remediation.atlas.transport import Reply, Request
+from remediation.atlas.within import Connection, Connections
 from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.atlas_api import HOST
 
@@ -116,11 +115,11 @@ def serving(world: AtlasWorld, pem: Path, key: Path, misbehaves: Misbehaves | No
         thread.join(5)
 
 
-class Rerouted(urllib3.PoolManager):
+class Rerouted(Connections):
     """Connections to Atlas that verify whom they reach as always, and reach the loopback interface."""
 
     def __init__(self, port: int, roots: Path) -> None:
-        super().__init__(maxsize=1, ca_certs=str(roots))
+        super().__init__(ca_certs=str(roots))
         self._port = port
 
     def connection_from_host(self, host: str | None, *where: Any, **more: Any) -> Any:
@@ -129,12 +128,12 @@ class Rerouted(urllib3.PoolManager):
         pool: Any = super().connection_from_host(host, *where, **more)
         port = self._port
 
-        class Connection(HTTPSConnection):
+        class Local(Connection):
             def _new_conn(self) -> socket.socket:
                 try:
                     return socket.create_connection((LOOPBACK, port), self.timeout)
                 except OSError as error:
                     raise NewConnectionError(self, str(error)) from error
 
-        pool.ConnectionCls = Connection
+        pool.ConnectionCls = Local
         return pool

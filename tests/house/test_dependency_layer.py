@@ -114,7 +114,7 @@ def test_the_layer_has_every_operation_that_our_code_calls() -> None:
     assert {f"{service}:{name}" for service, name in called if name not in DECLARED.get(service, ())} == set()
 
 
-_CALL = r"""\b_?aws\.(acting\.)?(?P<service>[a-z0-9]+)\.(get_paginator\("(?P<paged>\w+)"\)|(?P<method>[a-z]\w+)\()"""
+_CALL = r"""\b_?aws\.((acting|patient)\.)?(?P<service>[a-z0-9]+)\.(get_paginator\("(?P<paged>\w+)"\)|(?P<method>[a-z]\w+)\()"""
 
 
 # ---------------------------------------------------------------------------------------------------------- contents

@@ -1,14 +1,17 @@
 """The one function that can write to Atlas: where it is deployed, who may invoke it, and who may read its secret (HAZARDS D2)."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from remediation.core.atlas import AtlasProject, Writing
+from remediation.atlas.asking import DOORS
+from remediation.core.atlas import Writing
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from stacks.catalog import CATALOG
 from stacks.config import Config, ConfigError, load
@@ -19,8 +22,8 @@ from tests.stacks.callers import ALICE, Environment, environment
 from tests.stacks.template import Template, synthesise
 from tests.support.iam import Answer, Call
 
-ASKERS = {"backup-database", "restore-database", "restore-database-access"}
-"""The runbooks that may ask it for something."""
+ASKERS = {"backup-database": "save", "restore-database": "restore", "restore-database-access": "allow"}
+"""The runbooks that may ask it for something, each through one alias."""
 SECRET = "dev/atlas-writer-AbCdEf"
 
 
@@ -57,7 +60,11 @@ def test_it_is_told_the_project_the_secrets_name_and_our_subnets(dev: Template) 
     assert dev.config.network is not None
     assert dev.config.atlas is not None
     assert msgspec.json.decode(variables[SETTINGS], type=Writing) == Writing(
-        project=dev.config.atlas.project, secret=dev.config.atlas.writer, subnets=dev.config.network.subnets
+        project=dev.config.atlas.project,
+        secret=dev.config.atlas.writer,
+        cluster="dev-starttech-cluster",
+        prefix="dev-restored-",
+        subnets=dev.config.network.subnets,
     )
     assert msgspec.json.decode(variables[DEPLOYMENT], type=Deployment).mode == "act"
     assert properties.get("VpcConfig") is None
@@ -65,8 +72,20 @@ def test_it_is_told_the_project_the_secrets_name_and_our_subnets(dev: Template) 
 
 def test_it_does_one_request_at_a_time_and_nothing_repeats_it(dev: Template) -> None:
     assert dev.one("Lambda::Function", FunctionName="dev-atlas-writer")["ReservedConcurrentExecutions"] == 1
-    config = dev.one("Lambda::EventInvokeConfig", FunctionName="Lambda::Function dev-atlas-writer")
-    assert (config["Qualifier"], config["MaximumRetryAttempts"]) == ("live", 0)
+    found = [
+        (each["Qualifier"], each["MaximumRetryAttempts"])
+        for each in dev.all("Lambda::EventInvokeConfig")
+        if each["FunctionName"] == "Lambda::Function dev-atlas-writer"
+    ]
+    assert sorted(found) == [("allow", 0), ("live", 0), ("restore", 0), ("save", 0)]
+
+
+def test_it_has_an_alias_for_each_thing_that_may_be_asked_and_all_lead_to_the_same_version(dev: Template) -> None:
+    own = [each for each in dev.all("Lambda::Alias") if each["FunctionName"] == "Lambda::Function dev-atlas-writer"]
+    assert {each["Name"] for each in own} == {*DOORS, "live"}
+    assert len({json.dumps(each["FunctionVersion"]) for each in own}) == 1
+    others = [each["Name"] for each in dev.all("Lambda::Alias") if each not in own]
+    assert set(others) == {"live"}
 
 
 def test_it_is_watched(dev: Template) -> None:
@@ -93,16 +112,29 @@ def test_a_writer_needs_subnets_whose_addresses_are_ours(wrong: Callable[[Callab
     )
 
 
+Edited: TypeAlias = Callable[[Callable[[str], str]], Config]
+
+
 @pytest.fixture
-def wrong(tmp_path: Path) -> Callable[[Callable[[str], str]], str]:
-    """Return what is said of an edited config/dev.toml."""
+def edited(tmp_path: Path) -> Edited:
+    """Return what an edited config/dev.toml is read as."""
     directory = tmp_path / "config"
 
-    def said(edit: Callable[[str], str]) -> str:
-        directory.mkdir()
+    def read(edit: Callable[[str], str]) -> Config:
+        directory.mkdir(exist_ok=True)
         (directory / "dev.toml").write_text(edit((ROOT / "config" / "dev.toml").read_text()))
+        return load("dev", CATALOG, directory)
+
+    return read
+
+
+@pytest.fixture
+def wrong(edited: Edited) -> Callable[[Callable[[str], str]], str]:
+    """Return what is said of an edited config/dev.toml."""
+
+    def said(edit: Callable[[str], str]) -> str:
         with pytest.raises(ConfigError) as error:
-            load("dev", CATALOG, directory)
+            edited(edit)
         return str(error.value)
 
     return said
@@ -124,6 +156,92 @@ def test_a_wrong_project_is_one_sentence_and_there_is_no_key_for_an_address(
     assert sentence in wrong(lambda text: text.replace('project = "5f1b2c3d4e5f60718293a4b5"', line))
 
 
+WRITERS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/atlas-writer-AbCdEf"
+READERS = WRITERS.replace("writer", "reader")
+
+
+def of(table: str, key: str, value: str) -> Callable[[str], str]:
+    """Return an edit of one key in one table."""
+
+    def edit(text: str) -> str:
+        before, header, after = text.partition(f"[{table}]\n")
+        assert header
+        edited, times = re.subn(rf"^{key} = \S+", f"{key} = {value}", after, count=1, flags=re.MULTILINE)
+        assert times == 1
+        return before + header + edited
+
+    return edit
+
+
+ALONE = "this is atlas.writer, which the function atlas-writer alone may read; name another secret."
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        *((f"runbooks.{name}.settings", "reader") for name in ASKERS),
+        ("runbooks.restore-database.settings", "secret"),
+        ("dependencies.mongodb", "secret"),
+    ],
+)
+@pytest.mark.parametrize("arn", [WRITERS, WRITERS.removesuffix("-AbCdEf")])
+def test_the_writers_secret_is_nobody_elses_whatever_the_settings_say(
+    wrong: Callable[[Callable[[str], str]], str], table: str, key: str, arn: str
+) -> None:
+    assert wrong(of(table, key, f'"{arn}"')) == f"config/dev.toml: {table}.{key}: {ALONE}"
+
+
+def test_a_secret_whose_name_is_nearly_the_writers_is_another_one(edited: Edited) -> None:
+    edited(of("runbooks.backup-database.settings", "reader", f'"{WRITERS}2"'))
+    edited(of("atlas", "writer", f'"{READERS[:-7]}-writer"'))
+
+
+@pytest.mark.parametrize("name", ASKERS)
+@pytest.mark.parametrize(
+    ("key", "value"), [("project", "5f1b2c3d4e5f60718293a4b6"), ("cluster", "prod-starttech-cluster")]
+)
+def test_a_runbook_is_about_the_project_and_cluster_of_the_environment(
+    wrong: Callable[[Callable[[str], str]], str], name: str, key: str, value: str
+) -> None:
+    there = {"project": "5f1b2c3d4e5f60718293a4b5", "cluster": "dev-starttech-cluster"}[key]
+    at = f"runbooks.{name}.settings"
+    sentence = f"config/dev.toml: {at}.{key}: expected '{there}', which is atlas.{key}, got '{value}'."
+    assert wrong(of(at, key, f'"{value}"')) == sentence
+
+
+def test_new_clusters_are_called_as_the_writer_makes_them(wrong: Callable[[Callable[[str], str]], str]) -> None:
+    assert wrong(of("atlas", "prefix", '"new-"')) == (
+        "config/dev.toml: runbooks.restore-database.settings.prefix: expected 'new-', which is atlas.prefix, got 'dev-restored-'."
+    )
+
+
+@pytest.mark.parametrize("name", ASKERS)
+def test_a_runbook_that_acts_by_the_writer_needs_one(edited: Edited, name: str) -> None:
+    def edit(text: str, *, of_these: str = "act") -> str:
+        text = text.replace(f'writer = "{WRITERS}"', "")
+        for other in ASKERS:
+            text = of(f"runbooks.{other}", "mode", f'"{of_these if other == name else "observe"}"')(text)
+        return text
+
+    with pytest.raises(ConfigError) as error:
+        edited(edit)
+    assert str(error.value) == (
+        f"config/dev.toml: runbooks.{name}.mode: act asks the function atlas-writer, which there is only with `writer` in [atlas]; "
+        'name that, or set "observe".'
+    )
+    edited(lambda text: edit(text, of_these="observe"))
+
+
+def test_a_runbook_that_is_not_to_ask_the_writer_needs_none(edited: Edited) -> None:
+    def edit(text: str) -> str:
+        text = text.replace(f'writer = "{WRITERS}"', "").replace("\nwriter = true", "\nwriter = false")
+        for other in ("backup-database", "restore-database"):
+            text = of(f"runbooks.{other}", "mode", '"observe"')(text)
+        return text
+
+    assert edited(edit).runbooks["restore-database-access"].mode == "act"
+
+
 # ------------------------------------------------------------------------------------------------------- who may what
 
 
@@ -136,14 +254,18 @@ def test_nobody_but_the_writer_may_read_its_secret() -> None:
     assert dev.writer.asks(dev.secret(SECRET)).allowed
 
 
-def test_only_the_runbooks_that_declare_it_may_invoke_it() -> None:
+def test_only_the_runbooks_that_declare_it_may_invoke_it_and_each_for_one_thing() -> None:
     dev = environment("dev")
-    askers = {caller.name for caller in dev.functions if caller.asks(dev.invoke(ATLAS_WRITER)).allowed}
-    assert askers == {f"{runbook.name} in " for runbook in CATALOG if runbook.name in ASKERS}
-    assert not dev.operator.asks(dev.invoke(ATLAS_WRITER)).allowed
+    for alias in (*DOORS, "live", "$LATEST", ""):
+        call = dev.invoke(ATLAS_WRITER, alias and f":{alias}")
+        askers = [caller.name for caller in dev.functions if caller.asks(call).allowed]
+        assert askers == [f"{name} in " for name, door in ASKERS.items() if door == alias]
+        assert not dev.operator.asks(call).allowed
     assert not [each for each in dev.template.all("Lambda::Permission") if ATLAS_WRITER in json.dumps(each)]
     prod = environment("prod")
-    assert not [caller.name for caller in prod.functions if caller.asks(prod.invoke(ATLAS_WRITER)).allowed]
+    for alias in DOORS:
+        call = prod.invoke(ATLAS_WRITER, f":{alias}")
+        assert not [caller.name for caller in prod.functions if caller.asks(call).allowed]
 
 
 def _invoke(name: str) -> Callable[[Environment], Answer]:
@@ -193,7 +315,7 @@ def test_a_secret_under_a_key_of_the_accounts_own_can_be_read() -> None:
     dev = load("dev", CATALOG)
     key = f"arn:aws:kms:{dev.region}:{dev.account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     assert dev.atlas is not None
-    config = replace(dev, atlas=AtlasProject(project=dev.atlas.project, writer=dev.atlas.writer, keys=(key,)))
+    config = replace(dev, atlas=replace(dev.atlas, keys=(key,)))
     (template,) = synthesise(config, catalog=CATALOG).templates
     where = Environment(template)
     use = where.key_use("Decrypt", "secretsmanager", "1234abcd-12ab-34cd-56ef-1234567890ab")

@@ -68,6 +68,11 @@ class House:
         """What changes something."""
         return self
 
+    @property
+    def patient(self) -> "House":
+        """What changes something, and takes its time for it."""
+        return self
+
     def look(self) -> Facts:
         self.looks += 1
         self.on_look(self.looks)

@@ -36,9 +36,11 @@ def test_only_one_listed_address_ever_gets_through_and_never_for_longer_than_fou
 ) -> None:
     world = AtlasWorld(lambda: NOW)
     ours = OURS | {"10.0.0.7"} if private else OURS
-    writer = Writer(mode="act", atlas=world.connect, egress=lambda: ours, clock=lambda: NOW)
+    writer = Writer(
+        mode="act", cluster="prod", prefix="prod-", atlas=world.connect, egress=lambda: ours, clock=lambda: NOW
+    )
     event = {"ask": "allow", "address": asked, "comment": "run 1", "until": (NOW + ahead).isoformat()}
-    answered = writer.answer(event)
+    answered = writer.answer(event, "allow")
     may = asked in OURS and SHORTEST <= ahead <= LONGEST
     assert answered.done == may, answered.because
     written = [entry for each in world.written for entry in each.body]

@@ -1,5 +1,6 @@
 """The writer does four things and no other, and checks each for itself, whatever whoever asks has checked."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from atlas_writer.letting_in import LONGEST
 from atlas_writer.writer import Writer
 from remediation.atlas import reads
-from remediation.atlas.asking import Allow, Answered, Asked, Create, Refill, Save
+from remediation.atlas.asking import DOORS, Allow, Answered, Asked, Create, Refill, Save, door
+from remediation.atlas.client import Atlas
 from remediation.atlas.facts import Access
 from remediation.atlas.transport import NoReplyError, Reply, Request
 from remediation.core.errors import AwsError
@@ -30,19 +32,29 @@ class Night:
         self.now = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
         self.world = AtlasWorld(lambda: self.now)
         self.looked = 0
-        self.writer = Writer(mode=mode, atlas=self.world.connect, egress=self._egress, clock=lambda: self.now)
+        self.writer = Writer(
+            mode=mode,
+            cluster="prod",
+            prefix="prod-",
+            atlas=self.world.connect,
+            egress=self._egress,
+            clock=lambda: self.now,
+        )
 
     def _egress(self) -> frozenset[str]:
         self.looked += 1
         return OURS
 
-    def ask(self, asked: Asked | dict[str, Any]) -> Answered:
-        return self.writer.answer(asked if isinstance(asked, dict) else msgspec.to_builtins(asked))
+    def ask(self, asked: Asked) -> Answered:
+        """Ask it as a runbook does."""
+        return self.writer.answer(msgspec.to_builtins(asked), door(asked))
 
-    def refused(self, asked: Asked | dict[str, Any]) -> str:
-        """Return why the writer does not do it, and see that nothing was written."""
+    def refused(self, asked: Any, through: str = "allow") -> str:
+        """Return why the writer does not do it, and see that nothing was written; what is no request is asked `through` an alias."""
         written = len(self.world.written)
-        answered = self.ask(asked)
+        answered = (
+            self.ask(asked) if isinstance(asked, Allow | Save | Create | Refill) else self.writer.answer(asked, through)
+        )
         assert not answered.done
         assert len(self.world.written) == written
         return answered.because
@@ -74,6 +86,54 @@ def test_nothing_is_changed_where_the_mode_is_not_act(mode: Mode) -> None:
 @pytest.mark.parametrize("event", [{}, {"ask": "delete", "cluster": "prod"}, {"ask": "allow"}, [], "allow", None])
 def test_what_it_does_not_do_is_refused_in_a_sentence_without_a_request(night: Night, event: Any) -> None:
     assert "asked for what it does not do" in night.refused(event)
+    assert night.world.requests == []
+
+
+# ---------------------------------------------------------------------------------------------------- by whom, and of what
+
+
+EACH: dict[str, Asked] = {
+    "allow": Allow(address=NAT, comment=COMMENT, until=datetime(2026, 11, 24, 5, 0, tzinfo=UTC)),
+    "save": Save(cluster="prod", description="run 1", days=7),
+    "create": Create(cluster="prod-2", like="prod"),
+    "refill": Refill(snapshot="5f1b2c3d4e5f60718293a4b5", cluster="prod", target="prod-2"),
+}
+
+
+@pytest.mark.parametrize("what", EACH)
+@pytest.mark.parametrize("through", [*DOORS, "live", "7", ""])
+def test_what_does_not_belong_to_the_alias_that_was_invoked_is_not_done(night: Night, what: str, through: str) -> None:
+    night.world.cluster("prod")
+    asked = EACH[what]
+    because = night.writer.answer(msgspec.to_builtins(asked), through).because
+    if through == door(asked):
+        assert "alias" not in because
+        return
+    assert because == f"What belongs to the alias {door(asked)} was asked through {through or 'none'}: it is not done."
+    assert night.world.requests == []
+    assert night.looked == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (
+            Save(cluster="dev", description="run 1", days=7),
+            "dev is not the cluster of this environment, which is prod.",
+        ),
+        (Create(cluster="prod-2", like="dev"), "dev is not the cluster of this environment, which is prod."),
+        (Create(cluster="dev-2", like="prod"), "What is made here is called prod-..., not dev-2."),
+        (Refill(snapshot="a", cluster="dev", target="prod-2"), "dev is not the cluster of this environment"),
+        (Refill(snapshot="a", cluster="prod", target="dev-2"), "What is made here is called prod-..., not dev-2."),
+        (Refill(snapshot="a", cluster="prod", target="prod"), "prod is never restored in place"),
+    ],
+)
+def test_what_is_another_environments_is_neither_read_nor_written(night: Night, asked: Asked, why: str) -> None:
+    made: dict[str, Any] = {"tags": [{"key": reads.MADE_FOR, "value": "prod"}], "createDate": "2026-11-24T02:00:00Z"}
+    for name in ("prod", "dev"):
+        night.world.cluster(name)
+    night.world.cluster("dev-2", **made)
+    assert why in night.refused(asked)
     assert night.world.requests == []
 
 
@@ -110,9 +170,7 @@ def test_what_is_not_one_ipv4_address_is_refused(night: Night, address: str) -> 
     "address", ["10.0.0.7", "172.16.3.4", "192.168.1.1", "127.0.0.1", "169.254.169.254", "0.0.0.0"]
 )
 def test_a_private_address_is_refused_even_if_ec2_should_say_it_is_ours(night: Night, address: str) -> None:
-    night.writer = Writer(
-        mode="act", atlas=night.world.connect, egress=lambda: frozenset({address}), clock=lambda: night.now
-    )
+    night.writer = replace(night.writer, egress=lambda: frozenset({address}))
     assert "is no public address" in night.refused(allow(night, address))
 
 
@@ -153,6 +211,52 @@ def test_a_line_that_ends_sooner_is_lengthened_and_the_same_request_twice_is_one
     assert night.ask(allow(night)).done
     assert [line.until for line in night.lines] == [night.now + LONGEST]
     assert len(night.world.written) == 1
+
+
+def test_where_atlas_keeps_the_line_that_was_there_its_true_end_is_told(night: Night) -> None:
+    night.world.keeps_lines = True
+    night.world.allow(f"{NAT}/32", "somebody's", night.now + HOUR)
+    answered = night.ask(allow(night))
+    assert answered.done
+    assert answered.because == (
+        f"Atlas lets {NAT}/32 in until 2026-11-24T04:00:00Z, by a line that was there before; 2026-11-24T07:00:00Z was asked for."
+    )
+    assert [line.until for line in night.lines] == [night.now + HOUR]
+
+
+def test_a_line_for_good_that_somebody_adds_meanwhile_is_told(night: Night) -> None:
+    night.world.keeps_lines = True
+    connect = night.world.connect
+
+    def meanwhile() -> Atlas:
+        project = connect()
+        send = project._transport
+
+        def sent(request: Request) -> Reply:
+            reply = send(request)
+            if request.method == "GET" and reply.status == 200:
+                night.world.allow(f"{NAT}/32")
+            return reply
+
+        project._transport = sent
+        return project
+
+    night.writer = replace(night.writer, atlas=meanwhile)
+    assert night.ask(allow(night)).because == f"Atlas lets {NAT}/32 in for good, by a line that was there before."
+
+
+def test_where_atlas_does_not_say_that_it_lets_the_address_in_nobody_knows(night: Night) -> None:
+    night.world.forgets_lines = True
+    with pytest.raises(AwsError, match=f"without a line for {NAT}: whether it is let in is not known") as error:
+        night.ask(allow(night))
+    assert error.value.code == "NotUnderstood"
+
+
+@pytest.mark.parametrize("strange", ["example.com/24", "198.51.100.7/99", "198.51.100.0/24/1"])
+def test_a_line_that_nobody_understands_covers_nothing_and_stops_nothing(night: Night, strange: str) -> None:
+    night.world.allow(strange)
+    assert night.ask(allow(night)).because == f"Atlas lets {NAT}/32 in until 2026-11-24T07:00:00Z."
+    assert [line.cidr for line in night.lines] == [strange, f"{NAT}/32"]
 
 
 # -------------------------------------------------------------------------------------------------------------- save
@@ -209,7 +313,6 @@ def test_a_snapshot_that_failed_is_taken_again(night: Night) -> None:
         ("M10", {}, {"days": 0}, "1 to 90 days, not for 0"),
         ("M10", {}, {"days": 91}, "1 to 90 days, not for 91"),
         ("M10", {}, {"description": "a\tb"}, "A description of 1 to 200"),
-        ("M10", {}, {"cluster": "dev"}, "There is no cluster dev."),
     ],
 )
 def test_a_snapshot_that_cannot_or_may_not_be_is_refused(
@@ -217,6 +320,10 @@ def test_a_snapshot_that_cannot_or_may_not_be_is_refused(
 ) -> None:
     night.world.cluster("prod", tier=tier, **more)
     assert why in night.refused(save(**asked))
+
+
+def test_a_cluster_that_there_is_not_is_not_saved(night: Night) -> None:
+    assert night.refused(save()) == "There is no cluster prod."
 
 
 def test_a_flex_cluster_is_not_saved_by_hand(night: Night) -> None:
@@ -240,24 +347,30 @@ def test_a_new_cluster_is_shaped_as_the_old_one_and_the_same_request_again_finds
 
 
 @pytest.mark.parametrize(
-    ("asked", "why"),
+    ("name", "why"),
     [
-        (Create(cluster="dev", like="prod"), "There is a cluster dev already"),
-        (Create(cluster="prod", like="prod"), "There is a cluster prod already"),
-        (Create(cluster="small", like="prod"), "There is a cluster small already"),
-        (Create(cluster="new", like="gone"), "There is no cluster gone."),
-        (Create(cluster="new", like="free"), "free is M0"),
-        (Create(cluster="new", like="small"), "small is FLEX"),
-        (Create(cluster="../users", like="prod"), "cannot be the name of a cluster"),
+        ("prod-1", "There is a cluster prod-1 already"),
+        ("prod-small", "There is a cluster prod-small already"),
+        ("prod", "prod is never restored in place"),
+        ("prod-/../users", "cannot be the name of a cluster"),
     ],
 )
-def test_a_cluster_that_is_not_new_or_has_no_dedicated_pattern_is_refused(
-    night: Night, asked: Create, why: str
-) -> None:
-    for name, tier in (("prod", "M10"), ("dev", "M10"), ("free", "M0")):
-        night.world.cluster(name, tier=tier)
-    night.world.flex_cluster("small")
-    assert why in night.refused(asked)
+def test_a_cluster_that_is_not_new_is_refused(night: Night, name: str, why: str) -> None:
+    for there in ("prod", "prod-1"):
+        night.world.cluster(there)
+    night.world.flex_cluster("prod-small")
+    assert why in night.refused(Create(cluster=name, like="prod"))
+
+
+@pytest.mark.parametrize(
+    ("tier", "why"), [("", "There is no cluster prod."), ("M0", "prod is M0"), ("FLEX", "prod is FLEX")]
+)
+def test_what_is_no_dedicated_cluster_is_no_pattern(night: Night, tier: str, why: str) -> None:
+    if tier == "FLEX":
+        night.world.flex_cluster("prod")
+    elif tier:
+        night.world.cluster("prod", tier=tier)
+    assert why in night.refused(Create(cluster="prod-2", like="prod"))
 
 
 def refilling(night: Night) -> Refill:
@@ -376,8 +489,9 @@ def test_only_a_completed_snapshot_of_that_cluster_is_restored(night: Night) -> 
 
 def test_there_has_to_be_a_cluster_to_restore_from_and_one_to_restore_to(night: Night) -> None:
     asked = refilling(night)
-    assert "no cluster gone to restore to" in night.refused(msgspec.structs.replace(asked, target="gone"))
-    assert "There is no cluster gone." in night.refused(msgspec.structs.replace(asked, cluster="gone"))
+    assert "no cluster prod-3 to restore to" in night.refused(msgspec.structs.replace(asked, target="prod-3"))
+    del night.world.clusters["prod"]
+    assert "There is no cluster prod." in night.refused(asked)
 
 
 # ------------------------------------------------------------------------------------------------- what Atlas answers
@@ -418,9 +532,9 @@ def test_where_nobody_knows_whether_it_was_written_the_function_fails_and_asking
 
     losing = world.connect()
     losing._transport = lossy
-    writer = Writer(mode="act", atlas=lambda: losing, egress=lambda: OURS, clock=lambda: night.now)
+    writer = replace(night.writer, atlas=lambda: losing)
     with pytest.raises(AwsError, match="Atlas:TakeSnapshot"):
-        writer.answer(msgspec.to_builtins(save()))
+        writer.answer(msgspec.to_builtins(save()), "save")
     assert len(world.written) == 1, "a write is sent once"
     assert night.ask(save()).because.endswith("was taken for this already.")
     assert len(world.written) == 1

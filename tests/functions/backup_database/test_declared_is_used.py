@@ -32,6 +32,8 @@ def test_the_writers_secret_and_another_environments_writer_are_out_of_its_reach
     here = f"{PLACE.region}:{PLACE.account}"
     for action, on in (
         ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{here}:secret:dev/atlas-writer-AbCdEf"),
-        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:prod-atlas-writer:live"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:prod-atlas-writer:save"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:dev-atlas-writer:allow"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:dev-atlas-writer:live"),
     ):
         assert not evaluate(Call(action, on, {}), statements()).allowed

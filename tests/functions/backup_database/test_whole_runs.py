@@ -76,7 +76,7 @@ def test_a_snapshot_that_fails_at_atlas_is_said_to_be_none() -> None:
         night.world.snapshots[NAME][0]["status"] = "failed"
         return told
 
-    night.aws.acting.lambda_.invoke = failing
+    night.aws.patient.lambda_.invoke = failing
     outcome = night.run()
     assert outcome.status == "escalated", outcome.text()
     assert "there is no backup of this moment" in outcome.because

@@ -36,12 +36,12 @@ class Night:
         elif tier:
             self.world.cluster(NAME, tier, **cluster)
         self.calls = Calls()
-        self.writer = WriterLambda(self.world, self.calls)
+        self.writer = WriterLambda(self.world, self.calls, cluster=NAME)
         self.aws: Any = SimpleNamespace(
             place=PLACE,
             outside=self.world.send,
             secretsmanager=Secrets(self.calls, {READER: self.world.secret}),
-            acting=SimpleNamespace(lambda_=self.writer),
+            patient=SimpleNamespace(lambda_=self.writer),
         )
 
     def now(self) -> datetime:

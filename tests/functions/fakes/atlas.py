@@ -48,6 +48,8 @@ class AtlasWorld:
         self.events: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
         self.ready: dict[str, datetime] = {}
+        self.keeps_lines = self.forgets_lines = False
+        """Of the access list: whether a line that is there already is kept as it is, and whether the answer to a new one lacks it."""
         self._ids = count(1)
 
     @property

@@ -1,7 +1,9 @@
 """What Atlas's published OpenAPI description says of the calls that are used: every request is held against it.
 
-Facts, in our own words, of github.com/mongodb/openapi: paths, methods, versions, parameters, and what a body must and may
-have. Whatever is not described is refused, as Atlas refuses it.
+Facts, in our own words, of github.com/mongodb/atlas-sdk-go, openapi/atlas-api-transformed.yaml at commit
+68a9d51c470a255f82f2c50e3126e9a40c1560e2: paths, methods, versions, parameters, and what a body must and may have. That file lists
+no values of closed choices; those are of its sentences, and of MongoDB's own pages. Whatever is not described is refused, as Atlas
+refuses it.
 """
 
 import json
@@ -53,7 +55,7 @@ SPECS = {
     "nodeCount": Field(int),
     "diskSizeGB": Field((int, float)),
     "diskIOPS": Field(int),
-    "ebsVolumeType": Field(str, "STANDARD|PROVISIONED"),
+    "ebsVolumeType": Field(str, "STANDARD|PROVISIONED|HIGH_PERFORMANCE"),
 }
 SCALING = {
     "compute": Field(
@@ -83,6 +85,8 @@ CLUSTER = {
     "clusterType": Field(str, "REPLICASET|SHARDED|GEOSHARDED"),
     "backupEnabled": Field(bool),
     "pitEnabled": Field(bool),
+    "configServerManagementMode": Field(str, "ATLAS_MANAGED|FIXED_TO_DEDICATED"),
+    "globalClusterSelfManagedSharding": Field(bool),
     "mongoDBMajorVersion": Field(str, r"\d+\.\d+"),
     "versionReleaseSystem": Field(str, "LTS|CONTINUOUS"),
     "encryptionAtRestProvider": Field(str, "NONE|AWS|AZURE|GCP"),
@@ -93,8 +97,8 @@ CLUSTER = {
 ENTRY = {
     "cidrBlock": Field(str, CIDR),
     "ipAddress": Field(str, r"(\d{1,3}\.){3}\d{1,3}"),
-    "awsSecurityGroup": Field(str, r"([0-9]*/)?sg-[0-9a-f]*"),
-    "comment": Field(str),
+    "awsSecurityGroup": Field(str, r"([0-9]*/)?sg-([0-9]*).*"),
+    "comment": Field(str, r"(?s).{0,80}"),
     "deleteAfterDate": Field(str, DATE),
 }
 SNAPSHOT = {"description": Field(str), "retentionInDays": Field(int)}

@@ -49,7 +49,7 @@ class Logins:
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
         if scheme == "Bearer":
             ends = self._tokens.get(rest)
-            return None if ends is not None and self.clock() < ends else self._challenge("")
+            return None if ends is not None and self.clock() < ends else self._challenge(f"of {rest}")
         if scheme == "Digest":
             return self._digested(request, rest)
         return self._challenge("")
@@ -87,7 +87,7 @@ class Logins:
         self._nonces[nonce] = set()
         header = f'Digest realm="{REALM}", domain="", nonce="{nonce}", algorithm=MD5, qop="auth", stale=false'
         detail = f"You are not authorized for this resource. {said}".strip()
-        told = {"error": 401, "errorCode": "USER_UNAUTHORIZED", "reason": "Unauthorized", "detail": detail}
+        told = {"error": 401, "errorCode": "UNEXPECTED_ERROR", "reason": "Unauthorized", "detail": detail}
         return Reply(status=401, headers={"www-authenticate": header}, body=json.dumps(told).encode())
 
 

@@ -119,9 +119,11 @@ class Service:
             ends = at(entry["deleteAfterDate"]) if "deleteAfterDate" in entry else None
             if ends is not None and not self.world.clock() < ends <= self.world.clock() + LONGEST_ENTRY:
                 return refusal(400, "VALIDATION_ERROR", "deleteAfterDate is later than now and within a week.")
-            self.world.access = [each for each in self.world.access if each["cidrBlock"] != block]
-            self.world.allow(block, entry.get("comment", ""), ends)
-        return page(self.world.access, asked.query, status=201)
+            there = any(each["cidrBlock"] == block for each in self.world.access)
+            if not (there and self.world.keeps_lines):
+                self.world.access = [each for each in self.world.access if each["cidrBlock"] != block]
+                self.world.allow(block, entry.get("comment", ""), ends)
+        return page([] if self.world.forgets_lines else self.world.access, asked.query, status=201)
 
     def _saved(self, name: str, body: Any) -> Reply:
         if body.get("retentionInDays", 1) < 1:
@@ -189,7 +191,10 @@ class Service:
         age = self.world.clock() - at(kept["createdAt"])
         takes = SAVES / self.world.faster
         state = "queued" if age < takes / 5 else "inProgress" if age < takes else "completed"
-        return kept | {"status": state}
+        found = kept | {"status": state}
+        if state == "queued":
+            del found["createdAt"]  # it is not taken yet
+        return found
 
     def _happened(self, query: Any) -> list[dict[str, Any]]:
         since, of = query.get("minDate", ""), query.get("clusterNames")

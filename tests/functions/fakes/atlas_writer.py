@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from atlas_writer.writer import Writer
-from remediation.atlas.asking import WRITER
+from remediation.atlas.asking import DOORS, WRITER
 from remediation.core.errors import AwsError
 from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.strict import Calls, Fake
 
 
 class WriterLambda(Fake):
-    """Lambda, as far as it is the writer. `addresses` are those of our NAT gateways."""
+    """Lambda, as far as it is the writer. `addresses` are those of our NAT gateways; it is throttled while it is `busy`."""
 
     service = "lambda"
 
@@ -25,17 +25,28 @@ class WriterLambda(Fake):
         calls: Calls,
         environment: str = "dev",
         addresses: Callable[[], frozenset[str]] = frozenset,
+        cluster: str = "prod",
     ) -> None:
         super().__init__(calls, acting=True)
-        self._name = f"{environment}-{WRITER}:live"
-        self._writer = Writer(mode="act", atlas=world.connect, egress=addresses, clock=world.clock)
+        self.busy = False
+        self._names = {f"{environment}-{WRITER}:{door}": door for door in DOORS}
+        self._writer = Writer(
+            mode="act",
+            cluster=cluster,
+            prefix=f"{environment}-restored-",
+            atlas=world.connect,
+            egress=addresses,
+            clock=world.clock,
+        )
 
     def invoke(self, **asked: Any) -> Any:
         """Invoke it, as Lambda does: what it raises is an answer with a FunctionError."""
         self._asked("Invoke", asked)
-        assert asked["FunctionName"] == self._name
+        if self.busy:
+            raise AwsError("Rate Exceeded.", operation="Lambda:Invoke", code="TooManyRequestsException")
+        through = self._names[asked["FunctionName"]]
         try:
-            answer = msgspec.to_builtins(self._writer.answer(json.loads(asked["Payload"])))
+            answer = msgspec.to_builtins(self._writer.answer(json.loads(asked["Payload"]), through))
         except AwsError as error:
             told = json.dumps({"errorMessage": str(error), "errorType": "AwsError"}).encode()
             return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": io.BytesIO(told)}

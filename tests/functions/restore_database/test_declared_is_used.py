@@ -39,7 +39,9 @@ def test_the_writers_secret_is_out_of_its_reach_and_no_secret_can_be_changed() -
         ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{here}:secret:dev/atlas-writer-AbCdEf"),
         ("secretsmanager:PutSecretValue", SETTINGS.secret),
         ("secretsmanager:UpdateSecretVersionStage", SETTINGS.secret),
-        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:prod-atlas-writer:live"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:prod-atlas-writer:restore"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:dev-atlas-writer:allow"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{here}:function:dev-atlas-writer:live"),
     ):
         assert not evaluate(Call(action, on, {}), statements()).allowed
 

@@ -124,7 +124,7 @@ def test_a_cluster_that_takes_the_name_after_the_approval_is_not_written_over(ni
         night.world.clusters.setdefault(NEW, night.world.cluster(NEW, "M30"))
         return answer(**asked)
 
-    night.aws.acting.lambda_.invoke = late
+    night.aws.patient.lambda_.invoke = late
     outcome = night.run()
     assert (outcome.status, night.written) == ("escalated", []), outcome.text()
     assert (
@@ -142,12 +142,12 @@ def test_a_restore_that_fails_at_atlas_ends_the_run_and_may_be_begun_again_if_pe
             job["failed"] = True
         return told
 
-    night.aws.acting.lambda_.invoke = failing
+    night.aws.patient.lambda_.invoke = failing
     outcome = night.run()
     assert (outcome.status, night.written) == ("escalated", STEPS), outcome.text()
     assert outcome.because.endswith("failed."), outcome.because
 
-    night.aws.acting.lambda_.invoke = answer
+    night.aws.patient.lambda_.invoke = answer
     night.later("run-2")
     night.agreed()
     again = night.run()

@@ -77,7 +77,7 @@ class Night:
         self.counted: list[str] = []
         self.counted_at: list[datetime] = []
         self.calls = Calls()
-        self.writer = WriterLambda(self.world, self.calls)
+        self.writer = WriterLambda(self.world, self.calls, cluster=NAME)
         self.aws: Any = SimpleNamespace(
             place=PLACE,
             now=self.now,
@@ -87,7 +87,7 @@ class Night:
             secretsmanager=Secrets(
                 self.calls, {READER: self.world.secret, URI: "mongodb+srv://app:canary@a.b.mongodb.net/"}
             ),
-            acting=SimpleNamespace(lambda_=self.writer),
+            patient=SimpleNamespace(lambda_=self.writer),
         )
         monkeypatch.setattr(restore_database.diagnose, "counted", self.count)
 

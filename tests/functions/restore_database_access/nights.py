@@ -109,15 +109,16 @@ class AtlasClients:
         lambda_: Any
 
     def __init__(self, world: AtlasWorld, ways: dict[str, str], probe: ProbeFunction) -> None:
-        self.place, self.calls, self.acting = PLACE, Calls(), self._Acting()
+        self.place, self.calls, self.acting, self.patient = PLACE, Calls(), self._Acting(), self._Acting()
         self.now, self.outside = world.clock, world.send
         self.ec2 = WaysOut(ways, self.calls)
         self.secretsmanager = ReaderSecret(READER, world.secret, self.calls)
         self.cloudwatch = Logged(self.calls)
         self.sightings = MemorySightings(world.clock)
         writer = WriterLambda(world, self.calls, addresses=lambda: self.ec2.addresses)
-        self.acting.lambda_ = Functions(probe, writer)
-        setattr(self.acting, "lambda", self.acting.lambda_)  # what botocore calls it
+        self.acting.lambda_ = self.patient.lambda_ = Functions(probe, writer)
+        for each in (self.acting, self.patient):
+            setattr(each, "lambda", each.lambda_)  # what botocore calls it
 
 
 class Night:

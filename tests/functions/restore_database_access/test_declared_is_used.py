@@ -32,6 +32,6 @@ def test_functions_and_secret_are_named_and_the_writer_only_where_it_may_be_aske
         return {each.on for each in allowed if each.on != "*"}
 
     looks = {f"{FUNCTION}{PROBE}:live", READER}
-    assert reach() == {*looks, f"{FUNCTION}atlas-writer:live"}
+    assert reach() == {*looks, f"{FUNCTION}atlas-writer:allow"}
     assert reach(writer=False) == looks
     assert reach(writer=False, reader="") == {f"{FUNCTION}{PROBE}:live"}

@@ -3,12 +3,14 @@
 The rule of the domain: a call that changes something is sent once. AWS may have carried out a call whose answer was lost,
 so repeating it is a decision, not a network detail; looking again is how the engine takes it. A reading client retries,
 and therefore refuses to send anything but a read. `aws.acting` does not retry. Only what comes to the same when it is sent
-twice, the ledger's guarded writes, is retried by `aws.repeatable`, which refuses everything else.
+twice, the ledger's guarded writes, is retried by `aws.repeatable`, which refuses everything else. `aws.patient` acts as
+`aws.acting` does, and waits longer for the answer.
 """
 
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 """Of every client. A read takes at most 3 x 10 s, well within a Lambda invocation."""
+LONG = 45
+"""Seconds that the answer of a function of ours is waited for that works before it answers (the writer of Atlas): its start, all
+the time that it gives itself and its last request."""
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 _READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Simulate|TransactGet)[A-Z]|Query\Z")
 _REPEATABLE = re.compile(r"(TransactWriteItems|UpdateItem)\Z")
@@ -139,7 +144,7 @@ class Services:
 class Clients(Services):
     """`aws.elbv2` reads and retries; `aws.acting.ssm` acts and is sent once; `aws.repeatable.dynamodb` is the ledger's.
 
-    `sightings` is for runbooks about things that do not say since when they are; the composition root puts it there. `now` is
+    `aws.patient.lambda_` acts through a function that takes its time. `sightings` is for runbooks about things that do not say since when they are; the composition root puts it there. `now` is
     the time, for readers that ask about lately. `outside` is how requests get to MongoDB Atlas. Safe to use from several threads.
     """
 
@@ -156,6 +161,12 @@ class Clients(Services):
         super().__init__(maker, CONFIG, transport, _refuse_unless_read)
         self.acting = Services(maker, CONFIG.merge(_ONCE), transport)
         self.repeatable = Services(maker, CONFIG, transport, _refuse_unless_repeatable)
+
+    @cached_property
+    def patient(self) -> Services:
+        """Return the services that are waited for longer; few functions need any."""
+        transport = Transport.of_layer(connect_timeout=3, read_timeout=LONG)
+        return Services(self._maker, CONFIG.merge(_ONCE).merge(Config(read_timeout=LONG)), transport)
 
     def prepare(
         self, *, reads: tuple[Name, ...] = (), acts: tuple[Name, ...] = (), repeats: tuple[Name, ...] = ()

@@ -5,7 +5,7 @@ can, with a secret that nobody else may read, and it knows these four requests a
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WRITER = "atlas-writer"
 """The name of the function, after the environment."""
+WORKS = 25.0
+"""Seconds from its start in which the writer begins requests to Atlas. Whoever asks waits for longer (adapters/clients.py)."""
 
 
 class Allow(Struct, frozen=True, kw_only=True, tag="allow", tag_field="ask"):
@@ -62,10 +64,31 @@ class Answered(Struct, frozen=True, kw_only=True):
     id: str = ""
 
 
+Door: TypeAlias = Literal["allow", "save", "restore"]
+"""An alias of the writer. Who may ask for one thing has the right to invoke its alias, and no right to the others."""
+DOORS: tuple[Door, ...] = get_args(Door)
+
+
+def door(asked: Asked) -> Door:
+    """Return the alias that a request belongs to."""
+    match asked:
+        case Allow():
+            return "allow"
+        case Save():
+            return "save"
+        case Create() | Refill():
+            return "restore"
+
+
 def ask(aws: "Clients", asked: Asked) -> Answered:
     """Have the writer do one thing. Raises AwsError where it does not answer: it may have been done all the same."""
-    name = f"{aws.place.environment}-{WRITER}:live"
-    answer = aws.acting.lambda_.invoke(FunctionName=name, Payload=msgspec.json.encode(asked))
+    name = f"{aws.place.environment}-{WRITER}:{door(asked)}"
+    try:
+        answer = aws.patient.lambda_.invoke(FunctionName=name, Payload=msgspec.json.encode(asked))
+    except AwsError as error:
+        if "TooManyRequests" in error.code:
+            raise _under_way(name, error) from error
+        raise
     payload = answer["Payload"].read()
     if answer.get("FunctionError"):
         raise AwsError(f"The function {name} failed.", operation="Lambda:Invoke", code="Unknown")
@@ -73,3 +96,11 @@ def ask(aws: "Clients", asked: Asked) -> Answered:
         return msgspec.json.decode(payload, type=Answered)
     except msgspec.MsgspecError as error:
         raise AwsError(f"{name} gave an answer that is none.", operation="Lambda:Invoke", code="Unknown") from error
+
+
+def _under_way(name: str, error: AwsError) -> AwsError:
+    """Return what it means to be throttled: its reserved concurrency is one."""
+    sentence = (
+        f"{name} does one request at a time, and another one is under way; nothing was done: ask again in a minute."
+    )
+    return AwsError(sentence, operation=error.operation, code=error.code)

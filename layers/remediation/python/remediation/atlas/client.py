@@ -36,7 +36,7 @@ _SAID = 300
 _PROJECT = re.compile(r"[a-f0-9]{24}\Z")
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,63}\Z")
 _ADVICE = {
-    401: "the API key or service account is unknown or no longer valid",
+    401: "the API key or service account is unknown or no longer valid, or it is no member of the project's organisation",
     403: "the key's role is too small, or the key's own access list does not have this function's address",
     404: "check the project's id and the name in config/<env>.toml",
     429: "Atlas is being asked too often; it is left alone now",
@@ -151,8 +151,9 @@ class Atlas:
         try:
             return self._transport(request)
         except NoReplyError as error:
+            asked = "not asked," if error.code == "NotSent" else "asked, and"
             raise AwsError(
-                f"{operation} failed with {error.code}: Atlas was asked, and {error}.",
+                f"{operation} failed with {error.code}: Atlas was {asked} {error}.",
                 operation=operation,
                 code=error.code,
             ) from None
@@ -207,10 +208,14 @@ class Atlas:
             refusal = msgspec.json.decode(reply.body, type=_Refusal)
         except msgspec.DecodeError:
             refusal = _Refusal()
-        code, said = _code(reply.status, refusal.error_code), refusal.detail or refusal.reason or "Atlas gave no reason"
-        said = redact(without(self._credential, " ".join(said.split())))[:_SAID].rstrip(".")
+        code, own = _code(reply.status, refusal.error_code), _own(refusal.error_code)
+        named = code if own in {"", code} else f"{code} ({own})"
+        said = refusal.detail or refusal.reason or "Atlas gave no reason"
+        said = redact(without(self._credential, " ".join(said.split()), self._token[0] if self._token else ""))[
+            :_SAID
+        ].rstrip(".")
         advice = _ADVICE.get(reply.status, "")
-        sentence = f"{operation} failed with {code}: {said}{f'; {advice}' if advice else ''}."
+        sentence = f"{operation} failed with {named}: {said}{f'; {advice}' if advice else ''}."
         return AwsError(sentence, operation=operation, code=code)
 
 
@@ -220,7 +225,12 @@ def _code(status: int, said: str) -> str:
         return "InternalServerError" if status == 500 else "ServiceUnavailable"
     if status == 429:
         return "TooManyRequests"
-    return said if re.fullmatch(r"[A-Z][A-Z0-9_]{2,99}", said) else f"HTTP{status}"
+    return _own(said) or f"HTTP{status}"
+
+
+def _own(said: str) -> str:
+    """Return a code of Atlas's own; nothing where it is none."""
+    return said if re.fullmatch(r"[A-Z][A-Z0-9_]{2,99}", said) else ""
 
 
 def _understood(body: bytes, answer: type[T], operation: str) -> T:
@@ -254,9 +264,9 @@ def _without_nulls(found: object) -> object:
             return found
 
 
-def atlas(aws: "Clients", secret_arn: str, project: str) -> Atlas:
-    """Return a project, with what the secret says who we are. Raises AwsError."""
+def atlas(aws: "Clients", secret_arn: str, project: str, outside: Transport | None = None) -> Atlas:
+    """Return a project, with what the secret says who we are; `outside` is how it is asked, if not as always. Raises AwsError."""
     try:
-        return Atlas(project, credential(secret(aws, secret_arn), secret_arn), aws.outside)
+        return Atlas(project, credential(secret(aws, secret_arn), secret_arn), outside or aws.outside)
     except SecretShapeError as error:
         raise AwsError(str(error), operation="SecretsManager:GetSecretValue", code="SecretShape") from None

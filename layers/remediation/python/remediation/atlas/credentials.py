@@ -55,8 +55,10 @@ def credential(secret: Secret, arn: str) -> Credential:
     ) from None
 
 
-def without(credential: Credential, text: str) -> str:
-    """Return a text without what is secret of a credential, should anybody have said it back to us."""
+def without(credential: Credential, text: str, token: str = "") -> str:
+    """Return a text without what is secret of a credential, or the token got by it, should anybody have said it back to us."""
+    if token:
+        text = text.replace(token, GONE)
     match credential:
         case Keys():
             return text.replace(credential.private_key.reveal(), GONE)

@@ -90,7 +90,7 @@ def origin(atlas: Atlas, name: str) -> Origin | None:
 
 def access(atlas: Atlas) -> tuple[Access, ...]:
     """Return the access list."""
-    return tuple(map(_access, atlas.pages(calls.LIST_ACCESS, AccessAnswer)))
+    return tuple(map(line, atlas.pages(calls.LIST_ACCESS, AccessAnswer)))
 
 
 def maintenance(atlas: Atlas) -> Maintenance | None:
@@ -144,6 +144,17 @@ def restores(atlas: Atlas, cluster: Cluster) -> tuple[Restore, ...]:
 
 
 # --------------------------------------------------------------------------------------------------------------- facts
+
+
+def line(found: AccessAnswer) -> Access:
+    """Return a line with its block in one form: `10.0.0.1` is `10.0.0.1/32`."""
+    said = found.cidr_block or found.ip_address
+    try:
+        cidr = str(ip_network(said, strict=False)) if said else ""
+    except ValueError:
+        cidr = said
+    until = _utc(found.delete_after_date)
+    return Access(cidr=cidr, group=found.aws_security_group, comment=found.comment, until=until)
 
 
 def snapshot(found: SnapshotAnswer, cluster: str) -> Snapshot:
@@ -214,17 +225,6 @@ def _flex(found: FlexAnswer) -> Cluster:
         region=provider.region_name if provider else "",
         disk=_bytes(provider.disk_size_gb) if provider else None,
     )
-
-
-def _access(found: AccessAnswer) -> Access:
-    """Return a line with its block in one form: `10.0.0.1` is `10.0.0.1/32`."""
-    said = found.cidr_block or found.ip_address
-    try:
-        cidr = str(ip_network(said, strict=False)) if said else ""
-    except ValueError:
-        cidr = said
-    until = _utc(found.delete_after_date)
-    return Access(cidr=cidr, group=found.aws_security_group, comment=found.comment, until=until)
 
 
 def _happening(found: HappeningAnswer, cluster: str) -> Happening:

@@ -11,14 +11,16 @@ import urllib3
 from msgspec import Struct
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError, SSLError
 
+from remediation.atlas.within import Connections
+
 CONNECT, WITHIN = 3.0, 5.0
-"""Seconds: to get a connection, and for a whole request."""
+"""Seconds: to get a connection, and for a whole request with that."""
 LARGEST = 8_000_000
 """Bytes of an answer; a longer one is not read."""
 PAUSE, LONGEST_PAUSE = 0.5, 2.0
 """Seconds before a read is asked again. If `Retry-After` demands more than the longest, the read has failed."""
 
-Code: TypeAlias = Literal["EndpointConnection", "ReadTimeout", "ConnectionClosed", "SSL", "TooLarge"]
+Code: TypeAlias = Literal["EndpointConnection", "ReadTimeout", "ConnectionClosed", "SSL", "TooLarge", "NotSent"]
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -57,8 +59,7 @@ def https(pool: urllib3.PoolManager | None = None) -> Transport:
 
     def sent(request: Request) -> Reply:
         if not made:  # only who asks Atlas reads the certificates
-            made.append(urllib3.PoolManager(maxsize=1))
-        ends = time.monotonic() + WITHIN
+            made.append(Connections())
         try:
             answer = made[0].request(
                 request.method,
@@ -68,10 +69,10 @@ def https(pool: urllib3.PoolManager | None = None) -> Transport:
                 redirect=False,
                 retries=False,
                 preload_content=False,
-                timeout=urllib3.Timeout(connect=CONNECT, read=WITHIN),
+                timeout=urllib3.Timeout(total=WITHIN, connect=CONNECT),
             )
             with answer:
-                body = _body(answer, ends)
+                body = _body(answer)
         except HTTPError as error:
             raise _unanswered(error) from None  # urllib3's own text shows what was asked
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -92,6 +93,17 @@ def pacing(send: Transport, wait: Callable[[float], None] = time.sleep) -> Trans
     return sent
 
 
+def ending(send: Transport, ends: float, clock: Callable[[], float]) -> Transport:
+    """Return a transport that begins no request after an instant of `clock`, in seconds."""
+
+    def sent(request: Request) -> Reply:
+        if clock() >= ends:
+            raise NoReplyError("because the time that there is for it was over", "NotSent")
+        return send(request)
+
+    return sent
+
+
 def busy(reply: Reply) -> bool:
     """Tell whether it is worth while to ask once more, a little later."""
     return (reply.status == 429 or reply.status >= 500) and demanded(reply) <= LONGEST_PAUSE
@@ -103,14 +115,12 @@ def demanded(reply: Reply) -> float:
     return float(text) if text.isdecimal() else 0.0
 
 
-def _body(answer: urllib3.BaseHTTPResponse, ends: float) -> bytes:
+def _body(answer: urllib3.BaseHTTPResponse) -> bytes:
     body = bytearray()
     while chunk := answer.read1(65_536):
         body += chunk
         if len(body) > LARGEST:
             raise NoReplyError(f"the answer has more than {LARGEST:,} bytes", "TooLarge")
-        if time.monotonic() > ends:
-            raise NoReplyError(f"the answer did not end within {WITHIN:.0f} s", "ReadTimeout")
     return bytes(body)
 
 

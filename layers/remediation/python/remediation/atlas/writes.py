@@ -4,25 +4,42 @@ Each is sent once, and adds something: an address for some hours, a snapshot, a 
 function raises AwsError.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from remediation.atlas import calls
-from remediation.atlas.answers import ClusterAnswer, RestoreAnswer, SnapshotAnswer
+from remediation.atlas.answers import AccessAnswer, ClusterAnswer, RestoreAnswer, SnapshotAnswer
 from remediation.atlas.client import Atlas
-from remediation.atlas.facts import Restore, Snapshot
-from remediation.atlas.reads import MADE_FOR, restore, snapshot, stamp
+from remediation.atlas.facts import Access, Restore, Snapshot
+from remediation.atlas.reads import MADE_FOR, line, restore, snapshot, stamp
+from remediation.core.errors import AwsError
 
 _SPECS = ("instanceSize", "nodeCount", "diskSizeGB", "ebsVolumeType")
 _KINDS = ("electableSpecs", "readOnlySpecs", "analyticsSpecs")
 _REGION = ("providerName", "regionName", "priority")
 
 
-def allow(atlas: Atlas, address: str, comment: str, until: datetime) -> None:
-    """Let one IPv4 address in until an instant, when Atlas takes the line away by itself."""
+class _Lines(Struct):
+    results: list[AccessAnswer]
+
+
+def allow(atlas: Atlas, address: str, comment: str, until: datetime) -> Access:
+    """Let one IPv4 address in until an instant, when Atlas takes the line away by itself. Returns the line that there is now.
+
+    It may end at another time: where the address had a line, Atlas may keep that. An answer without a line for it says nothing.
+    """
     entry = {"cidrBlock": f"{address}/32", "comment": comment, "deleteAfterDate": stamp(until)}
-    atlas.ask(calls.ALLOW, dict[str, Any], body=[entry])
+    there = map(line, atlas.ask(calls.ALLOW, _Lines, body=[entry]).results)
+    found = next((each for each in there if each.cidr == entry["cidrBlock"]), None)
+    if found is None:
+        operation = calls.ALLOW.operation
+        sentence = f"{operation} was answered without a line for {address}: whether it is let in is not known."
+        raise AwsError(sentence, operation=operation, code="NotUnderstood")
+    return found
 
 
 def save(atlas: Atlas, cluster: str, description: str, days: int) -> Snapshot:
@@ -51,14 +68,21 @@ def refill(atlas: Atlas, snapshot: str, cluster: str, target: str) -> Restore:
 def shape(pattern: Mapping[str, Any], name: str, like: str) -> dict[str, Any]:
     """Return what to ask for, to get a cluster shaped as `pattern` is (as Atlas describes it)."""
     kind = pattern.get("clusterType", "REPLICASET")
+    own_shards = bool(pattern.get("globalClusterSelfManagedSharding"))
     wanted = {
         "name": name,
         "clusterType": kind,
         "backupEnabled": bool(pattern.get("backupEnabled")),
         "terminationProtectionEnabled": True,
         "tags": [{"key": MADE_FOR, "value": like}],
-        "replicationSpecs": [_shard(each, zones=kind == "GEOSHARDED") for each in pattern["replicationSpecs"]],
+        "replicationSpecs": [
+            _shard(each, zones=kind == "GEOSHARDED" and not own_shards) for each in pattern["replicationSpecs"]
+        ],
     }
+    if kind == "GEOSHARDED" and own_shards:  # cannot be changed any more afterwards
+        wanted["globalClusterSelfManagedSharding"] = True
+    if kind != "REPLICASET" and "configServerManagementMode" in pattern:
+        wanted["configServerManagementMode"] = pattern["configServerManagementMode"]
     if pattern.get("pitEnabled"):
         wanted["pitEnabled"] = True
     if (encrypted := pattern.get("encryptionAtRestProvider", "NONE")) != "NONE":
@@ -80,9 +104,7 @@ def _region(pattern: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for kind in _KINDS:
         specs = pattern.get(kind, {})
         if specs.get("nodeCount"):
-            # Of AWS's standard volumes and of Google's, the speed is not to be chosen.
-            chosen = pattern.get("providerName") == "AZURE" or specs.get("ebsVolumeType") == "PROVISIONED"
-            names = (*_SPECS, "diskIOPS") if chosen else _SPECS
+            names = (*_SPECS, "diskIOPS") if _speed_is_chosen(pattern.get("providerName", ""), specs) else _SPECS
             yield kind, {name: specs[name] for name in names if name in specs}
     for scaling in ("autoScaling", "analyticsAutoScaling"):
         if found := pattern.get(scaling):
@@ -91,3 +113,11 @@ def _region(pattern: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             if not compute.get("enabled"):  # its limits are not to be named then
                 kept |= {"compute": {"enabled": False}} if compute else {}
             yield scaling, kept
+
+
+def _speed_is_chosen(provider: str, specs: Mapping[str, Any]) -> bool:
+    """Tell whether `diskIOPS` may be named: of AWS's faster volumes, of Azure's from M40 on but for NVMe, and of no other."""
+    if provider == "AZURE":
+        size = re.fullmatch(r"[MR](\d+)", specs.get("instanceSize", ""))
+        return size is not None and int(size[1]) >= 40
+    return provider == "AWS" and specs.get("ebsVolumeType") in {"PROVISIONED", "HIGH_PERFORMANCE"}

@@ -19,8 +19,8 @@ from remediation.core.verdict import Act, Target
 
 ENOUGH_TIME = timedelta(seconds=60)
 """An act is not begun with less than this left of the Lambda invocation: its own calls, and a margin."""
-CALL_TIME = timedelta(seconds=30)
-"""The call itself is not begun with less than this left: the longest that a client waits, and a margin."""
+CALL_TIMES = {"acting": timedelta(seconds=30), "patient": timedelta(seconds=60)}
+"""The call itself is not begun with less than this left: the longest that such clients wait, and a margin."""
 FRESH = timedelta(seconds=1)
 """A durable wait of any length ends the invocation; what follows has a whole one."""
 
@@ -60,7 +60,7 @@ def _call(story: Story, act: Act[Target], lease: Lease) -> Made:
     world = story.world
     if world.remaining() < ENOUGH_TIME:
         return Postponed(because="Too little of the Lambda invocation is left to act.")
-    asking = _Asking(world.aws, lambda: _still_may(story, lease))
+    asking = _Asking(world.aws, lambda needs: _still_may(story, lease, needs))
     try:
         return Acted(receipt=story.runbook.actions[act.action](asking, world.settings, act.target))
     except LeftAloneError as error:
@@ -84,26 +84,26 @@ class _Asking:
     begun is finished.
     """
 
-    def __init__(self, aws: Any, ask: Callable[[], Refusal | Postponed | None]) -> None:  # noqa: ANN401 - the runbook's own
+    def __init__(self, aws: Any, ask: Callable[[timedelta], Refusal | Postponed | None]) -> None:  # noqa: ANN401 - the runbook's own
         self._aws, self._ask, self._yes = aws, ask, False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as of the runbook's own
-        if name == "acting" and not self._yes:
-            no = self._ask()
+        if name in CALL_TIMES and not self._yes:
+            no = self._ask(CALL_TIMES[name])
             if no is not None:
                 raise _NotNowError(no)
             self._yes = True
         return getattr(self._aws, name)
 
 
-def _still_may(story: Story, lease: Lease) -> Refusal | Postponed | None:
+def _still_may(story: Story, lease: Lease, needs: timedelta) -> Refusal | Postponed | None:
     """Return why an act may not be made any more, if so: the mode, a freeze, the lease, or the time that is left."""
     world = story.world
     try:
         refusal = world.ledger.confirm(run=story.steps.run, runbook=story.runbook.name, lease=lease, now=world.clock())
     except AwsError as error:
         refusal = unanswered(error)
-    if refusal is None and world.remaining() < CALL_TIME:
+    if refusal is None and world.remaining() < needs:
         return Postponed(because="Looking once more took too long to make the call now.")
     return refusal
 
