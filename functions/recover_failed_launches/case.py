@@ -1,14 +1,14 @@
 """The facts as a judge needs them: what fails now, what died, and whether an earlier version is known to work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.deaths import Boot
-from recover_failed_launches.diagnose import ACTIVE_REFRESH, BAD_REFRESH, IN_SERVICE, container
+from recover_failed_launches.diagnose import container, failed_since
 from recover_failed_launches.facts import Checked, Died, Facts, Judged, Tried
 from recover_failed_launches.settings import Settings
 from remediation.aws.launches import Group, Kind, Refresh
@@ -50,7 +50,7 @@ class Case:
     @cached_property
     def serving(self) -> tuple[str, ...]:
         """The members that are in service and healthy."""
-        return tuple(each.id for each in self.group.members if each.lifecycle == IN_SERVICE and each.healthy)
+        return tuple(each.id for each in self.group.members if each.serves)
 
     @property
     def short(self) -> bool:
@@ -65,26 +65,29 @@ class Case:
     @property
     def refreshing(self) -> bool:
         """Whether an instance refresh is on."""
-        return self.refresh is not None and self.refresh.status in ACTIVE_REFRESH
+        return self.refresh is not None and self.refresh.active
 
     @property
     def refresh_failed(self) -> bool:
         """Whether the newest refresh failed, and lately."""
-        if self.refresh is None or self.refresh.status not in BAD_REFRESH:
-            return False
-        at = self.refresh.ended_at or self.refresh.started_at
-        return at is not None and self.now - at <= self.settings.recent
+        return self.refresh is not None and failed_since(self.refresh, self.now - self.settings.recent)
 
     @property
     def abandoned(self) -> bool:
         """Whether that refresh was to bring another version: then the group launches its own again, by itself."""
-        refresh = self.refresh
-        return (
-            self.refresh_failed
-            and refresh is not None
-            and refresh.source is not None
-            and refresh.source != self.group.source
-        )
+        refresh, given_up, wanted = self.refresh, self.facts.given_up, self.facts.wanted
+        if refresh is None or not self.refresh_failed or refresh.source is None:
+            return False
+        if given_up is not None and wanted is not None:  # the group may say $Latest, and the refresh its number
+            return given_up.version.source != wanted.version.source
+        return refresh.source != self.group.source
+
+    @property
+    def of_given_up(self) -> "Case":
+        """The same case, about the version whose deploy failed instead of the one that is launched now."""
+        if self.facts.given_up is None:
+            return self
+        return replace(self, facts=structs.replace(self.facts, wanted=self.facts.given_up))
 
     @cached_property
     def refresh_failures(self) -> tuple[Tried, ...]:
@@ -168,28 +171,26 @@ class Case:
 
         Not of a group that mixes types: a refresh with a plain launch template would take the mix away. The version existed
         when it failed, no member serves with it, and what is blamed is different in the earlier one. That one
-        serves, and what it names still exists.
+        serves, and what it names still exists. Both are of the launch template that the group uses: a refresh may bring
+        another one, whose numbers begin anew.
         """
         bad, source = self.facts.wanted, self.group.source
-        if bad is None or source is None or self.group.mixed or self.abandoned or self._serving_with(bad):
+        if bad is None or source is None or source.template != bad.version.template:
+            return None
+        if self.group.mixed or self.abandoned or self.serving_with(bad):
             return None
         for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
-            serving = self._serving_with(good)
-            sound = good.version.number < bad.version.number and good.image is True and good.groups_missing == ()
-            if serving and sound and good.tag is not False and good.role != "" and self._blamed(bad, good):
+            serving, older = self.serving_with(good), good.version.number < bad.version.number
+            sound = older and good.image is True and good.groups_missing == () and good.tag is not False
+            same = good.version.template == bad.version.template
+            if serving and same and sound and good.role != "" and self._blamed(bad, good):
                 return Broken(template=source.template, bad=bad, good=good, serving=serving)
         return None
 
-    def _serving_with(self, checked: Checked) -> tuple[str, ...]:
-        number, source = str(checked.version.number), self.group.source
-        return tuple(
-            each.id
-            for each in self.group.members
-            if each.id in self.serving
-            and each.source is not None
-            and source is not None
-            and (each.source.template, each.source.version) == (source.template, number)
-        )
+    def serving_with(self, checked: Checked) -> tuple[str, ...]:
+        """Return the members that serve with a version."""
+        source = checked.version.source
+        return tuple(each.id for each in self.group.members if each.serves and each.source == source)
 
     def _blamed(self, bad: Checked, good: Checked) -> bool:
         """Tell whether the failures are the version's: younger than it, and about what it does differently."""
@@ -197,7 +198,8 @@ class Case:
         if self.failure is not None:
             cause = self.failure.cause
             return cause is not None and self.failure.at >= made and self._differs(cause, bad, good)
-        mine = [each for each in self.deaths if each.version == str(bad.version.number) and each.launched_at >= made]
+        launched = (bad.version.template, str(bad.version.number))
+        mine = [each for each in self.deaths if (each.template, each.version) == launched and each.launched_at >= made]
         return len(mine) >= self.settings.deaths and len(mine) == len(self.deaths)
 
     def _differs(self, cause: Cause, bad: Checked, good: Checked) -> bool:

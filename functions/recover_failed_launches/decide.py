@@ -12,7 +12,6 @@ from recover_failed_launches.case import Broken, Case
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.commands import Commands
 from recover_failed_launches.deaths import Trouble
-from recover_failed_launches.diagnose import ACTIVE_REFRESH
 from recover_failed_launches.facts import Facts, Judged
 from recover_failed_launches.fixes import Fix, of_launch, of_start
 from recover_failed_launches.settings import Settings
@@ -27,7 +26,6 @@ SOON = timedelta(seconds=60)
 LATER = timedelta(minutes=2)
 NEEDED = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy")
 """Processes without which a group does not get complete again."""
-REVERSIBLE = frozenset({"Pending", "InProgress", "Baking"})
 _SUSPENDED = re.compile(
     r"\AUser suspended at (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))\Z"
 )
@@ -64,9 +62,9 @@ def _no_group(facts: Facts) -> Escalate:
 def _at_it(case: Case) -> Wait | None:
     """Wait while an instance refresh takes back what was deployed, or does what this run has asked for."""
     refresh = case.refresh
-    if refresh is None or refresh.status not in ACTIVE_REFRESH:
+    if refresh is None or not refresh.active:
         return None
-    if case.tried or refresh.status not in REVERSIBLE:
+    if case.tried or not refresh.reversible:
         because = f"The instance refresh {refresh.id} of {case.asg} is {refresh.status}; {stands(case)}."
         return _wait(case, because, SOON, stand_down=not case.tried)
     return None
@@ -179,7 +177,7 @@ def _take_back(case: Case, broken: Broken, because: str) -> Act[Judged] | Escala
             return _escalate(case, because, Commands(case).start_refresh(broken), Commands(case).refreshes())
         return _go_back(case, broken, START, f"Start an instance refresh with version {good}. {because}")
     reversible = refresh.source is not None and refresh.source.numbered
-    if reversible and source is not None and source.version == str(good):
+    if reversible and source == broken.good.version.source:
         return _go_back(case, broken, ROLL_BACK, f"Roll the instance refresh {refresh.id} back. {because}")
     because = f"{because} The instance refresh {refresh.id} that is on cannot be rolled back to it: cancel it, then start one."
     return _escalate(case, because, Commands(case).cancel_refresh(), Commands(case).start_refresh(broken))
@@ -266,7 +264,7 @@ def _refresh_failed(case: Case) -> Escalate | None:
     if cause is None:
         because = f"{ended}, and no launch failed lately."
         return _escalate(case, because, Commands(case).refreshes(), team="application")
-    fix = of_launch(case, cause)
+    fix = of_launch(case.of_given_up, cause)
     because = f"{ended}: {failing(failures, cause)}: {fix.why}."
     return _escalate(case, because, *fix.steps, Commands(case).refreshes(), team=fix.team)
 

@@ -69,8 +69,9 @@ def _evidence(case: Case) -> Iterator[str]:
         percent = f" at {refresh.percent} %" if refresh.percent is not None else ""
         said = f' AWS says: "{refresh.reason}"' if refresh.reason else ""
         yield f"Instance refresh {refresh.id} is {refresh.status}{percent}.{said}"
-    for checked in (*((facts.wanted,) if facts.wanted else ()), *facts.earlier):
-        yield _described(case, checked)
+    for checked in (facts.wanted, facts.given_up, *facts.earlier):
+        if checked is not None:
+            yield _described(case, checked)
     yield from _pulling(case)
     for suspension in case.group.suspended:
         yield f'{suspension.process} is suspended. AWS says: "{suspension.reason}"'
@@ -102,13 +103,11 @@ def _described(case: Case, checked: Checked) -> str:
     if checked.role == "":
         wrong.append(f"its instance profile {version.profile} holds no role")
     image = f", container {version.container.repository}:{version.container.tag}" if version.container else ""
-    serving = sum(
-        each.source is not None and each.source.version == str(version.number) and each.id in case.serving
-        for each in case.group.members
-    )
+    source = case.group.source
+    of = "" if source and source.template == version.template else f" of {version.template}"
     return (
-        f"Version {version.number} of {version.created_at:%Y-%m-%d %H:%M} UTC ({version.image}, {version.type}{image}):"
-        f" {counted(serving, 'instance')} in service; {'; '.join(wrong) or 'nothing that it names was found missing'}."
+        f"Version {version.number}{of}, made {version.created_at:%Y-%m-%d %H:%M} UTC ({version.image}, {version.type}{image}):"
+        f" {counted(len(case.serving_with(checked)), 'instance')} in service; {'; '.join(wrong) or 'nothing that it names was found missing'}."
     )
 
 

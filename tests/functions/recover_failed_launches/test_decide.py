@@ -216,6 +216,63 @@ def test_the_refresh_that_is_on_is_rolled_back(broken: Night) -> None:
     assert act.because.startswith(f"Roll the instance refresh {refresh.id} back. ")
 
 
+def test_a_refresh_that_names_the_groups_template_by_its_name_is_known(broken: Night) -> None:
+    broken.world.version = "7"
+    broken.world.refresh("InProgress", version="8", named="name")
+    assert acted(broken).action == ROLL_BACK
+
+
+OTHER = "lt-00000000000000002"
+
+
+def deploy_of_another_template(night: Night, *, serves: bool) -> None:
+    """Let the group's own template be lt-...1 in version 7, and a refresh bring version 8 of another one."""
+    night.world.version, night.world.desired = "7", 3
+    night.world.add_version(8, template=OTHER, SecurityGroupIds=["sg-0000000000000dead"])
+    night.world.refresh("InProgress", version="8", template=OTHER)
+    if serves:
+        night.world.add(1, version="8", template=OTHER)
+        night.world.fail(GROUP_MISSING, ago=MINUTE / 2)
+
+
+@pytest.mark.parametrize("serves", [True, False])
+def test_a_deploy_of_another_launch_template_is_never_taken_back(broken: Night, serves: bool) -> None:
+    """The numbers of two templates say nothing of each other: 8 of the one is not what comes after 7 of the other."""
+    deploy_of_another_template(broken, serves=serves)
+    verdict = escalated(broken)
+    assert "works" not in verdict.because
+    assert any(f"Version 8 of {OTHER}, made " in line for line in verdict.evidence)
+
+
+def test_a_member_that_serves_with_the_same_number_of_another_template_proves_nothing(broken: Night) -> None:
+    broken.world.desired = 3
+    broken.world.add(1, version="8", template=OTHER)
+    assert acted(broken).target.bad == "8", "and does not make the broken version one that serves"
+    for each in broken.world.instances.values():
+        each.template = OTHER
+    assert isinstance(broken.verdict(), Escalate)
+
+
+def test_instances_of_another_template_that_die_are_not_those_of_this_version(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    for minutes in (4, 1):
+        night.world.die(version="8", ago=minutes * MINUTE, template=OTHER)
+    assert isinstance(night.verdict(), Escalate)
+
+
+@pytest.mark.parametrize("how", [{"named": "mix"}, {"named": "name", "template": OTHER}])
+def test_of_a_refresh_whose_version_is_not_known_no_version_is_judged(broken: Night, how: dict[str, Any]) -> None:
+    broken.world.version = "7"
+    broken.world.refresh("InProgress", version="8", **how)
+    verdict = escalated(broken)
+    assert "works" not in verdict.because
+    assert "cannot be rolled back" not in verdict.because
+    assert any(
+        "names another launch template by its name, or a mix of instance types" in line for line in verdict.evidence
+    )
+
+
 @pytest.mark.parametrize(
     ("group", "refresh"), [("8", ""), ("$Latest", "8"), ("8", "8")], ids=["no desired", "$Latest", "to itself"]
 )
@@ -616,12 +673,11 @@ def test_a_refresh_that_failed_for_its_launches_is_told_with_their_cause(night: 
     night.world.fail(GROUP_MISSING, ago=3 * MINUTE)
     night.world.add(1, age=MINUTE)
     verdict = escalated(night)
-    fix = of_launch(Case(night.look(), SETTINGS, (), night.steps.now), Cause.SECURITY_GROUP)
     assert verdict.because.endswith(
-        f"instance refresh {refresh.id} ended with Failed: 2 launches failed since 03:37:00 UTC in us-east-1a: {fix.why}."
+        f"instance refresh {refresh.id} ended with Failed: 2 launches failed since 03:37:00 UTC in us-east-1a: the security"
+        " group sg-0000000000000dead of version 8 of the launch template does not exist."
     )
-    assert verdict.team == fix.team
-    assert set(fix.steps) < set(verdict.next_steps)
+    assert any(step.startswith("Mend version 8 of the launch template in Terraform") for step in verdict.next_steps)
     assert any('AWS says: "The security group' in line for line in verdict.evidence)
 
 
@@ -636,6 +692,43 @@ def test_what_fails_after_a_deploy_was_given_up_is_the_groups_own(night: Night) 
 
 
 def test_a_failed_deploy_of_the_groups_own_version_hides_no_failure(broken: Night) -> None:
+    broken.world.refresh("Failed", version="8")
+    assert acted(broken).action == START
+
+
+def test_the_version_of_a_deploy_that_failed_weeks_ago_is_not_what_is_launched(broken: Night) -> None:
+    """What is newest among the refreshes stays so for six weeks."""
+    broken.world.add_version(9, SecurityGroupIds=["sg-0000000000000dead"])
+    broken.world.version = "9"
+    broken.world.refresh("Failed", version="8").ended_at = broken.steps.now - timedelta(days=20)
+    act = acted(broken)
+    assert (act.target.bad, act.target.good) == ("9", "7")
+    assert not any("Version 8" in line for line in act.evidence)
+
+
+def test_the_version_of_a_deploy_that_failed_just_now_is_in_the_evidence_and_not_what_is_launched(night: Night) -> None:
+    night.world.add_version(8, SecurityGroupIds=["sg-0000000000000dead"])
+    night.world.refresh("Failed", version="8")
+    night.world.fail(GROUP_MISSING, ago=3 * MINUTE)
+    night.world.fail("There are not enough free addresses in subnet 'subnet-1'.", ago=MINUTE / 2)
+    facts = night.look()
+    assert facts.wanted is not None
+    assert facts.given_up is not None
+    assert (facts.wanted.version.number, facts.given_up.version.number) == (7, 8)
+    assert any("Version 8, made " in line for line in escalated(night).evidence)
+
+
+def test_a_rollback_launches_the_groups_own_version(night: Night) -> None:
+    night.world.add_version(8)
+    night.world.refresh("RollbackInProgress", version="8")
+    facts = night.look()
+    assert facts.wanted is not None
+    assert facts.wanted.version.number == 7
+
+
+def test_a_failed_deploy_of_what_the_group_calls_its_newest_hides_no_failure(broken: Night) -> None:
+    """The group says $Latest and the refresh said 8, which is the same."""
+    broken.world.version = "$Latest"
     broken.world.refresh("Failed", version="8")
     assert acted(broken).action == START
 
