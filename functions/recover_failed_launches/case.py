@@ -1,7 +1,7 @@
 """The facts as a judge needs them: what fails now, what died, and whether an earlier version is known to work."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from msgspec import Struct, structs
@@ -11,10 +11,13 @@ from recover_failed_launches.deaths import Boot
 from recover_failed_launches.diagnose import container, failed_since
 from recover_failed_launches.facts import Checked, Died, Facts, Judged, Tried
 from recover_failed_launches.settings import Settings
+from recover_failed_launches.there_now import there_now
+from remediation.aws.autoscaling import ENDED
 from remediation.aws.launches import Group, Kind, Refresh
 from remediation.core.verdict import Attempt
 
-ENDED = frozenset({"Failed", "Cancelled", "Successful"})
+NEW = timedelta(seconds=60)
+"""What is seen for the first time is looked at once more after this."""
 
 
 class Broken(Struct, frozen=True, kw_only=True):
@@ -123,9 +126,56 @@ class Case:
 
     @cached_property
     def failure(self) -> Tried | None:
-        """The launch whose cause is named: the newest that does not pass by itself, else the newest."""
-        lasting = (each for each in self.failures if each.cause not in PASSING)
-        return next(lasting, self.failures[0] if self.failures else None)
+        """The launch whose cause is named: the newest that lacks what is still missing, else one that passes by itself."""
+        passing = [each for each in self.failures if each.cause in PASSING]
+        lasting = (each for each in self.failures if each not in passing and not there_now(self.facts, each))
+        return next(iter((*lasting, *passing, *self.failures)), None)
+
+    @property
+    def failing_since(self) -> datetime:
+        """When the first launch failed for that cause; for what passes by itself, for any such."""
+        cause = self.failure.cause if self.failure else None
+        alike = PASSING if cause in PASSING else {cause}
+        return min((each.at for each in self.failures if each.cause in alike), default=self.now)
+
+    @cached_property
+    def last_failed(self) -> Tried | None:
+        """The newest launch that failed and was not made up for, however long ago: Auto Scaling tries ever more seldom."""
+        ended = (each for each in self.facts.tried if each.kind == "launch" and each.status in ENDED)
+        last = next(ended, None)
+        return last if last is not None and last.failed else None
+
+    @cached_property
+    def leaving(self) -> tuple[Tried, ...]:
+        """The terminations that are under way; one that takes longer than any drains no connections any more."""
+        return tuple(
+            each
+            for each in self.facts.tried
+            if each.kind == "terminate" and each.status not in ENDED and self.now - each.at <= self.settings.patience
+        )
+
+    @property
+    def just_short(self) -> bool:
+        """Whether it was seen only now that fewer serve than are desired, or something was begun just now."""
+        if self.facts.since is None:
+            return False
+        begun = (each.at for each in self.facts.tried[:1])
+        return self.now - max(self.facts.since.short, *begun) < NEW
+
+    @cached_property
+    def dark_since(self) -> datetime | None:
+        """Since when nothing serves, as far as is known: the last moment at which it may have been otherwise."""
+        if self.serving or not self.short:
+            return None
+        died = {each.id for each in self.deaths}
+        gone = (each for each in self.facts.tried if each.kind == "terminate" and not each.failed)
+        moments = (
+            self.facts.since.dark if self.facts.since else None,
+            self.refresh.started_at if self.refresh else None,
+            self.tried[-1].at if self.tried else None,
+            next((each.at for each in gone if each.instance not in died), None),
+        )
+        return max((each for each in moments if each is not None), default=None)
 
     @cached_property
     def deaths(self) -> tuple[Died, ...]:

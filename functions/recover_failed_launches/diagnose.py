@@ -13,7 +13,7 @@ import msgspec
 
 from recover_failed_launches.causes import Cause, classify
 from recover_failed_launches.deaths import quoted
-from recover_failed_launches.facts import Checked, Facts, Tried
+from recover_failed_launches.facts import Checked, Facts, Since, Tried
 from recover_failed_launches.instances import boots, consoles, died, status_checks, taken_out
 from recover_failed_launches.settings import Incident, Settings
 from recover_failed_launches.sources import Sources
@@ -35,15 +35,25 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     facts = Facts(place=aws.place, asg=incident.asg, group=group)
     if group is None:
         return facts
-    since = aws.now() - settings.recent
+    sources, since = Sources(), aws.now() - settings.recent
     activities = launches.activities(aws, incident.asg, since)
     refresh = _told(launches.refresh(aws, group))
     tried = tuple(_tried(each, quote=n < MOST_QUOTED) for n, each in enumerate(activities))
-    facts = msgspec.structs.replace(facts, tried=tried, refresh=refresh)
+    facts = msgspec.structs.replace(facts, tried=tried, refresh=refresh, since=_seen(aws, sources, group))
     lately = tuple(each for each in activities if each.at >= since)
     if _complete(group, lately, refresh, since) and sum(map(taken_out, lately)) < settings.deaths:
         return facts
-    return _closer(aws, settings, facts, group, lately, since)
+    return _closer(aws, settings, sources, facts, group, lately, since)
+
+
+def _seen(aws: "Clients", sources: Sources, group: Group) -> Since | None:
+    """Return since when the group is short; a look at a complete one ends that."""
+    serving = sum(member.serves for member in group.members)
+    what, mark = "short" if serving < group.desired else "complete", "serves" if serving else "dark"
+    seen = sources.ask("since when it is so", lambda: aws.sightings.see(f"launches/{group.name}", what, mark))
+    if seen is None or what == "complete":
+        return None
+    return Since(short=seen.at, dark=None if serving else seen.moved_at)
 
 
 def _complete(group: Group, lately: tuple[Activity, ...], refresh: Refresh | None, since: datetime) -> bool:
@@ -88,9 +98,14 @@ def _tried(activity: Activity, *, quote: bool) -> Tried:
 
 
 def _closer(  # noqa: PLR0917 - what was read already
-    aws: "Clients", settings: Settings, facts: Facts, group: Group, lately: tuple[Activity, ...], since: datetime
+    aws: "Clients",
+    settings: Settings,
+    sources: Sources,
+    facts: Facts,
+    group: Group,
+    lately: tuple[Activity, ...],
+    since: datetime,
 ) -> Facts:
-    sources = Sources()
     wanted = _wanted(aws, sources, group, facts.refresh)
     earlier = tuple(_earlier(aws, sources, group, wanted))
     checked = _checked(aws, settings, sources, wanted)

@@ -57,6 +57,14 @@ class Checked(Struct, frozen=True, kw_only=True):
     """The ARN of the role in its instance profile; empty where there is none."""
 
 
+class Since(Struct, frozen=True, kw_only=True):
+    """Since when fewer serve than are desired, and since when none does, as far as anybody has looked."""
+
+    short: datetime
+    dark: datetime | None = None
+    """None where some serve."""
+
+
 class Unread(Struct, frozen=True, kw_only=True):
     """What could not be read, and why. It stops nothing: the diagnosis goes on with what there is."""
 
@@ -71,6 +79,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     asg: str
     group: Group | None = None
     """None where there is no such group."""
+    since: Since | None = None
+    """None where as many serve as are desired, or nobody knows."""
     tried: tuple[Tried, ...] = ()
     """Newest first."""
     refresh: Refresh | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from recover_failed_launches.documents import READ_START
 from remediation.core.errors import AwsError
 from tests.functions.fakes.launching import GROUP, REPOSITORY, Backend, Instance, Refresh
+from tests.functions.fakes.locks import Seeing
 from tests.functions.fakes.strict import Calls, Fake, Pages
 from tests.functions.recorder import PREFIXES
 
@@ -425,6 +426,7 @@ class FakeLaunching:
 
     def __init__(self, world: Backend) -> None:
         self.place, self.calls, self.now = world.place, Calls(), world.clock
+        self.sightings = Seeing(world.clock)
         sent: dict[str, str] = {}
         self.autoscaling, self.ec2 = AutoScaling(world, self.calls), Ec2(world, self.calls)
         self.ecr, self.iam = Ecr(world, self.calls), Iam(world, self.calls)

@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from recover_failed_launches.case import Case
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.deaths import Trouble
-from recover_failed_launches.decide import RESUME, ROLL_BACK, START, decide
+from recover_failed_launches.decide import decide
 from recover_failed_launches.facts import Judged
 from recover_failed_launches.fixes import of_launch, of_start
+from recover_failed_launches.suspended import RESUME
+from recover_failed_launches.taking_back import ROLL_BACK, START
 from remediation.core.spec import TEAMS
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Wait
 from tests.functions.fakes.launching import MINUTE
@@ -27,10 +29,11 @@ NO_CAPACITY = (
 
 @pytest.fixture
 def night() -> Night:
-    """One of two instances serves, and the group makes no tries of its own."""
+    """One of two instances serves, which somebody has seen before, and the group makes no tries of its own."""
     night = Night()
     night.world.tries = False
     night.world.add(1)
+    night.seen_short()
     return night
 
 

@@ -7,8 +7,10 @@ from msgspec.structs import replace
 
 from recover_failed_launches.causes import Cause
 from recover_failed_launches.deaths import Boot, Trouble
-from recover_failed_launches.decide import RESUME, ROLL_BACK, START, decide
+from recover_failed_launches.decide import decide
 from recover_failed_launches.facts import Checked, Died, Facts, Judged, Tried
+from recover_failed_launches.suspended import RESUME
+from recover_failed_launches.taking_back import ROLL_BACK, START
 from remediation.aws.launches import Group, Member, Refresh, Source, Suspension
 from remediation.aws.templates import Version
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
