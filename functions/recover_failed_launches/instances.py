@@ -46,7 +46,7 @@ def boots(
     aws: "Clients", settings: Settings, sources: Sources, group: Group, wanted: Source | None
 ) -> tuple[Boot, ...]:
     """Ask instances that do not serve how they started; where there is none, those that run what is launched now."""
-    newest = tuple(each.id for each in group.members if each.source is not None and each.source == wanted)
+    newest = tuple(each.id for each in group.members if each.serves and each.source and each.source == wanted)
     asked = (_ailing(group) or newest)[:MOST_ASKED]
 
     def ask() -> tuple[Boot, ...]:
