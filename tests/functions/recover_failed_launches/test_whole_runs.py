@@ -77,7 +77,7 @@ def test_a_process_that_was_left_suspended_is_resumed_once_a_person_agrees(night
     assert set(night.world.suspended) == {"AZRebalance"}
 
 
-@pytest.mark.parametrize(("says", "gate", "paged"), [("reject", "rejected", False), ("", "approval", True)])
+@pytest.mark.parametrize(("says", "gate", "paged"), [("reject", "rejection", False), ("", "approval", True)])
 def test_without_a_yes_nothing_is_done(broken: Night, says: str, gate: str, paged: bool) -> None:
     outcome = broken.run(says=says)
     assert (outcome.status, outcome.gate, outcome.paged) == ("refused", gate, paged), outcome.text()
