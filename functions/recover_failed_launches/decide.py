@@ -85,7 +85,9 @@ def _all_is_well(case: Case) -> Nothing | None:
         or (case.refreshing and case.failures)
     ):
         return None
-    because, steps, tell = f"{stands(case)}; nothing is missing.", (), None
+    because = f"{stands(case)}; nothing is missing."
+    steps: tuple[str, ...] = ()
+    tell: Tell | None = None
     if WATCHED not in case.group.metrics:
         because = f"{because} It does not publish {WATCHED}, so our alarm on that can never fire."
         lasting = "Set enabled_metrics of the group in Terraform, or the next apply removes it."
