@@ -160,7 +160,7 @@ class Case:
         if self.facts.since is None:
             return False
         begun = (each.at for each in self.facts.tried[:1])
-        return self.now - max(self.facts.since.short, *begun) < NEW
+        return self.now - max((self.facts.since.short, *begun)) < NEW
 
     @cached_property
     def dark_since(self) -> datetime | None:

@@ -304,6 +304,7 @@ def test_an_old_failure_is_not_what_is_wrong_now(night: Night) -> None:
 def test_what_nobody_has_seen_before_is_looked_at_once_more(night: Night) -> None:
     """An event may be there before the activity that it tells of."""
     night.aws.sightings.seen.clear()
+    night.world.activities.clear()
     assert waited(night).because.endswith("is not known. That is new, so it is looked at once more.")
     night.steps.now += MINUTE
     assert escalated(night).because.endswith("why it does not launch is not known.")
