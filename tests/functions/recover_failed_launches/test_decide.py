@@ -407,6 +407,17 @@ def test_a_deploy_of_another_launch_template_is_never_taken_back(broken: Night, 
     assert any(f"Version 8 of {OTHER}, made " in line for line in verdict.evidence)
 
 
+def test_an_earlier_version_of_a_template_that_the_group_does_not_use_is_none_to_go_back_to(broken: Night) -> None:
+    broken.world.add_version(7, template=OTHER, made=broken.steps.now - timedelta(days=3))
+    broken.world.add_version(8, template=OTHER, SecurityGroupIds=["sg-0000000000000dead"])
+    broken.world.desired, broken.world.template = 3, OTHER
+    broken.world.add(1, version="7", template=OTHER)
+    broken.world.refresh("InProgress", version="8", template=OTHER)
+    assert "cannot be rolled back" in escalated(broken).because, "the group is on version 8 of it already"
+    broken.world.template, broken.world.version = "lt-00000000000000001", "7"
+    assert "works" not in escalated(broken).because
+
+
 def test_a_member_that_serves_with_the_same_number_of_another_template_proves_nothing(broken: Night) -> None:
     broken.world.desired = 3
     broken.world.add(1, version="8", template=OTHER)
