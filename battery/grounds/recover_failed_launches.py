@@ -161,7 +161,7 @@ def _suspended() -> Launches:
 def _failing(text: str) -> Callable[[], Launches]:
     def made() -> Launches:
         night = _night()
-        night.world.refusals["7"] = text
+        night.world.refusals["7"], night.world.free = text, 0
         night.world.fail(text)
         return night
 
@@ -199,7 +199,7 @@ RECOVER_FAILED_LAUNCHES = Tried(
         Case(name="complete", ends="nothing-to-do", ground=lambda: _night(serving=2)),
     ),
     event=event,
-    samples=("alarm", "launch", "terminate", "refresh", "plan", "apply", "ok", "launch-of-prod"),
+    samples=("alarm", "launch", "terminate", "refresh", "rollback", "plan", "apply", "ok", "launch-of-prod"),
     alarm=ALARM,
     blast=_blast,
 )

@@ -3,11 +3,10 @@
 from typing import TYPE_CHECKING
 
 from recover_failed_launches.deaths import quoted
-from recover_failed_launches.diagnose import ACTIVE_REFRESH, IN_SERVICE
 from recover_failed_launches.facts import Judged
 from recover_failed_launches.settings import Settings
 from remediation.aws import launches, templates
-from remediation.aws.launches import Group, Refresh
+from remediation.aws.launches import Group, Refresh, Source
 from remediation.core.errors import LeftAloneError
 
 if TYPE_CHECKING:
@@ -16,10 +15,17 @@ if TYPE_CHECKING:
 
 def roll_back_refresh(aws: "Clients", settings: Settings, target: Judged) -> str:
     """Roll back the instance refresh that was judged, unless another one is on, or it would go back to another version."""
-    refresh = launches.refresh(aws, settings.asg)
-    if refresh is None or refresh.id != target.refresh or refresh.status not in ACTIVE_REFRESH:
+    group = _group(aws, settings)
+    refresh = launches.refresh(aws, group)
+    if refresh is None or refresh.id != target.refresh or not refresh.reversible:
         raise LeftAloneError(f"The instance refresh {target.refresh} of {settings.asg} is {_now(refresh)} by now.")
-    _insist(_group(aws, settings), target, refresh)
+    _insist(group, target)
+    good, bad = (Source(template=target.template, version=each) for each in (target.good, target.bad))
+    if refresh.source != bad:
+        raise LeftAloneError(f"{refresh.id} deploys {_named(refresh.source)} by now, and not {_named(bad)}.")
+    if group.source != good:
+        leads_to = _named(group.source)
+        raise LeftAloneError(f"A rollback of {refresh.id} leads to {leads_to} by now, and not to {_named(good)}.")
     aws.acting.autoscaling.rollback_instance_refresh(AutoScalingGroupName=settings.asg)
     return f"{settings.asg} rolls the instance refresh {target.refresh} back to version {target.good}."
 
@@ -30,15 +36,16 @@ def start_refresh(aws: "Clients", settings: Settings, target: Judged) -> str:
     New instances come before old ones go, so that the group never serves with less than it has; members that run the version
     already are left alone.
     """
-    refresh = launches.refresh(aws, settings.asg)
-    if refresh is not None and refresh.status in ACTIVE_REFRESH:
-        raise LeftAloneError(f"The instance refresh {refresh.id} of {settings.asg} is {refresh.status} by now.")
     group = _group(aws, settings)
-    launched = templates.version(aws, target.template, group.source.version) if group.source else None
-    if launched is None or str(launched.number) != target.bad:
-        number = launched.number if launched else "nothing that exists"
-        raise LeftAloneError(f"{settings.asg} launches {number} by now, and not version {target.bad}.")
-    _insist(group, target, None)
+    refresh = launches.refresh(aws, group)
+    if refresh is not None and refresh.active:
+        raise LeftAloneError(f"The instance refresh {refresh.id} of {settings.asg} is {refresh.status} by now.")
+    launched = templates.version(aws, group.source.template, group.source.version) if group.source else None
+    bad = Source(template=target.template, version=target.bad)
+    if launched is None or launched.source != bad:
+        what = _named(launched.source) if launched else "nothing that exists"
+        raise LeftAloneError(f"{settings.asg} launches {what} by now, and not {_named(bad)}.")
+    _insist(group, target)
     answer = aws.acting.autoscaling.start_instance_refresh(
         AutoScalingGroupName=settings.asg,
         Strategy="Rolling",
@@ -70,22 +77,19 @@ def _group(aws: "Clients", settings: Settings) -> Group:
     return group
 
 
-def _insist(group: Group, target: Judged, refresh: Refresh | None) -> None:
-    """Raise LeftAloneError unless the version still works, the other one does not, and a rollback leads to it."""
-    runs = [
-        each.source.version
-        for each in group.members
-        if each.lifecycle == IN_SERVICE and each.healthy and each.source and each.source.template == target.template
-    ]
-    if target.good not in runs or target.bad in runs:
-        raise LeftAloneError(f"{group.name} serves with versions {', '.join(sorted(set(runs))) or 'none'} by now.")
-    if refresh is None:
-        return
-    leads_to = group.source.version if group.source else "none"
-    if refresh.source is None or refresh.source.version != target.bad or leads_to != target.good:
-        raise LeftAloneError(
-            f"A rollback of {refresh.id} leads to version {leads_to} by now, and not to {target.good}."
-        )
+def _insist(group: Group, target: Judged) -> None:
+    """Raise LeftAloneError unless the version still works, and the other one does not; and no other template is used."""
+    runs = {each.source for each in group.members if each.serves and each.source}
+    good, bad = (Source(template=target.template, version=each) for each in (target.good, target.bad))
+    if group.mixed:
+        raise LeftAloneError(f"{group.name} mixes instance types by now.")
+    if good not in runs or bad in runs:
+        what = ", ".join(sorted(map(_named, runs))) or "nothing that is known"
+        raise LeftAloneError(f"{group.name} serves with {what} by now.")
+
+
+def _named(source: Source | None) -> str:
+    return f"version {source.version} of {source.template}" if source else "no version that is known"
 
 
 def _now(refresh: Refresh | None) -> str:

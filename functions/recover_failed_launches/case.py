@@ -1,20 +1,23 @@
 """The facts as a judge needs them: what fails now, what died, and whether an earlier version is known to work."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.deaths import Boot
-from recover_failed_launches.diagnose import ACTIVE_REFRESH, BAD_REFRESH, IN_SERVICE, container
+from recover_failed_launches.diagnose import container, failed_since
 from recover_failed_launches.facts import Checked, Died, Facts, Judged, Tried
 from recover_failed_launches.settings import Settings
+from recover_failed_launches.there_now import there_now
+from remediation.aws.autoscaling import ENDED
 from remediation.aws.launches import Group, Kind, Refresh
 from remediation.core.verdict import Attempt
 
-ENDED = frozenset({"Failed", "Cancelled", "Successful"})
+NEW = timedelta(seconds=60)
+"""What is seen for the first time is looked at once more after this."""
 
 
 class Broken(Struct, frozen=True, kw_only=True):
@@ -50,7 +53,7 @@ class Case:
     @cached_property
     def serving(self) -> tuple[str, ...]:
         """The members that are in service and healthy."""
-        return tuple(each.id for each in self.group.members if each.lifecycle == IN_SERVICE and each.healthy)
+        return tuple(each.id for each in self.group.members if each.serves)
 
     @property
     def short(self) -> bool:
@@ -65,26 +68,29 @@ class Case:
     @property
     def refreshing(self) -> bool:
         """Whether an instance refresh is on."""
-        return self.refresh is not None and self.refresh.status in ACTIVE_REFRESH
+        return self.refresh is not None and self.refresh.active
 
     @property
     def refresh_failed(self) -> bool:
         """Whether the newest refresh failed, and lately."""
-        if self.refresh is None or self.refresh.status not in BAD_REFRESH:
-            return False
-        at = self.refresh.ended_at or self.refresh.started_at
-        return at is not None and self.now - at <= self.settings.recent
+        return self.refresh is not None and failed_since(self.refresh, self.now - self.settings.recent)
 
     @property
     def abandoned(self) -> bool:
         """Whether that refresh was to bring another version: then the group launches its own again, by itself."""
-        refresh = self.refresh
-        return (
-            self.refresh_failed
-            and refresh is not None
-            and refresh.source is not None
-            and refresh.source != self.group.source
-        )
+        refresh, given_up, wanted = self.refresh, self.facts.given_up, self.facts.wanted
+        if refresh is None or not self.refresh_failed or refresh.source is None:
+            return False
+        if given_up is not None and wanted is not None:  # the group may say $Latest, and the refresh its number
+            return given_up.version.source != wanted.version.source
+        return refresh.source != self.group.source
+
+    @property
+    def of_given_up(self) -> "Case":
+        """The same case, about the version whose deploy failed instead of the one that is launched now."""
+        if self.facts.given_up is None:
+            return self
+        return replace(self, facts=structs.replace(self.facts, wanted=self.facts.given_up))
 
     @cached_property
     def refresh_failures(self) -> tuple[Tried, ...]:
@@ -120,9 +126,56 @@ class Case:
 
     @cached_property
     def failure(self) -> Tried | None:
-        """The launch whose cause is named: the newest that does not pass by itself, else the newest."""
-        lasting = (each for each in self.failures if each.cause not in PASSING)
-        return next(lasting, self.failures[0] if self.failures else None)
+        """The launch whose cause is named: the newest that lacks what is still missing, else one that passes by itself."""
+        passing = [each for each in self.failures if each.cause in PASSING]
+        lasting = (each for each in self.failures if each not in passing and not there_now(self.facts, each))
+        return next(iter((*lasting, *passing, *self.failures)), None)
+
+    @property
+    def failing_since(self) -> datetime:
+        """When the first launch failed for that cause; for what passes by itself, for any such."""
+        cause = self.failure.cause if self.failure else None
+        alike = PASSING if cause in PASSING else {cause}
+        return min((each.at for each in self.failures if each.cause in alike), default=self.now)
+
+    @cached_property
+    def last_failed(self) -> Tried | None:
+        """The newest launch that failed and was not made up for, however long ago: Auto Scaling tries ever more seldom."""
+        ended = (each for each in self.facts.tried if each.kind == "launch" and each.status in ENDED)
+        last = next(ended, None)
+        return last if last is not None and last.failed else None
+
+    @cached_property
+    def leaving(self) -> tuple[Tried, ...]:
+        """The terminations that are under way; one that takes longer than any drains no connections any more."""
+        return tuple(
+            each
+            for each in self.facts.tried
+            if each.kind == "terminate" and each.status not in ENDED and self.now - each.at <= self.settings.patience
+        )
+
+    @property
+    def just_short(self) -> bool:
+        """Whether it was seen only now that fewer serve than are desired, or something was begun just now."""
+        if self.facts.since is None:
+            return False
+        begun = (each.at for each in self.facts.tried[:1])
+        return self.now - max((self.facts.since.short, *begun)) < NEW
+
+    @cached_property
+    def dark_since(self) -> datetime | None:
+        """Since when nothing serves, as far as is known: the last moment at which it may have been otherwise."""
+        if self.serving or not self.short:
+            return None
+        died = {each.id for each in self.deaths}
+        gone = (each for each in self.facts.tried if each.kind == "terminate" and not each.failed)
+        moments = (
+            self.facts.since.dark if self.facts.since else None,
+            self.refresh.started_at if self.refresh else None,
+            self.tried[-1].at if self.tried else None,
+            next((each.at for each in gone if each.instance not in died), None),
+        )
+        return max((each for each in moments if each is not None), default=None)
 
     @cached_property
     def deaths(self) -> tuple[Died, ...]:
@@ -168,28 +221,26 @@ class Case:
 
         Not of a group that mixes types: a refresh with a plain launch template would take the mix away. The version existed
         when it failed, no member serves with it, and what is blamed is different in the earlier one. That one
-        serves, and what it names still exists.
+        serves, and what it names still exists. Both are of the launch template that the group uses: a refresh may bring
+        another one, whose numbers begin anew.
         """
         bad, source = self.facts.wanted, self.group.source
-        if bad is None or source is None or self.group.mixed or self.abandoned or self._serving_with(bad):
+        if bad is None or source is None or source.template != bad.version.template:
+            return None
+        if self.group.mixed or self.abandoned or self.serving_with(bad):
             return None
         for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
-            serving = self._serving_with(good)
-            sound = good.version.number < bad.version.number and good.image is True and good.groups_missing == ()
-            if serving and sound and good.tag is not False and good.role != "" and self._blamed(bad, good):
+            serving, older = self.serving_with(good), good.version.number < bad.version.number
+            sound = older and good.image is True and good.groups_missing == () and good.tag is not False
+            same = good.version.template == bad.version.template
+            if serving and same and sound and good.role != "" and self._blamed(bad, good):
                 return Broken(template=source.template, bad=bad, good=good, serving=serving)
         return None
 
-    def _serving_with(self, checked: Checked) -> tuple[str, ...]:
-        number, source = str(checked.version.number), self.group.source
-        return tuple(
-            each.id
-            for each in self.group.members
-            if each.id in self.serving
-            and each.source is not None
-            and source is not None
-            and (each.source.template, each.source.version) == (source.template, number)
-        )
+    def serving_with(self, checked: Checked) -> tuple[str, ...]:
+        """Return the members that serve with a version."""
+        source = checked.version.source
+        return tuple(each.id for each in self.group.members if each.serves and each.source == source)
 
     def _blamed(self, bad: Checked, good: Checked) -> bool:
         """Tell whether the failures are the version's: younger than it, and about what it does differently."""
@@ -197,7 +248,8 @@ class Case:
         if self.failure is not None:
             cause = self.failure.cause
             return cause is not None and self.failure.at >= made and self._differs(cause, bad, good)
-        mine = [each for each in self.deaths if each.version == str(bad.version.number) and each.launched_at >= made]
+        launched = (bad.version.template, str(bad.version.number))
+        mine = [each for each in self.deaths if (each.template, each.version) == launched and each.launched_at >= made]
         return len(mine) >= self.settings.deaths and len(mine) == len(self.deaths)
 
     def _differs(self, cause: Cause, bad: Checked, good: Checked) -> bool:

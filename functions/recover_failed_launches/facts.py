@@ -31,7 +31,7 @@ class Tried(Struct, frozen=True, kw_only=True):
 
 
 class Died(Struct, frozen=True, kw_only=True):
-    """An instance that was launched and has ended, or is about to. `version` is the launch template's, where it is known."""
+    """An instance that was launched and has ended, or is about to; and what it was launched from, where that is known."""
 
     id: str
     launched_at: datetime
@@ -39,6 +39,7 @@ class Died(Struct, frozen=True, kw_only=True):
     cause: Cause | None = None
     """Why EC2 ended it; None where the group did, because it was unhealthy."""
     said: str = ""
+    template: str = ""
     version: str = ""
 
 
@@ -56,6 +57,14 @@ class Checked(Struct, frozen=True, kw_only=True):
     """The ARN of the role in its instance profile; empty where there is none."""
 
 
+class Since(Struct, frozen=True, kw_only=True):
+    """Since when fewer serve than are desired, and since when none does, as far as anybody has looked."""
+
+    short: datetime
+    dark: datetime | None = None
+    """None where some serve."""
+
+
 class Unread(Struct, frozen=True, kw_only=True):
     """What could not be read, and why. It stops nothing: the diagnosis goes on with what there is."""
 
@@ -70,6 +79,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     asg: str
     group: Group | None = None
     """None where there is no such group."""
+    since: Since | None = None
+    """None where as many serve as are desired, or nobody knows."""
     tried: tuple[Tried, ...] = ()
     """Newest first."""
     refresh: Refresh | None = None
@@ -80,6 +91,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The version that is launched now."""
     earlier: tuple[Checked, ...] = ()
     """The other versions that members run."""
+    given_up: Checked | None = None
+    """The version whose deploy failed lately, where the group itself says another one."""
     denied: tuple[str, ...] | None = None
     """What the instances' role may not do of what pulling takes."""
     subnets: tuple[Subnet, ...] | None = None

@@ -19,11 +19,13 @@ The rules of the domain (HAZARDS.md, section 1.4):
 from datetime import timedelta
 
 from recover_failed_launches.actions import resume_process, roll_back_refresh, start_refresh
-from recover_failed_launches.decide import RESUME, ROLL_BACK, START, decide
+from recover_failed_launches.decide import decide
 from recover_failed_launches.diagnose import diagnose
 from recover_failed_launches.documents import DOCUMENTS
 from recover_failed_launches.facts import Facts
 from recover_failed_launches.settings import Incident, Settings, scope
+from recover_failed_launches.suspended import RESUME
+from recover_failed_launches.taking_back import ROLL_BACK, START
 from remediation.core.spec import Alarm, Allow, Guardrails, Manual, OnAlarm, OnAsgEvent, Runbook
 from remediation.core.triggers import ASG_EVENTS
 
@@ -103,4 +105,5 @@ RUNBOOK = Runbook(
     asks=(ROLL_BACK, START, RESUME),
     # Not to a deploy: launches that fail because of one are what it is about.
     yields_to=("nat", "storm"),
+    sightings=True,
 )

@@ -35,9 +35,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     recent: timedelta = timedelta(hours=1)
     """What is older is not what is wrong now."""
     patience: timedelta = timedelta(minutes=20)
-    """How long Auto Scaling may try by itself against what passes (no capacity) before a person is told."""
+    """How long Auto Scaling may try by itself against what passes (no capacity), and an instance take to leave, before a person
+    is told."""
     starting: timedelta = timedelta(minutes=10)
-    """How long an instance may take until it is in service; longer is too long."""
+    """How long an instance may take until it is in service, and a refresh go on while nothing serves; longer is too long."""
     dies_within: timedelta = timedelta(minutes=20)
     """An instance that is taken out as unhealthy so soon after its launch never came up."""
     deaths: int = 2

@@ -24,6 +24,11 @@ def at(instant: datetime) -> str:
     return f"{instant:%H:%M:%S} UTC"
 
 
+def day(instant: datetime) -> str:
+    """Return the day and the time of something that may be long ago."""
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
 def minutes(span: timedelta) -> int:
     """Return whole minutes."""
     return int(span.total_seconds() // 60)
@@ -44,10 +49,17 @@ def stands(case: Case) -> str:
 
 
 def failing(found: Sequence[Tried], cause: Cause | None) -> str:
-    """Say which launches failed, and in which zones for the reason that is named."""
-    since = f"since {at(min(each.at for each in found))}" if len(found) > 1 else f"at {at(found[0].at)}"
-    zones = sorted({each.zone for each in found if each.zone and each.cause == cause})
-    return f"{counted(len(found), 'launch')} failed {since}{' in ' + ' and '.join(zones) if zones else ''}"
+    """Say which launches failed, and where, for the reason that is named; and that others did for others."""
+    mine = [each for each in found if each.cause == cause]
+    others = [each for each in found if each.cause != cause]
+    since = f"since {at(min(each.at for each in mine))}" if len(mine) > 1 else f"at {at(mine[0].at)}"
+    zones = sorted({each.zone for each in mine if each.zone})
+    where = f" in {' and '.join(zones)}" if zones else ""
+    reasons = ", ".join(sorted({str(each.cause) for each in others}))
+    more = (
+        f" ({len(others)} more for {'another reason' if len(others) == 1 else 'others'}: {reasons})" if others else ""
+    )
+    return f"{counted(len(mine), 'launch')} failed {since}{where}{more}"
 
 
 def evidence(case: Case) -> tuple[str, ...]:
@@ -58,9 +70,13 @@ def evidence(case: Case) -> tuple[str, ...]:
 def _evidence(case: Case) -> Iterator[str]:
     facts = case.facts
     yield f"{stands(case)}; minimum {case.group.min_size}."
-    for each in (*case.failures, *case.refresh_failures, *case.standing("terminate"))[:MOST_FAILURES]:
+    stand = (*case.failures, *case.refresh_failures, *case.standing("terminate"))[:MOST_FAILURES]
+    for each in stand or filter(None, (case.last_failed,)):
         where = f" in {each.zone}" if each.zone else ""
-        yield f'{at(each.at)}: {each.kind} {each.status}{where} ({each.cause}). AWS says: "{each.said}"'
+        yield (
+            f"{day(each.at) if each not in stand else at(each.at)}: {each.kind} {each.status}{where} ({each.cause})."
+            + (f' AWS says: "{each.said}"' if each.said else "")
+        )
     for died in case.deaths[:MOST_DEATHS]:
         why = f' EC2 says: "{died.said}"' if died.said else ""
         version = f", version {died.version}" if died.version else ""
@@ -69,8 +85,9 @@ def _evidence(case: Case) -> Iterator[str]:
         percent = f" at {refresh.percent} %" if refresh.percent is not None else ""
         said = f' AWS says: "{refresh.reason}"' if refresh.reason else ""
         yield f"Instance refresh {refresh.id} is {refresh.status}{percent}.{said}"
-    for checked in (*((facts.wanted,) if facts.wanted else ()), *facts.earlier):
-        yield _described(case, checked)
+    for checked in (facts.wanted, facts.given_up, *facts.earlier):
+        if checked is not None:
+            yield _described(case, checked)
     yield from _pulling(case)
     for suspension in case.group.suspended:
         yield f'{suspension.process} is suspended. AWS says: "{suspension.reason}"'
@@ -102,13 +119,11 @@ def _described(case: Case, checked: Checked) -> str:
     if checked.role == "":
         wrong.append(f"its instance profile {version.profile} holds no role")
     image = f", container {version.container.repository}:{version.container.tag}" if version.container else ""
-    serving = sum(
-        each.source is not None and each.source.version == str(version.number) and each.id in case.serving
-        for each in case.group.members
-    )
+    source = case.group.source
+    of = "" if source and source.template == version.template else f" of {version.template}"
     return (
-        f"Version {version.number} of {version.created_at:%Y-%m-%d %H:%M} UTC ({version.image}, {version.type}{image}):"
-        f" {counted(serving, 'instance')} in service; {'; '.join(wrong) or 'nothing that it names was found missing'}."
+        f"Version {version.number}{of}, made {version.created_at:%Y-%m-%d %H:%M} UTC ({version.image}, {version.type}{image}):"
+        f" {counted(len(case.serving_with(checked)), 'instance')} in service; {'; '.join(wrong) or 'nothing that it names was found missing'}."
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from remediation.core.spec import Place
 
@@ -29,6 +29,7 @@ class Instance:
     id: str
     version: str
     launched_at: datetime
+    template: str = TEMPLATE
     zone: str = "us-east-1a"
     lifecycle: str = "InService"
     healthy: bool = True
@@ -43,7 +44,7 @@ class Instance:
 
 @dataclass
 class Refresh:
-    """An instance refresh. `version` is its desired configuration; empty where it has none."""
+    """An instance refresh. `version` is its desired configuration; empty where it has none. `named` is how it says so."""
 
     id: str
     status: str
@@ -51,6 +52,8 @@ class Refresh:
     version: str = ""
     ended_at: datetime | None = None
     reason: str = ""
+    template: str = TEMPLATE
+    named: Literal["id", "name", "mix"] = "id"
 
 
 @dataclass(kw_only=True)
@@ -64,10 +67,14 @@ class Backend:
     desired: int = 2
     version: str = "7"
     """What the group says it launches: a number, or $Latest."""
+    template: str = TEMPLATE
+    """The launch template that the group uses."""
     mixed: bool = False
     """Whether the group mixes instance types."""
-    versions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    templates: dict[str, dict[int, dict[str, Any]]] = field(default_factory=lambda: {TEMPLATE: {}})
+    """The versions of every launch template."""
     made: dict[int, datetime] = field(default_factory=dict)
+    """When a version was made, of whichever template."""
     refusals: dict[str, str] = field(default_factory=dict)
     """By version: what AWS says instead of launching it."""
     tries: bool = True
@@ -102,10 +109,17 @@ class Backend:
 
     # ------------------------------------------------------------------------------------------------- what there is
 
-    def add_version(self, number: int, *, made: datetime | None = None, tag: str = "v7", **changes: Any) -> None:
-        """Add a version of the launch template."""
+    @property
+    def versions(self) -> dict[int, dict[str, Any]]:
+        """The versions of the template that the environment begins with."""
+        return self.templates[TEMPLATE]
+
+    def add_version(
+        self, number: int, *, made: datetime | None = None, tag: str = "v7", template: str = TEMPLATE, **changes: Any
+    ) -> None:
+        """Add a version of a launch template."""
         text = f"#!/bin/bash\nexport MONGO_URI=mongodb://app:{SECRET}@db/starttech\ndocker run {REGISTRY}/{REPOSITORY}:{tag}\n"
-        self.versions[number] = {
+        self.templates.setdefault(template, {})[number] = {
             "ImageId": "ami-0000000000000000a",
             "InstanceType": "t3.small",
             "SecurityGroupIds": ["sg-0000000000000ec20"],
@@ -114,9 +128,11 @@ class Backend:
         } | changes
         self.made[number] = made or self.clock() - timedelta(minutes=20)
 
-    def add(self, number: int = 1, *, version: str = "7", age: timedelta = timedelta(days=2)) -> list[Instance]:
+    def add(
+        self, number: int = 1, *, version: str = "7", age: timedelta = timedelta(days=2), template: str = TEMPLATE
+    ) -> list[Instance]:
         """Add members that serve."""
-        made = [self._launched(version, self.clock() - age) for _ in range(number)]
+        made = [self._launched(version, self.clock() - age, template) for _ in range(number)]
         for each in made:
             self.log("Successful", f"Launching a new EC2 instance: {each.id}", at=each.launched_at)
         return made
@@ -163,10 +179,12 @@ class Backend:
         self.log("Successful", f"Terminating EC2 instance: {died.id}", at=at, cause=cause)
         return died
 
-    def refresh(self, status: str, *, version: str = "", ago: timedelta = 10 * MINUTE, reason: str = "") -> Refresh:
+    def refresh(
+        self, status: str, *, version: str = "", ago: timedelta = 10 * MINUTE, reason: str = "", **how: Any
+    ) -> Refresh:
         """Let a refresh have been started; over, if its status says so."""
         ended = None if status in ACTIVE else self.clock() - MINUTE
-        made = Refresh(f"refresh-{next(self._ids)}", status, self.clock() - ago, version, ended, reason)
+        made = Refresh(f"refresh-{next(self._ids)}", status, self.clock() - ago, version, ended, reason, **how)
         self.refreshes.insert(0, made)
         return made
 
@@ -175,12 +193,13 @@ class Backend:
         """The refresh that is on."""
         return next((each for each in self.refreshes if each.status in ACTIVE), None)
 
-    def launched(self) -> str:
-        """Return the version that is launched now."""
+    def launched(self) -> tuple[str, str]:
+        """Return the template and the version that is launched now."""
         active = self.active
         if active and active.version and active.status != "RollbackInProgress":
-            return active.version
-        return str(max(self.versions)) if self.version == "$Latest" else self.version
+            return active.template, active.version
+        newest = str(max(self.templates[self.template]))
+        return self.template, newest if self.version == "$Latest" else self.version
 
     # ------------------------------------------------------------------------------------------------- what happens
 
@@ -194,11 +213,11 @@ class Backend:
     def _try(self, now: datetime) -> None:
         if not self.tries or len(self.instances) >= self.desired or "Launch" in self.suspended:
             return
-        version = self.launched()
+        template, version = self.launched()
         if message := self.refusals.get(version):
             self.log("Failed", "Launching a new EC2 instance.  Status Reason: it failed", message, at=now)
             return
-        new = self._launched(version, now)
+        new = self._launched(version, now, template)
         self.log("Successful", f"Launching a new EC2 instance: {new.id}", at=now)
 
     def _get_on(self, now: datetime) -> None:
@@ -209,17 +228,17 @@ class Backend:
         if active.status == "Pending":
             active.status = "InProgress"
             return
-        wanted = self.launched()
+        template, wanted = self.launched()
         if wanted in self.refusals or len(self.instances) < self.desired:
             return
         for each in self.instances.values():
-            each.version = wanted
+            each.template, each.version = template, wanted
         if active.status in {"InProgress", "Baking"} and active.version:
-            self.version = active.version
+            self.template, self.version = active.template, active.version
         active.status = "RollbackSuccessful" if active.status == "RollbackInProgress" else "Successful"
         active.ended_at = now
 
-    def _launched(self, version: str, at: datetime) -> Instance:
-        new = Instance(id=f"i-{next(self._ids):017x}", version=version, launched_at=at)
+    def _launched(self, version: str, at: datetime, template: str = TEMPLATE) -> Instance:
+        new = Instance(id=f"i-{next(self._ids):017x}", version=version, launched_at=at, template=template)
         self.instances[new.id] = new
         return new

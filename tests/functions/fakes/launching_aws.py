@@ -2,11 +2,13 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
 
 from recover_failed_launches.documents import READ_START
 from remediation.core.errors import AwsError
-from tests.functions.fakes.launching import GROUP, REPOSITORY, TEMPLATE, Backend, Instance
+from tests.functions.fakes.launching import GROUP, REPOSITORY, Backend, Instance, Refresh
+from tests.functions.fakes.locks import Seeing
 from tests.functions.fakes.strict import Calls, Fake, Pages
 from tests.functions.recorder import PREFIXES
 
@@ -33,9 +35,9 @@ class Service(Fake):
         super().__init__(calls, acting=acting)
         self._world = world
 
-    def get_paginator(self, operation: str) -> Pages:
-        """Answer a paginator of one page."""
-        return Pages(getattr(self, operation))
+    def get_paginator(self, operation: str) -> Any:
+        """Answer a paginator, which asks for the next page only if it is wanted."""
+        return _Pages(getattr(self, operation))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -55,6 +57,19 @@ class Service(Fake):
     def _refuse(self, operation: str, code: str, message: str) -> None:
         permission = f"{PREFIXES.get(self.service, self.service)}:{operation}"
         raise AwsError(f"{permission} failed with {code}: {message}.", operation=permission, code=code)
+
+
+class _Pages(Pages):
+    """A paginator that goes on for as long as there is a token."""
+
+    def paginate(self, **parameters: Any) -> Iterator[Any]:
+        """Yield page after page."""
+        while True:
+            page = self._page(**parameters)
+            yield page
+            if "NextToken" not in page:
+                return
+            parameters["NextToken"] = page["NextToken"]
 
 
 def _operation(name: str) -> str:
@@ -90,7 +105,7 @@ class AutoScaling(Service):
                     "LifecycleState": each.lifecycle,
                     "HealthStatus": "Healthy" if each.healthy else "Unhealthy",
                     "ProtectedFromScaleIn": False,
-                    "LaunchTemplate": {"LaunchTemplateId": TEMPLATE, "Version": each.version},
+                    "LaunchTemplate": _source(each.template, each.version),
                 }
                 for each in world.instances.values()
             ],
@@ -100,7 +115,10 @@ class AutoScaling(Service):
 
     def _describe_scaling_activities(self, asked: Any) -> Any:
         self._known("DescribeScalingActivities", asked)
-        return {"Activities": self._world.activities[: asked.get("MaxRecords", 100)]}
+        first, most = int(asked.get("NextToken", 0)), asked.get("MaxRecords", 100)
+        rest = len(self._world.activities) - first - most
+        page = {"Activities": self._world.activities[first : first + most]}
+        return page | ({"NextToken": str(first + most)} if rest > 0 else {})
 
     def _describe_instance_refreshes(self, asked: Any) -> Any:
         self._known("DescribeInstanceRefreshes", asked)
@@ -112,7 +130,7 @@ class AutoScaling(Service):
                 "StartTime": each.started_at,
                 **({"EndTime": each.ended_at} if each.ended_at else {}),
                 **({"StatusReason": each.reason} if each.reason else {}),
-                **({"DesiredConfiguration": {"LaunchTemplate": _source(each.version)}} if each.version else {}),
+                **({"DesiredConfiguration": _desired(each)} if each.version else {}),
             }
             for each in self._world.refreshes[: asked.get("MaxRecords", 100)]
         ]
@@ -129,15 +147,17 @@ class AutoScaling(Service):
         least, most = preferences.get("MinHealthyPercentage", 90), preferences.get("MaxHealthyPercentage", 100)
         if not (100 <= most <= 200 and 0 <= least <= 100 and most - least <= 100):
             self._refuse("StartInstanceRefresh", "ValidationError", "the healthy percentages do not go together")
-        version = ""
+        version, template = "", world.template
         if "DesiredConfiguration" in asked:
             if not world.may_launch:
                 self._refuse("StartInstanceRefresh", "AccessDenied", "You are not authorized to use launch template")
             source = asked["DesiredConfiguration"]["LaunchTemplate"]
-            version = source["Version"]
-            if source["LaunchTemplateId"] != TEMPLATE or not version.isdigit() or int(version) not in world.versions:
+            version, template = source["Version"], source["LaunchTemplateId"]
+            versions = world.templates.get(template, {})
+            if not version.isdigit() or int(version) not in versions:
                 self._refuse("StartInstanceRefresh", "ValidationError", "The launch template version does not exist")
-        return {"InstanceRefreshId": world.refresh("Pending", version=version, ago=world.clock() - world.clock()).id}
+        started = world.refresh("Pending", version=version, template=template, ago=world.clock() - world.clock())
+        return {"InstanceRefreshId": started.id}
 
     def _rollback_instance_refresh(self, asked: Any) -> Any:
         self._changes("RollbackInstanceRefresh", asked)
@@ -171,13 +191,22 @@ class AutoScaling(Service):
 
 
 def _launches(world: Backend) -> dict[str, Any]:
-    source = _source(world.version)
+    source = _source(world.template, world.version)
     mixed = {"MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecification": source}}}
     return mixed if world.mixed else {"LaunchTemplate": source}
 
 
-def _source(version: str) -> dict[str, str]:
-    return {"LaunchTemplateId": TEMPLATE, "Version": version}
+def _source(template: str, version: str) -> dict[str, str]:
+    return {"LaunchTemplateId": template, "LaunchTemplateName": f"name-of-{template}", "Version": version}
+
+
+def _desired(refresh: Refresh) -> dict[str, Any]:
+    """Return the desired configuration as it was asked for: by the template's id, by its name, or with a mix."""
+    source = _source(refresh.template, refresh.version)
+    if refresh.named == "mix":
+        return {"MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecification": source}}}
+    del source["LaunchTemplateId" if refresh.named == "name" else "LaunchTemplateName"]
+    return {"LaunchTemplate": source}
 
 
 class Ec2(Service):
@@ -187,15 +216,16 @@ class Ec2(Service):
 
     def _describe_launch_template_versions(self, asked: Any) -> Any:
         (wanted,) = asked["Versions"]
-        newest = max(self._world.versions)
-        number = newest if wanted in {"$Latest", "$Default"} else int(wanted)
-        if asked["LaunchTemplateId"] != TEMPLATE or number not in self._world.versions:
+        template = asked["LaunchTemplateId"]
+        versions = self._world.templates.get(template, {})
+        number = max(versions, default=0) if wanted in {"$Latest", "$Default"} else int(wanted)
+        if number not in versions:
             self._refuse("DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.VersionNotFound", "no such version")
         found = {
-            "LaunchTemplateId": TEMPLATE,
+            "LaunchTemplateId": template,
             "VersionNumber": number,
             "CreateTime": self._world.made[number],
-            "LaunchTemplateData": self._world.versions[number],
+            "LaunchTemplateData": versions[number],
         }
         return {"LaunchTemplateVersions": [found]}
 
@@ -278,7 +308,10 @@ def _instance(each: Instance) -> dict[str, Any]:
         "InstanceId": each.id,
         "State": {"Name": each.state},
         "LaunchTime": each.launched_at,
-        "Tags": [{"Key": "aws:ec2launchtemplate:version", "Value": each.version}],
+        "Tags": [
+            {"Key": "aws:ec2launchtemplate:id", "Value": each.template},
+            {"Key": "aws:ec2launchtemplate:version", "Value": each.version},
+        ],
         **reason,
     }
 
@@ -392,7 +425,8 @@ class FakeLaunching:
     """What an action and a diagnosis are handed as `aws`."""
 
     def __init__(self, world: Backend) -> None:
-        self.place, self.calls = world.place, Calls()
+        self.place, self.calls, self.now = world.place, Calls(), world.clock
+        self.sightings = Seeing(world.clock)
         sent: dict[str, str] = {}
         self.autoscaling, self.ec2 = AutoScaling(world, self.calls), Ec2(world, self.calls)
         self.ecr, self.iam = Ecr(world, self.calls), Iam(world, self.calls)

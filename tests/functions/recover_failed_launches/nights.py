@@ -55,6 +55,11 @@ class Night:
         live = LiveAlarm(exists=True, state="ALARM", transitioned_at=NIGHT, actions_enabled=True)
         self.stage.alarms = SettableAlarms({ALARM: live})
 
+    def seen_short(self, *, ago: timedelta = 5 * MINUTE, serves: bool = True) -> None:
+        """Let somebody have looked before, and found that instances are missing."""
+        at = self.steps.now - ago
+        self.aws.sightings.seen[f"launches/{GROUP}"] = ("short", at, "serves" if serves else "dark", at)
+
     def look(self) -> Facts:
         """Diagnose."""
         facts: Facts = RUNBOOK.diagnose(self.aws, self.settings, INCIDENT)

@@ -13,6 +13,7 @@ from tests.functions.fakes.launching import GROUP, TEMPLATE, Backend
 from tests.functions.recover_failed_launches.nights import SETTINGS, Night
 
 MISSING = "The security group 'sg-0000000000000dead' does not exist."
+OTHER = "lt-00000000000000002"
 SUSPENDED = "User suspended at 2026-11-22T19:00:00Z"
 
 
@@ -80,6 +81,24 @@ def start_with_no_version(world: Backend) -> None:
     world.version = "99"
 
 
+def with_another_template(world: Backend) -> None:
+    world.add_version(8, template=OTHER)
+    world.template = OTHER
+
+
+def its_newest_is_of_another_template(world: Backend) -> None:
+    with_another_template(world)
+    world.version = "$Latest"
+
+
+def with_a_mix_of_types(world: Backend) -> None:
+    world.mixed = True
+
+
+def only_another_templates_seven_serves(world: Backend) -> None:
+    next(iter(world.instances.values())).template = OTHER
+
+
 def nothing_good_serves(world: Backend) -> None:
     next(iter(world.instances.values())).healthy = False
 
@@ -96,10 +115,14 @@ def the_group_is_gone(world: Backend) -> None:
     ("change", "because"),
     [
         (start_another_refresh, "is InProgress by now"),
-        (start_with_another_version, "launches 9 by now, and not version 8"),
+        (start_with_another_version, f"launches version 9 of {TEMPLATE} by now, and not version 8 of {TEMPLATE}"),
         (start_with_no_version, "launches nothing that exists by now"),
-        (nothing_good_serves, "serves with versions none by now"),
-        (the_bad_one_serves, "serves with versions 7, 8 by now"),
+        (with_another_template, f"launches version 8 of {OTHER} by now, and not version 8 of {TEMPLATE}"),
+        (its_newest_is_of_another_template, f"launches version 8 of {OTHER} by now, and not version 8 of {TEMPLATE}"),
+        (with_a_mix_of_types, "mixes instance types by now"),
+        (only_another_templates_seven_serves, f"serves with version 7 of {OTHER} by now"),
+        (nothing_good_serves, "serves with nothing that is known by now"),
+        (the_bad_one_serves, f"serves with version 7 of {TEMPLATE}, version 8 of {TEMPLATE} by now"),
         (the_group_is_gone, "There is no Auto Scaling group dev-backend-asg by now"),
     ],
 )
@@ -131,6 +154,34 @@ def test_the_refresh_that_was_judged_is_rolled_back(rolling: Night) -> None:
     assert receipt == f"dev-backend-asg rolls the instance refresh {target.refresh} back to version 7."
 
 
+def test_the_newest_version_is_the_one_that_was_judged_as_well(night: Night) -> None:
+    target = judged(night)
+    night.world.version = "$Latest"
+    assert start_refresh(night.aws, SETTINGS, target).startswith("dev-backend-asg launches version 7 again")
+
+
+def it_is_rolled_back_already(world: Backend) -> None:
+    world.refreshes[0].status = "RollbackInProgress"
+
+
+def it_is_cancelled(world: Backend) -> None:
+    world.refreshes[0].status = "Cancelling"
+
+
+def it_brings_another_template(world: Backend) -> None:
+    world.add_version(8, template=OTHER)
+    world.refreshes[0].template = OTHER
+
+
+def it_brings_a_mix(world: Backend) -> None:
+    world.refreshes[0].named = "mix"
+
+
+def the_group_has_another_template(world: Backend) -> None:
+    world.add_version(7, template=OTHER)
+    world.template = OTHER
+
+
 def it_ended(world: Backend) -> None:
     world.refreshes[0].status = "Failed"
 
@@ -154,10 +205,17 @@ def it_goes_to_another_version(world: Backend) -> None:
     [
         (it_ended, "and Failed by now"),
         (another_one_began, "and InProgress by now"),
-        (it_leads_elsewhere, "leads to version 6 by now, and not to 7"),
-        (it_goes_to_another_version, "leads to version 7 by now, and not to 7"),
-        (nothing_good_serves, "serves with versions none by now"),
-        (the_bad_one_serves, "serves with versions 7, 8 by now"),
+        (it_is_rolled_back_already, "and RollbackInProgress by now"),
+        (it_is_cancelled, "and Cancelling by now"),
+        (it_leads_elsewhere, f"leads to version 6 of {TEMPLATE} by now, and not to version 7 of {TEMPLATE}"),
+        (the_group_has_another_template, f"leads to version 7 of {OTHER} by now, and not to version 7 of {TEMPLATE}"),
+        (it_goes_to_another_version, f"deploys version 9 of {TEMPLATE} by now, and not version 8 of {TEMPLATE}"),
+        (it_brings_another_template, f"deploys version 8 of {OTHER} by now, and not version 8 of {TEMPLATE}"),
+        (it_brings_a_mix, "deploys no version that is known by now"),
+        (with_a_mix_of_types, "mixes instance types by now"),
+        (only_another_templates_seven_serves, f"serves with version 7 of {OTHER} by now"),
+        (nothing_good_serves, "serves with nothing that is known by now"),
+        (the_bad_one_serves, f"serves with version 7 of {TEMPLATE}, version 8 of {TEMPLATE} by now"),
     ],
 )
 def test_a_refresh_is_not_rolled_back_that_is_another_one_by_now(
@@ -168,6 +226,16 @@ def test_a_refresh_is_not_rolled_back_that_is_another_one_by_now(
     with pytest.raises(LeftAloneError, match=because):
         roll_back_refresh(rolling.aws, SETTINGS, target)
     assert rolling.aws.mutations == []
+
+
+@pytest.mark.parametrize("named", ["id", "name"])
+@pytest.mark.parametrize("status", ["Pending", "InProgress", "Baking"])
+def test_a_refresh_is_rolled_back_at_each_point_at_which_it_can_be(rolling: Night, status: str, named: Any) -> None:
+    rolling.world.refreshes[0].named = named
+    target = judged(rolling)
+    rolling.world.refreshes[0].status = status
+    roll_back_refresh(rolling.aws, SETTINGS, target)
+    assert rolling.world.refreshes[0].status == "RollbackInProgress"
 
 
 # ------------------------------------------------------------------------------------------------------------ to resume

@@ -10,9 +10,12 @@ from msgspec.structs import replace
 from recover_failed_launches.case import Case
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.deaths import Trouble
-from recover_failed_launches.decide import RESUME, ROLL_BACK, START, decide
+from recover_failed_launches.decide import decide
 from recover_failed_launches.facts import Judged
 from recover_failed_launches.fixes import of_launch, of_start
+from recover_failed_launches.suspended import RESUME
+from recover_failed_launches.taking_back import ROLL_BACK, START
+from remediation.core.errors import AwsError
 from remediation.core.spec import TEAMS
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Wait
 from tests.functions.fakes.launching import MINUTE
@@ -20,6 +23,7 @@ from tests.functions.recover_failed_launches.nights import SETTINGS, Night
 from tests.functions.recover_failed_launches.texts import GUIDE, REPORTED
 
 GROUP_MISSING = "The security group 'sg-0000000000000dead' does not exist. Launching EC2 instance failed."
+FULL = "There are not enough free addresses in subnet 'subnet-2' to satisfy the requested number of instances."
 NO_CAPACITY = (
     "We currently do not have sufficient t3.small capacity in the Availability Zone you requested (us-east-1a)."
 )
@@ -27,10 +31,11 @@ NO_CAPACITY = (
 
 @pytest.fixture
 def night() -> Night:
-    """One of two instances serves, and the group makes no tries of its own."""
+    """One of two instances serves, which somebody has seen before, and the group makes no tries of its own."""
     night = Night()
     night.world.tries = False
     night.world.add(1)
+    night.seen_short()
     return night
 
 
@@ -131,12 +136,119 @@ def test_whatever_passes_is_waited_for(night: Night, cause: Cause) -> None:
 
 
 def test_what_does_not_pass_is_named_before_what_does(night: Night) -> None:
-    night.world.fail("There are not enough free addresses in subnet 'subnet-2'.", ago=2 * MINUTE, zone="us-east-1b")
-    night.world.fail(NO_CAPACITY)
-    assert "failed since 03:38:00 UTC in us-east-1b: the subnet has no free addresses" in escalated(night).because
+    night.world.free = 0
+    night.world.fail(FULL, ago=50 * MINUTE, zone="us-east-1b")
+    for minutes in range(1, 6):
+        night.world.fail(NO_CAPACITY, ago=minutes * MINUTE)
+    assert (
+        "1 launch failed at 02:50:00 UTC in us-east-1b (5 more for others: capacity): the subnet has no free addresses"
+        in escalated(night).because
+    )
+
+
+def test_a_shortage_lasts_only_since_it_began(night: Night) -> None:
+    """Another failure before it, of what is mended by now, says nothing of the shortage."""
+    night.world.fail(FULL, ago=50 * MINUTE)
+    night.world.fail(NO_CAPACITY, ago=5 * MINUTE)
+    assert waited(night).because.endswith("Auto Scaling goes on trying by itself.")
+
+
+@pytest.mark.parametrize(("minutes", "kind"), [(19, Wait), (40, Escalate)])
+def test_a_shortage_with_many_quick_failures_lasts_as_long(night: Night, minutes: int, kind: type[object]) -> None:
+    for n in range(1, 3 * minutes + 1):
+        night.world.fail(NO_CAPACITY, ago=n * timedelta(seconds=20))
+    assert isinstance(night.verdict(), kind)
+    assert len(night.look().tried) > 50
+
+
+def test_what_was_tried_before_is_asked_for_only_as_far_back_as_it_matters(night: Night) -> None:
+    for n in range(600):
+        night.world.fail(NO_CAPACITY, ago=n * MINUTE)
+    night.look()
+    assert len(night.aws.calls.of("DescribeScalingActivities")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (GROUP_MISSING, "a security group was missing then, and all that version 7 names are there now"),
+        (
+            "The AMI ID 'ami-0000000000000dead' does not exist.",
+            "that of version 7 (ami-0000000000000000a) is there now",
+        ),
+        (
+            "There are not enough free addresses in subnet 'subnet-1'.",
+            "has some now (subnet-1 in us-east-1a: 200 free)",
+        ),
+    ],
+)
+def test_what_was_missing_and_is_there_by_now_is_waited_for_until_patience_ends(
+    night: Night, text: str, says: str
+) -> None:
+    night.world.fail(text)
+    because = waited(night).because
+    assert because.startswith(
+        "dev-backend-asg has 1 of 2 instances in service. 1 launch failed at 03:39:00 UTC in us-east-1a: "
+    )
+    assert because.endswith(f"{says}: Auto Scaling tries again by itself.")
+    night.world.fail(text, ago=25 * MINUTE)
+    assert escalated(night).because.endswith(f"{says}, and still no launch has succeeded for 25 min.")
+    night.world.groups.clear()
+    night.world.images.clear()
+    night.world.free = 0
+    assert "now" not in escalated(night).because
+
+
+def test_fewer_free_addresses_than_instances_are_missing_are_not_enough(night: Night) -> None:
+    night.world.desired, night.world.free = 4, 2
+    night.world.fail(FULL)
+    assert "the subnet has no free addresses" in escalated(night).because
+
+
+def test_a_version_that_names_no_security_group_proves_nothing_of_it(night: Night) -> None:
+    night.world.versions[7]["SecurityGroupIds"] = []
+    night.world.fail(GROUP_MISSING)
+    assert "does not exist" in escalated(night).because
+
+
+def test_the_security_groups_of_a_network_interface_are_looked_for_as_well(broken: Night) -> None:
+    """StartTech's template names them there."""
+    for number, group in ((7, "sg-0000000000000ec20"), (8, "sg-0000000000000dead")):
+        del broken.world.versions[number]["SecurityGroupIds"]
+        broken.world.versions[number]["NetworkInterfaces"] = [{"DeviceIndex": 0, "Groups": [group]}]
+    assert acted(broken).action == START
+    broken.world.groups.add("sg-0000000000000dead")
+    assert "are there now" in waited(broken).because
 
 
 # -------------------------------------------------------------------------------------------- what somebody has to mend
+
+
+WORDS = {
+    Cause.RESERVATION: "capacity reservation",
+    Cause.SPOT_PRICE: "Spot price",
+    Cause.QUOTA: "quota of running instances",
+    Cause.VOLUMES: "quota of EBS volumes",
+    Cause.IMAGE: "the image ami-0000000000000000a of version 7",
+    Cause.UNSUPPORTED: "do not go together",
+    Cause.ZONE: "the zone does not offer t3.small",
+    Cause.SECURITY_GROUP: "the security group sg-0000000000000ec20 of version 7",
+    Cause.KEY_PAIR: "key pair",
+    Cause.PROFILE: "instance profile",
+    Cause.DEVICES: "block devices",
+    Cause.SNAPSHOT: "snapshot",
+    Cause.ENCRYPTION: "KMS key",
+    Cause.PLACEMENT: "placement group",
+    Cause.TEMPLATE: "the launch template or its version",
+    Cause.SUBNET_FULL: "no free addresses",
+    Cause.SUBNET: "a subnet of the group does not exist",
+    Cause.TARGET_GROUP: "target group",
+    Cause.PERMISSION: "permission",
+    Cause.ACCOUNT: "the account may not launch it",
+    Cause.HOOK: "lifecycle hook",
+    Cause.GROUP_GONE: "being deleted",
+    Cause.UNKNOWN: "does not know",
+}
 
 
 @pytest.mark.parametrize(
@@ -146,11 +258,13 @@ def test_what_does_not_pass_is_named_before_what_does(night: Night) -> None:
 )
 def test_every_other_cause_is_named_to_the_team_with_a_command(night: Night, cause: Cause, text: str) -> None:
     night.world.fail(text)
+    night.world.free = 0
+    night.world.groups.clear()
+    night.world.images.clear()
     verdict = escalated(night)
-    why = of_launch(Case(night.look(), SETTINGS, (), night.steps.now), cause).why
-    assert verdict.because == (
-        f"dev-backend-asg has 1 of 2 instances in service. 1 launch failed at 03:39:00 UTC in us-east-1a: {why}."
-    )
+    lead = "dev-backend-asg has 1 of 2 instances in service. 1 launch failed at 03:39:00 UTC in us-east-1a: "
+    assert verdict.because.startswith(lead)
+    assert WORDS[cause] in verdict.because.removeprefix(lead)
     assert any(step.startswith("aws ") for step in verdict.next_steps)
     assert (verdict.team or "infrastructure") in TEAMS
 
@@ -177,14 +291,62 @@ def test_the_quota_is_asked_for_where_it_is_the_reason_and_only_there(night: Nig
 
 
 def test_an_old_failure_is_not_what_is_wrong_now(night: Night) -> None:
-    night.world.fail(GROUP_MISSING, ago=timedelta(hours=2))
-    assert escalated(night).because == (
-        "dev-backend-asg has 1 of 2 instances in service, no launch has failed lately and none is under way: why it does not"
-        " launch is not known."
+    night.world.fail("The key pair 'gone' does not exist.", ago=timedelta(hours=2))
+    verdict = escalated(night)
+    assert verdict.because == (
+        "dev-backend-asg has 1 of 2 instances in service, and none is under way. The last launch that was tried, on 2026-11-23"
+        " 01:40 UTC, failed: the key pair of version 7 of the launch template does not exist. Auto Scaling tries less and less"
+        " often."
     )
+    assert any(line.startswith("2026-11-23 01:40 UTC: launch Failed") for line in verdict.evidence)
+
+
+def test_what_nobody_has_seen_before_is_looked_at_once_more(night: Night) -> None:
+    """An event may be there before the activity that it tells of."""
+    night.aws.sightings.seen.clear()
+    night.world.activities.clear()
+    assert waited(night).because.endswith("is not known. That is new, so it is looked at once more.")
+    night.steps.now += MINUTE
+    assert escalated(night).because.endswith("why it does not launch is not known.")
+
+
+def test_where_nobody_knows_since_when_a_person_is_called_at_once(night: Night) -> None:
+    night.aws.sightings.see = lambda *_: (_ for _ in ()).throw(AwsError("no", operation="dynamodb:GetItem", code="No"))
+    verdict = escalated(night)
+    assert "Could not be read: since when it is so (dynamodb:GetItem answered No)." in verdict.evidence
+
+
+def test_a_group_that_was_complete_in_between_is_short_anew(night: Night) -> None:
+    (new,) = night.world.add(1, age=timedelta(days=1))
+    night.look()
+    del night.world.instances[new.id]
+    assert "That is new" in waited(night).because
+
+
+@pytest.mark.parametrize(("minutes", "kind"), [(19, Wait), (21, Escalate)])
+def test_an_instance_that_is_leaving_is_replaced_after_it_is_gone(
+    night: Night, minutes: int, kind: type[object]
+) -> None:
+    (old,) = night.world.add(1)
+    old.lifecycle = "Terminating:Wait"
+    at = night.steps.now - minutes * MINUTE
+    night.world.log("WaitingForELBConnectionDraining", f"Terminating EC2 instance: {old.id}", at=at)
+    night.world.activities[0]["Cause"] = "an instance was taken out of service in response to a scale-in"
+    verdict = night.verdict()
+    assert isinstance(verdict, kind)
+    if isinstance(verdict, Wait):
+        assert verdict.because == (
+            "dev-backend-asg has 1 of 2 instances in service; 1 instance leaving since 03:21:00 UTC, to be replaced."
+        )
 
 
 # ----------------------------------------------------------------------------- a version that is broken, and the one before
+
+
+DRIFT = (
+    "After that dev-backend-asg launches version 7, until the next terraform apply launches version 8 of lt-00000000000000001"
+    " again: mend its launch template in Terraform first."
+)
 
 
 def test_a_broken_version_is_taken_back_by_a_refresh_with_the_last_good_one(broken: Night) -> None:
@@ -193,9 +355,9 @@ def test_a_broken_version_is_taken_back_by_a_refresh_with_the_last_good_one(brok
     assert act.because == (
         "Start an instance refresh with version 7. dev-backend-asg has 1 of 2 instances in service. 3 launches failed since"
         " 03:37:00 UTC in us-east-1a: the security group sg-0000000000000dead of version 8 of the launch template does not"
-        " exist. Version 8 is the first to fail, and version 7 works: 1 instance in service."
+        " exist. Version 8 fails, and version 7 works: 1 instance in service."
     )
-    assert "next terraform apply launches version 8" in act.drift
+    assert act.drift == DRIFT
     assert act.approval is not None
     assert act.approval.because == "It undoes a deploy: the instances of version 8 are replaced by version 7."
 
@@ -206,6 +368,7 @@ def test_without_the_right_to_launch_a_person_gets_the_command(broken: Night) ->
     assert verdict.because.endswith("Start an instance refresh with version 7: this runbook may not.")
     assert verdict.next_steps[0].startswith("aws autoscaling start-instance-refresh --auto-scaling-group-name")
     assert '"Version":"7"' in verdict.next_steps[0]
+    assert DRIFT in verdict.next_steps
 
 
 def test_the_refresh_that_is_on_is_rolled_back(broken: Night) -> None:
@@ -214,6 +377,74 @@ def test_the_refresh_that_is_on_is_rolled_back(broken: Night) -> None:
     act = acted(broken)
     assert (act.action, act.target.refresh) == (ROLL_BACK, refresh.id)
     assert act.because.startswith(f"Roll the instance refresh {refresh.id} back. ")
+
+
+def test_a_refresh_that_names_the_groups_template_by_its_name_is_known(broken: Night) -> None:
+    broken.world.version = "7"
+    broken.world.refresh("InProgress", version="8", named="name")
+    assert acted(broken).action == ROLL_BACK
+
+
+OTHER = "lt-00000000000000002"
+
+
+def deploy_of_another_template(night: Night, *, serves: bool) -> None:
+    """Let the group's own template be lt-...1 in version 7, and a refresh bring version 8 of another one."""
+    night.world.version, night.world.desired = "7", 3
+    night.world.add_version(8, template=OTHER, SecurityGroupIds=["sg-0000000000000dead"])
+    night.world.refresh("InProgress", version="8", template=OTHER)
+    if serves:
+        night.world.add(1, version="8", template=OTHER)
+        night.world.fail(GROUP_MISSING, ago=MINUTE / 2)
+
+
+@pytest.mark.parametrize("serves", [True, False])
+def test_a_deploy_of_another_launch_template_is_never_taken_back(broken: Night, serves: bool) -> None:
+    """The numbers of two templates say nothing of each other: 8 of the one is not what comes after 7 of the other."""
+    deploy_of_another_template(broken, serves=serves)
+    verdict = escalated(broken)
+    assert "works" not in verdict.because
+    assert any(f"Version 8 of {OTHER}, made " in line for line in verdict.evidence)
+
+
+def test_an_earlier_version_of_a_template_that_the_group_does_not_use_is_none_to_go_back_to(broken: Night) -> None:
+    broken.world.add_version(7, template=OTHER, made=broken.steps.now - timedelta(days=3))
+    broken.world.add_version(8, template=OTHER, SecurityGroupIds=["sg-0000000000000dead"])
+    broken.world.desired, broken.world.template = 3, OTHER
+    broken.world.add(1, version="7", template=OTHER)
+    broken.world.refresh("InProgress", version="8", template=OTHER)
+    assert "cannot be rolled back" in escalated(broken).because, "the group is on version 8 of it already"
+    broken.world.template, broken.world.version = "lt-00000000000000001", "7"
+    assert "works" not in escalated(broken).because
+
+
+def test_a_member_that_serves_with_the_same_number_of_another_template_proves_nothing(broken: Night) -> None:
+    broken.world.desired = 3
+    broken.world.add(1, version="8", template=OTHER)
+    assert acted(broken).target.bad == "8", "and does not make the broken version one that serves"
+    for each in broken.world.instances.values():
+        each.template = OTHER
+    assert isinstance(broken.verdict(), Escalate)
+
+
+def test_instances_of_another_template_that_die_are_not_those_of_this_version(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    for minutes in (4, 1):
+        night.world.die(version="8", ago=minutes * MINUTE, template=OTHER)
+    assert isinstance(night.verdict(), Escalate)
+
+
+@pytest.mark.parametrize("how", [{"named": "mix"}, {"named": "name", "template": OTHER}])
+def test_of_a_refresh_whose_version_is_not_known_no_version_is_judged(broken: Night, how: dict[str, Any]) -> None:
+    broken.world.version = "7"
+    broken.world.refresh("InProgress", version="8", **how)
+    verdict = escalated(broken)
+    assert "works" not in verdict.because
+    assert "cannot be rolled back" not in verdict.because
+    assert any(
+        "names another launch template by its name, or a mix of instance types" in line for line in verdict.evidence
+    )
 
 
 @pytest.mark.parametrize(
@@ -225,6 +456,7 @@ def test_a_refresh_that_cannot_be_rolled_back_is_a_persons(broken: Night, group:
     verdict = escalated(broken)
     assert verdict.because.endswith("that is on cannot be rolled back to it: cancel it, then start one.")
     assert [step.split()[2] for step in verdict.next_steps[:2]] == ["cancel-instance-refresh", "start-instance-refresh"]
+    assert DRIFT in verdict.next_steps
 
 
 def test_latest_is_known_by_its_number(broken: Night) -> None:
@@ -268,7 +500,8 @@ def spoil_the_old_tag_is_gone(night: Night) -> None:
 
 
 def spoil_the_cause_is_another(night: Night) -> None:
-    night.world.fail("There are not enough free addresses in subnet 'subnet-1'.", ago=timedelta(seconds=5))
+    night.world.free = 0
+    night.world.fail(FULL, ago=timedelta(seconds=5))
 
 
 def spoil_the_profile_is_empty(night: Night) -> None:
@@ -311,12 +544,12 @@ def test_a_version_is_blamed_for_what_it_does_differently_and_only_for_that(
     night.world.add_version(8, **changes)
     assert acted(night).action == START
     night.world.add_version(8)
-    assert isinstance(night.verdict(), Escalate), "the two versions are the same"
+    assert not isinstance(night.verdict(), Act), "the two versions are the same"
 
 
 def test_what_is_said_to_be_missing_and_is_there_by_now_proves_nothing(broken: Night) -> None:
     broken.world.groups.add("sg-0000000000000dead")
-    assert "a security group of version 8 of the launch template does not exist" in escalated(broken).because
+    assert "all that version 8 names are there now" in waited(broken).because
 
 
 def test_an_image_that_is_there_by_now_proves_nothing(night: Night) -> None:
@@ -325,7 +558,7 @@ def test_an_image_that_is_there_by_now_proves_nothing(night: Night) -> None:
     night.world.fail("The AMI ID 'ami-0000000000000000b' does not exist.")
     assert acted(night).action == START
     night.world.images["ami-0000000000000000b"] = "available"
-    assert isinstance(night.verdict(), Escalate)
+    assert "that of version 8 (ami-0000000000000000b) is there now" in waited(night).because
 
 
 def test_an_earlier_version_whose_security_groups_are_gone_is_none_to_go_back_to(night: Night) -> None:
@@ -481,6 +714,16 @@ def test_a_version_whose_instances_die_while_the_old_ones_serve_is_taken_back(ni
     )
 
 
+def test_instances_that_were_launched_before_the_version_was_made_are_not_its(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    for minutes in (4, 1):
+        night.world.die(version="8", ago=minutes * MINUTE)
+    assert isinstance(night.verdict(), Act)
+    night.world.made[8] = night.steps.now - 10 * MINUTE
+    assert isinstance(night.verdict(), Escalate), "one of the two is older than it"
+
+
 def test_where_old_ones_die_as_well_no_version_is_blamed(night: Night) -> None:
     night.world.add_version(8, tag="v8")
     night.world.version = "8"
@@ -559,13 +802,74 @@ def test_where_nothing_serves_a_person_is_called_all_the_same(night: Night) -> N
 @pytest.mark.parametrize("reason", ["Administrator suspended at 2026-11-20T01:00:00Z", "User suspended at noon", "User suspended at 2026-99-99T01:00:00Z"])  # fmt: skip
 def test_what_nobody_knows_by_whom_is_never_resumed(night: Night, reason: str) -> None:
     night.world.suspended = {"Launch": reason}
-    assert "is suspended by AWS itself, or nobody knows by whom" in escalated(night).because
+    because = escalated(night).because
+    assert "is suspended by AWS itself, or nobody knows by whom. No launch that failed is on record" in because
 
 
-def test_a_suspended_process_of_a_complete_group_is_left_alone(night: Night) -> None:
+def test_what_aws_suspended_is_told_with_the_launch_that_failed_last(night: Night) -> None:
+    """AWS suspends launches after a day of failures: by then none of them is of the last hour."""
+    night.world.suspended = {"Launch": "Administrator suspended at 2026-11-20T01:00:00Z"}
+    night.world.fail("The key pair 'gone' does not exist.", ago=timedelta(hours=30))
+    verdict = escalated(night)
+    assert verdict.because.endswith(
+        "nobody knows by whom. The last launch, on 2026-11-21 21:40 UTC, failed: the key pair of version 7 of the launch"
+        " template does not exist. Mend that first, then resume it."
+    )
+    assert any(line.startswith("2026-11-21 21:40 UTC: launch Failed") for line in verdict.evidence)
+    assert any("resume-processes" in step for step in verdict.next_steps)
+
+
+OLD, NEW = "User suspended at 2026-11-20T01:00:00Z", "User suspended at 2026-11-23T03:00:00Z"
+ALL = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy", "AddToLoadBalancer", "InstanceRefresh")
+
+
+def test_processes_that_were_left_suspended_in_a_complete_group_are_told_with_one_command(night: Night) -> None:
     night.world.add(1)
-    night.world.suspended = {"Launch": "User suspended at 2026-11-20T01:00:00Z"}
-    assert isinstance(night.verdict(), Nothing)
+    night.world.suspended = dict.fromkeys((*ALL, "AZRebalance", "AlarmNotification"), OLD)
+    verdict = night.verdict()
+    assert isinstance(verdict, Nothing)
+    assert verdict.tell is not None
+    assert verdict.tell.title == f"Processes of dev-backend-asg were left suspended: {', '.join(ALL)}"
+    assert (
+        "These of its processes were left suspended, and will be missed one day: Launch (since 2026-11-20 01:00 UTC), "
+        in verdict.because
+    )
+    (command,) = verdict.next_steps
+    assert command == (
+        "aws autoscaling resume-processes --auto-scaling-group-name dev-backend-asg --scaling-processes"
+        f" {' '.join(ALL)} --region us-east-1"
+    )
+
+
+def test_another_maintenance_that_leaves_the_same_behind_is_told_anew(night: Night) -> None:
+    night.world.add(1)
+    ids = set()
+    for day in (18, 19, 19):
+        night.world.suspended = {"HealthCheck": f"User suspended at 2026-11-{day}T01:00:00Z"}
+        verdict = night.verdict()
+        assert isinstance(verdict, Nothing)
+        assert verdict.tell is not None
+        ids.add(verdict.tell.id)
+    assert len(ids) == 2
+
+
+def test_both_what_is_suspended_and_what_is_not_published_are_said(night: Night) -> None:
+    night.world.add(1)
+    night.world.metrics, night.world.suspended = (), {"HealthCheck": OLD}
+    verdict = night.verdict()
+    assert isinstance(verdict, Nothing)
+    assert "does not publish" in verdict.because
+    assert "left suspended" in verdict.because
+    assert [step.split()[2] for step in verdict.next_steps[:2]] == ["resume-processes", "enable-metrics-collection"]
+
+
+@pytest.mark.parametrize("suspended", [dict.fromkeys(ALL, NEW), {"AZRebalance": OLD, "AlarmNotification": OLD}])
+def test_what_a_maintenance_may_need_and_what_nobody_misses_is_not_told(
+    night: Night, suspended: dict[str, str]
+) -> None:
+    night.world.add(1)
+    night.world.suspended = suspended
+    assert night.verdict() == Nothing(because="dev-backend-asg has 2 of 2 instances in service; nothing is missing.")
 
 
 def test_a_complete_group_whose_deploy_failed_has_nothing_resumed(night: Night) -> None:
@@ -598,6 +902,53 @@ def test_a_deploy_that_gets_on_is_left_alone(night: Night) -> None:
     assert verdict.because.endswith("is InProgress: a deploy is on.")
 
 
+@pytest.mark.parametrize("status", ["InProgress", "RollbackInProgress"])
+def test_a_refresh_that_is_on_while_nothing_serves_is_a_page_once_that_lasts(night: Night, status: str) -> None:
+    night.world.instances.clear()
+    night.world.refresh(status, version="7", ago=15 * MINUTE)
+    night.seen_short(ago=9 * MINUTE, serves=False)
+    assert not waited(night).stand_down, "if the time is up meanwhile, a person is called"
+    night.steps.now += 2 * MINUTE
+    verdict = escalated(night)
+    assert verdict.team == "critical"
+    assert verdict.because == (
+        f"Nothing serves: dev-backend-asg has 0 of 2 instances in service, and its instance refresh {night.world.refreshes[0].id},"
+        f" on since 2026-11-23 03:25 UTC, is {status}."
+    )
+    night.world.add(1)
+    assert isinstance(night.verdict(), Wait)
+
+
+def test_a_rollback_that_cannot_launch_either_is_told_with_its_failures(night: Night) -> None:
+    night.world.instances.clear()
+    night.world.refresh("RollbackInProgress", version="8", ago=15 * MINUTE)
+    night.seen_short(ago=11 * MINUTE, serves=False)
+    night.world.fail("The key pair 'gone' does not exist.")
+    verdict = escalated(night)
+    assert verdict.team == "critical"
+    assert verdict.because.endswith("the key pair of version 7 of the launch template does not exist.")
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_refresh_has_the_time_that_an_instance_takes_after_the_last_one_left(night: Night, gone: bool) -> None:
+    night.world.instances.clear()
+    night.world.refresh("InProgress", version="7", ago=15 * MINUTE)
+    night.seen_short(ago=11 * MINUTE, serves=False)
+    if gone:
+        night.world.log("Successful", "Terminating EC2 instance: i-00000000000000001", at=night.steps.now - 2 * MINUTE)
+    else:
+        night.world.die(lived=3 * MINUTE, ago=2 * MINUTE)  # it never served
+    assert isinstance(night.verdict(), Wait if gone else Escalate)
+
+
+def test_a_launch_that_takes_long_during_a_deploy_is_the_deploys(night: Night) -> None:
+    night.world.refresh("InProgress", version="7", ago=15 * MINUTE)
+    night.world.log(
+        "PreInService", "Launching a new EC2 instance: i-00000000000000099", at=night.steps.now - 11 * MINUTE
+    )
+    assert waited(night).because.endswith("is InProgress: a deploy is on.")
+
+
 def test_a_refresh_that_failed_without_a_failed_launch_is_the_applications(night: Night) -> None:
     night.world.add(1)
     refresh = night.world.refresh("Failed", version="7", reason="Warm-up failed")
@@ -616,12 +967,12 @@ def test_a_refresh_that_failed_for_its_launches_is_told_with_their_cause(night: 
     night.world.fail(GROUP_MISSING, ago=3 * MINUTE)
     night.world.add(1, age=MINUTE)
     verdict = escalated(night)
-    fix = of_launch(Case(night.look(), SETTINGS, (), night.steps.now), Cause.SECURITY_GROUP)
     assert verdict.because.endswith(
-        f"instance refresh {refresh.id} ended with Failed: 2 launches failed since 03:37:00 UTC in us-east-1a: {fix.why}."
+        f"instance refresh {refresh.id} ended with Failed: 1 launch failed at 03:37:00 UTC in us-east-1a (1 more for another reason:"
+        " capacity): the security"
+        " group sg-0000000000000dead of version 8 of the launch template does not exist."
     )
-    assert verdict.team == fix.team
-    assert set(fix.steps) < set(verdict.next_steps)
+    assert any(step.startswith("Mend version 8 of the launch template in Terraform") for step in verdict.next_steps)
     assert any('AWS says: "The security group' in line for line in verdict.evidence)
 
 
@@ -638,6 +989,54 @@ def test_what_fails_after_a_deploy_was_given_up_is_the_groups_own(night: Night) 
 def test_a_failed_deploy_of_the_groups_own_version_hides_no_failure(broken: Night) -> None:
     broken.world.refresh("Failed", version="8")
     assert acted(broken).action == START
+
+
+def test_the_version_of_a_deploy_that_failed_weeks_ago_is_not_what_is_launched(broken: Night) -> None:
+    """What is newest among the refreshes stays so for six weeks."""
+    broken.world.add_version(9, SecurityGroupIds=["sg-0000000000000dead"])
+    broken.world.version = "9"
+    broken.world.refresh("Failed", version="8").ended_at = broken.steps.now - timedelta(days=20)
+    act = acted(broken)
+    assert (act.target.bad, act.target.good) == ("9", "7")
+    assert not any("Version 8" in line for line in act.evidence)
+
+
+def test_the_version_of_a_deploy_that_failed_just_now_is_in_the_evidence_and_not_what_is_launched(night: Night) -> None:
+    night.world.add_version(8, SecurityGroupIds=["sg-0000000000000dead"])
+    night.world.refresh("Failed", version="8")
+    night.world.fail(GROUP_MISSING, ago=3 * MINUTE)
+    night.world.fail("Invalid device name /dev/sdzz", ago=MINUTE / 2)
+    facts = night.look()
+    assert facts.wanted is not None
+    assert facts.given_up is not None
+    assert (facts.wanted.version.number, facts.given_up.version.number) == (7, 8)
+    assert any("Version 8, made " in line for line in escalated(night).evidence)
+
+
+def test_a_rollback_launches_the_groups_own_version(night: Night) -> None:
+    night.world.add_version(8)
+    night.world.refresh("RollbackInProgress", version="8")
+    facts = night.look()
+    assert facts.wanted is not None
+    assert facts.wanted.version.number == 7
+
+
+def test_a_failed_deploy_of_what_the_group_calls_its_newest_hides_no_failure(broken: Night) -> None:
+    """The group says $Latest and the refresh said 8, which is the same."""
+    broken.world.version = "$Latest"
+    broken.world.refresh("Failed", version="8")
+    assert acted(broken).action == START
+
+
+def test_a_refresh_that_failed_long_ago_says_nothing_of_a_group_that_is_looked_at_for_something_else(
+    night: Night,
+) -> None:
+    night.world.add(1)
+    for minutes in (50, 45):
+        night.world.die(ago=minutes * MINUTE)
+    night.world.refresh("Failed", version="7").ended_at = night.steps.now - timedelta(minutes=61)
+    assert night.look().wanted is not None, "it was looked at closely"
+    assert isinstance(night.verdict(), Nothing)
 
 
 def test_a_refresh_that_failed_long_ago_is_history(night: Night) -> None:

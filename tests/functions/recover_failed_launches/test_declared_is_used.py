@@ -33,6 +33,7 @@ def broken(mode: str = "act") -> Night:
 
 def recorded(night: Night) -> Recorder:
     recorder = Recorder(night.aws)
+    recorder.aws.now, recorder.aws.sightings = night.world.clock, night.aws.sightings
     night.aws = recorder.aws
     return recorder
 

@@ -53,6 +53,27 @@ def test_a_complete_group_takes_three_calls(night: Night) -> None:
     assert (facts.wanted, facts.subnets, facts.boots) == (None, None, ())
 
 
+@pytest.mark.parametrize(("ago", "closer"), [(timedelta(days=20), False), (50 * MINUTE, True)])
+def test_instances_that_were_ill_long_ago_take_no_closer_look(night: Night, ago: timedelta, closer: bool) -> None:
+    night.world.add(1)
+    for _ in range(2):
+        night.world.die(ago=ago)
+    night.look()
+    assert (len(night.aws.calls.made) > 3) is closer
+
+
+def test_a_member_in_standby_is_not_asked_how_it_started(night: Night) -> None:
+    (away,) = night.world.add(1, age=15 * MINUTE)
+    away.lifecycle = "Standby"
+    night.world.fail("The key pair 'gone' does not exist.")
+    night.look()
+    asked = [each for call in night.aws.calls.of("SendCommand") for each in call["InstanceIds"]]
+    assert away.id not in asked
+    away.lifecycle = "Pending"
+    night.look()
+    assert night.aws.calls.of("SendCommand")[-1]["InstanceIds"] == [away.id]
+
+
 def test_a_group_that_does_not_exist_takes_one(night: Night) -> None:
     night.world.exists = False
     assert night.look().group is None

@@ -7,8 +7,10 @@ from msgspec.structs import replace
 
 from recover_failed_launches.causes import Cause
 from recover_failed_launches.deaths import Boot, Trouble
-from recover_failed_launches.decide import RESUME, ROLL_BACK, START, decide
+from recover_failed_launches.decide import decide
 from recover_failed_launches.facts import Checked, Died, Facts, Judged, Tried
+from recover_failed_launches.suspended import RESUME
+from recover_failed_launches.taking_back import ROLL_BACK, START
 from remediation.aws.launches import Group, Member, Refresh, Source, Suspension
 from remediation.aws.templates import Version
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
@@ -22,8 +24,13 @@ HOUR = timedelta(hours=1)
 CANARY = "hunter2-canary"
 
 
+def a_template(dice: random.Random) -> str:
+    return dice.choice(["lt-1"] * 9 + ["lt-2"])
+
+
 def a_version(dice: random.Random, number: int) -> Checked:
     version = Version(
+        template=a_template(dice),
         number=number,
         created_at=NIGHT - dice.randint(0, 120) * MINUTE,
         image=dice.choice(["ami-a", "ami-b"]),
@@ -52,7 +59,9 @@ def a_night(dice: random.Random) -> Facts:
             lifecycle=dice.choice(["InService", "InService", "InService", "Pending", "Terminating"]),
             healthy=dice.random() < 0.85,
             zone="us-east-1a",
-            source=dice.choice([Source(template="lt-1", version=v) for v in ("7", "7", "7", "8", "9")] + [None]),
+            source=dice.choice(
+                [Source(template=a_template(dice), version=v) for v in ("7", "7", "7", "8", "9")] + [None]
+            ),
         )
         for n in range(dice.randint(0, 3))
     )
@@ -70,7 +79,8 @@ def a_night(dice: random.Random) -> Facts:
         desired=dice.randint(0, 3),
         zones=("us-east-1a",),
         subnets=("subnet-1",),
-        source=dice.choice([Source(template="lt-1", version=v) for v in ("8", "8", "7", "$Latest")] + [None]),
+        source=dice.choice([Source(template=a_template(dice), version=v) for v in ("8", "8", "7", "$Latest")] + [None]),
+        mixed=dice.random() < 0.1,
         suspended=suspended,
         metrics=dice.choice([(), ("GroupInServiceInstances",)]),
         members=members,
@@ -93,13 +103,14 @@ def a_night(dice: random.Random) -> Facts:
             ["Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress", "Failed", "Successful"]
         ),
         started_at=NIGHT - 10 * MINUTE,
-        source=dice.choice([Source(template="lt-1", version="8"), None]),
+        source=dice.choice([Source(template=a_template(dice), version="8"), None]),
     )
     died = tuple(
         Died(
             id=f"i-d{n}",
             launched_at=NIGHT - dice.randint(10, 50) * MINUTE,
             ended_at=NIGHT - dice.randint(0, 9) * MINUTE,
+            template=a_template(dice),
             version=dice.choice(["8", "8", "8", "7", ""]),
             said=CANARY,
         )
@@ -121,14 +132,15 @@ def a_night(dice: random.Random) -> Facts:
 
 
 PARTS = ("tried", "refresh", "died", "wanted", "earlier", "boots")
-OF_GROUP = ("source", "suspended", "members", "desired")
+OF_GROUP = ("source", "suspended", "members", "desired", "mixed")
 
 
 def nearly(dice: random.Random) -> Facts:
     """Return facts that ask for an act, but for up to two things of another night."""
     other = a_night(dice)
     rolling, left_over = dice.random() < 0.4, dice.random() < 0.3
-    base = Version(number=7, created_at=NIGHT - 50 * HOUR, image="ami-a", type="t3.small", groups=("sg-a",))
+    since = NIGHT - 50 * HOUR
+    base = Version(template="lt-1", number=7, created_at=since, image="ami-a", type="t3.small", groups=("sg-a",))
     good = Checked(version=base, image=True, groups_missing=(), tag=True)
     bad = replace(good, version=replace(base, number=8, created_at=NIGHT - 20 * MINUTE, groups=("sg-b",)))
     member = Member(
@@ -178,12 +190,19 @@ def check_version(facts: Facts, act: Act[Judged]) -> None:
     assert good.groups_missing == ()
     assert good.tag is not False
     assert good.role != ""
+    assert not group.mixed
+    assert group.source is not None
+    assert {each.version.template for each in (bad, good)} == {group.source.template} == {act.target.template}
     healthy = [each for each in group.members if each.lifecycle == "InService" and each.healthy and each.source]
-    runs = {each.source.version for each in healthy if each.source}
-    assert "7" in runs
-    assert "8" not in runs
+    runs = {(each.source.template, each.source.version) for each in healthy if each.source}
+    assert (group.source.template, "7") in runs
+    assert (group.source.template, "8") not in runs
     failed = [each for each in facts.tried if each.kind == "launch" and each.cause and NIGHT - each.at <= HOUR]
-    dead = [each for each in facts.died if each.version == "8" and each.launched_at >= bad.version.created_at]
+    dead = [
+        each
+        for each in facts.died
+        if (each.template, each.version) == (group.source.template, "8") and each.launched_at >= bad.version.created_at
+    ]
     assert any(each.at >= bad.version.created_at for each in failed) or len(dead) >= 2
     if failed:
         assert {each.cause for each in failed} - {Cause.CAPACITY, Cause.THROTTLED, Cause.INTERNAL, Cause.IMAGE_PENDING}
@@ -193,7 +212,6 @@ def check_version(facts: Facts, act: Act[Judged]) -> None:
         assert refresh is not None
         assert refresh.status in {"Pending", "InProgress", "Baking"}
         assert refresh.source is not None
-        assert group.source is not None
         assert group.source.version == "7"
     else:
         assert refresh is None or refresh.status in {"Failed", "Successful"}

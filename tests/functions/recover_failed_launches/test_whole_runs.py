@@ -47,7 +47,7 @@ def incidents(night: Night) -> set[str]:
 # ------------------------------------------------------------------------------------------------- with a person's yes
 
 
-@pytest.mark.parametrize("sample", ["launch", "refresh", "alarm", "apply"])
+@pytest.mark.parametrize("sample", ["launch", "refresh", "rollback", "alarm", "apply"])
 def test_whatever_tells_of_it_the_last_good_version_is_launched_again_once_a_person_agrees(
     broken: Night, sample: str
 ) -> None:
@@ -56,7 +56,7 @@ def test_whatever_tells_of_it_the_last_good_version_is_launched_again_once_a_per
     assert broken.aws.mutations == ["StartInstanceRefresh"]
     assert (broken.world.version, len(broken.world.instances)) == ("7", 2)
     (drift,) = outcome.drift
-    assert drift.startswith("The next terraform apply launches version 8")
+    assert "until the next terraform apply launches version 8" in drift
     assert outcome.because == "dev-backend-asg has 2 of 2 instances in service; nothing is missing."
 
 
@@ -77,10 +77,10 @@ def test_a_process_that_was_left_suspended_is_resumed_once_a_person_agrees(night
     assert set(night.world.suspended) == {"AZRebalance"}
 
 
-@pytest.mark.parametrize(("says", "gate"), [("reject", "rejected"), ("", "approval")])
-def test_without_a_yes_nothing_is_done(broken: Night, says: str, gate: str) -> None:
+@pytest.mark.parametrize(("says", "gate", "paged"), [("reject", "rejection", False), ("", "approval", True)])
+def test_without_a_yes_nothing_is_done(broken: Night, says: str, gate: str, paged: bool) -> None:
     outcome = broken.run(says=says)
-    assert outcome.status in {"refused", "rejected", "escalated"}, outcome.text()
+    assert (outcome.status, outcome.gate, outcome.paged) == ("refused", gate, paged), outcome.text()
     assert broken.aws.mutations == []
     assert outcome.would == "start-refresh dev-backend-asg"
 
@@ -159,6 +159,37 @@ def test_a_shortage_that_lasts_is_a_page_after_twenty_minutes(night: Night) -> N
     assert night.aws.mutations == []
 
 
+def test_a_deploy_during_which_nothing_serves_is_a_page_and_not_a_refusal_after_an_hour(night: Night) -> None:
+    night.world.instances.clear()
+    night.world.tries = False
+    night.world.refresh("RollbackInProgress", version="8")
+    outcome = night.run()
+    assert (outcome.status, outcome.paged, outcome.team) == ("escalated", True, "critical")
+    assert night.steps.now - NIGHT == timedelta(minutes=11)
+
+
+def test_a_deploy_that_gets_on_wakes_nobody(night: Night) -> None:
+    night.world.tries = False
+    night.world.refresh("InProgress", version="7")
+    outcome = night.run()
+    assert (outcome.status, outcome.gate, outcome.paged) == ("refused", "stand down", False)
+
+
+def test_an_event_that_is_there_before_its_activity_wakes_nobody_if_the_next_launch_succeeds(night: Night) -> None:
+    outcome = night.run()
+    assert (outcome.status, outcome.paged) == ("nothing-to-do", False)
+    assert night.steps.now - NIGHT <= timedelta(minutes=2)
+
+
+def test_what_was_left_suspended_is_told_once_and_after_a_healing_as_well(night: Night) -> None:
+    left = "User suspended at 2026-11-22T19:00:00Z"
+    night.world.suspended = dict.fromkeys(("Launch", "HealthCheck"), left)
+    assert night.run(says="approve").status == "healed"
+    assert night.run("launch", ActivityId="another").status == "nothing-to-do"
+    titles = [notice.title for notice in night.stage.notifier.notices]
+    assert titles.count("Processes of dev-backend-asg were left suspended: HealthCheck") == 1
+
+
 # ------------------------------------------------------------------------------------------------- one incident, one page
 
 
@@ -179,7 +210,7 @@ class Followed(CountingIncidents):
 
 def storm(night: Night, times: int) -> None:
     night.stage.incidents = Followed()
-    night.world.refusals["7"] = FULL
+    night.world.refusals["7"], night.world.free = FULL, 0
     for n in range(times):
         night.world.fail(FULL, ago=timedelta(seconds=1))
         assert night.run("launch", ActivityId=f"activity-of-event-{n}").status == "escalated"
@@ -216,9 +247,9 @@ def test_twenty_failures_of_a_broken_version_are_one_question_and_no_page(broken
 
 
 def test_the_events_the_alarm_and_a_person_tell_of_the_same_incident(night: Night) -> None:
-    night.world.refusals["7"] = FULL
+    night.world.refusals["7"], night.world.free = FULL, 0
     night.world.fail(FULL)
-    for sample in ("launch", "terminate", "refresh", "alarm", "apply"):
+    for sample in ("launch", "terminate", "refresh", "rollback", "alarm", "apply"):
         assert night.run(sample).status == "escalated"
     assert incidents(night) == {"dev|recover-failed-launches|dev-backend-asg"}
     assert len(night.stage.notifier.paged) == 1

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from remediation.adapters.clients import Clients
 
-_VERSION = "aws:ec2launchtemplate:version"
+_TEMPLATE, _VERSION = "aws:ec2launchtemplate:id", "aws:ec2launchtemplate:version"
 """EC2 tags what it launches from a template."""
 STANDARD = frozenset("acdhimrtz")
 """First letters of the instance types that share one quota of vCPUs."""
@@ -19,13 +19,14 @@ _STANDARD_QUOTA = "L-1216C47A"
 
 
 class Ending(Struct, frozen=True, kw_only=True):
-    """An instance as EC2 still knows it, also for an hour after its end. `version` is the launch template's."""
+    """An instance as EC2 still knows it, also for an hour after its end; and the launch template and the version that it was launched from."""
 
     id: str
     state: str
     launched_at: datetime
     code: str = ""
     reason: str = ""
+    template: str = ""
     version: str = ""
 
 
@@ -49,6 +50,7 @@ def _instances(found: "Iterable[InstanceTypeDef]") -> Iterator[Ending]:
             launched_at=each["LaunchTime"],
             code=reason.get("Code", ""),
             reason=reason.get("Message", ""),
+            template=tags.get(_TEMPLATE, ""),
             version=tags.get(_VERSION, ""),
         )
 

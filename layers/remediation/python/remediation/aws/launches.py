@@ -1,24 +1,35 @@
-"""How an Auto Scaling group launches: what it launches from and where, what it tried lately, and its newest instance refresh."""
+"""How an Auto Scaling group launches: what it launches from and where, what it tried lately, and its newest instance refresh.
+
+The rule of the domain: the number of a version says nothing without its launch template. A group, its members and a refresh may
+each name another template.
+"""
 
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
 
+from remediation.aws.autoscaling import ACTIVE_REFRESH
+
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling.type_defs import (
         ActivityTypeDef,
         AutoScalingGroupTypeDef,
+        DesiredConfigurationOutputTypeDef,
         InstanceRefreshTypeDef,
         LaunchTemplateSpecificationTypeDef,
     )
 
     from remediation.adapters.clients import Clients
 
-MOST_ACTIVITIES = 50
+MOST_PAGES = 5
+"""Pages of activities that are read, of a hundred each."""
+REVERSIBLE_REFRESH = frozenset({"Pending", "InProgress", "Baking"})
+FAILED_REFRESH = frozenset({"Failed", "RollbackFailed"})
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 
 Kind: TypeAlias = Literal["launch", "terminate", "other"]
@@ -45,6 +56,11 @@ class Member(Struct, frozen=True, kw_only=True):
     zone: str
     source: Source | None = None
 
+    @property
+    def serves(self) -> bool:
+        """Tell whether it is in service and healthy."""
+        return self.lifecycle == "InService" and self.healthy
+
 
 class Suspension(Struct, frozen=True, kw_only=True):
     """A process of the group that somebody suspended, and why, in AWS's words."""
@@ -62,6 +78,8 @@ class Group(Struct, frozen=True, kw_only=True):
     zones: tuple[str, ...]
     subnets: tuple[str, ...]
     source: Source | None
+    template_name: str = ""
+    """The name of that launch template."""
     mixed: bool = False
     """Whether it mixes instance types: then its launch template is a part of a policy."""
     suspended: tuple[Suspension, ...]
@@ -84,7 +102,7 @@ class Activity(Struct, frozen=True, kw_only=True):
 
 
 class Refresh(Struct, frozen=True, kw_only=True):
-    """An instance refresh. `source` is its desired configuration; without one AWS cannot roll it back."""
+    """An instance refresh. `source` is its desired configuration; without any AWS cannot roll it back."""
 
     id: str
     status: str
@@ -93,6 +111,23 @@ class Refresh(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     percent: int | None = None
     source: Source | None = None
+    unclear: bool = False
+    """Whether it has one that is not looked into: another launch template, by its name, or a mix of instance types."""
+
+    @property
+    def active(self) -> bool:
+        """Tell whether it is on."""
+        return self.status in ACTIVE_REFRESH
+
+    @property
+    def reversible(self) -> bool:
+        """Tell whether it is at a point at which AWS rolls back."""
+        return self.status in REVERSIBLE_REFRESH
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether it has failed, however long ago."""
+        return self.status in FAILED_REFRESH
 
 
 class _Details(Struct, rename={"zone": "Availability Zone"}):
@@ -117,6 +152,7 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
         zones=tuple(sorted(found["AvailabilityZones"])),
         subnets=tuple(sorted(filter(None, found.get("VPCZoneIdentifier", "").replace(" ", "").split(",")))),
         source=_source(source),
+        template_name=source.get("LaunchTemplateName", "") if source else "",
         mixed=mixed is not None,
         suspended=tuple(
             Suspension(process=each.get("ProcessName", ""), reason=each.get("SuspensionReason", ""))
@@ -143,10 +179,15 @@ def _source(found: "LaunchTemplateSpecificationTypeDef | None") -> Source | None
     return Source(template=found["LaunchTemplateId"], version=found.get("Version", "$Default"))
 
 
-def activities(aws: "Clients", name: str) -> tuple[Activity, ...]:
-    """Return the newest activities of a group, newest first."""
-    answer = aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=MOST_ACTIVITIES)
-    return tuple(map(_activity, answer["Activities"]))
+def activities(aws: "Clients", name: str, since: datetime) -> tuple[Activity, ...]:
+    """Return what a group tried since then, newest first; and what came before, as far as it is on the same page."""
+    found: list[Activity] = []
+    pages = aws.autoscaling.get_paginator("describe_scaling_activities").paginate(AutoScalingGroupName=name)
+    for page in islice(pages, MOST_PAGES):
+        found.extend(map(_activity, page["Activities"]))
+        if found and found[-1].at < since:
+            break
+    return tuple(found)
 
 
 def _activity(found: "ActivityTypeDef") -> Activity:
@@ -178,14 +219,16 @@ def _zone(details: str) -> str:
         return ""
 
 
-def refresh(aws: "Clients", name: str) -> Refresh | None:
+def refresh(aws: "Clients", group: Group) -> Refresh | None:
     """Return the newest instance refresh of a group; AWS answers newest first."""
-    answer = aws.autoscaling.describe_instance_refreshes(AutoScalingGroupName=name, MaxRecords=1)
-    return next(_refreshes(answer["InstanceRefreshes"]), None)
+    answer = aws.autoscaling.describe_instance_refreshes(AutoScalingGroupName=group.name, MaxRecords=1)
+    return next(_refreshes(answer["InstanceRefreshes"], group), None)
 
 
-def _refreshes(found: "list[InstanceRefreshTypeDef]") -> Iterator[Refresh]:
+def _refreshes(found: "list[InstanceRefreshTypeDef]", group: Group) -> Iterator[Refresh]:
     for each in found:
+        desired = each.get("DesiredConfiguration")
+        source = _desired(desired, group) if desired else None
         yield Refresh(
             id=each["InstanceRefreshId"],
             status=each["Status"],
@@ -193,5 +236,17 @@ def _refreshes(found: "list[InstanceRefreshTypeDef]") -> Iterator[Refresh]:
             started_at=each.get("StartTime"),
             ended_at=each.get("EndTime"),
             percent=each.get("PercentageComplete"),
-            source=_source(each.get("DesiredConfiguration", {}).get("LaunchTemplate")),
+            source=source,
+            unclear=bool(desired) and source is None,
         )
+
+
+def _desired(found: "DesiredConfigurationOutputTypeDef", group: Group) -> Source | None:
+    """Return what a refresh launches from, by the template's id: the group's own is known by its name as well."""
+    template = found.get("LaunchTemplate")
+    if not template or "LaunchTemplateId" in template or group.source is None:
+        return _source(template)
+    name = template.get("LaunchTemplateName", "")
+    if not name or name != group.template_name:
+        return None
+    return Source(template=group.source.template, version=template.get("Version", "$Default"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from remediation.aws.launches import Source
 from remediation.core.errors import AwsError
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ class Container(Struct, frozen=True, kw_only=True):
 
 
 class Version(Struct, frozen=True, kw_only=True):
-    """One version of a launch template. `devices` and `placement` are digests: they tell one from another, and no more."""
+    """One version of a launch template, which its number is nothing without. `devices` and `placement` are digests: they tell one from another, and no more."""
 
+    template: str
     number: int
     created_at: datetime
     image: str = ""
@@ -51,6 +53,11 @@ class Version(Struct, frozen=True, kw_only=True):
     devices: str = ""
     placement: str = ""
     container: Container | None = None
+
+    @property
+    def source(self) -> Source:
+        """Return it as a group, a member or a refresh names it."""
+        return Source(template=self.template, version=str(self.number))
 
 
 def version(aws: "Clients", template: str, wanted: str) -> Version | None:
@@ -68,6 +75,7 @@ def _version(found: "LaunchTemplateVersionTypeDef") -> Version:
     data = found["LaunchTemplateData"]
     profile = data.get("IamInstanceProfile", {})
     return Version(
+        template=found["LaunchTemplateId"],
         number=found["VersionNumber"],
         created_at=found["CreateTime"],
         image=data.get("ImageId", ""),

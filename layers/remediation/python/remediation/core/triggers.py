@@ -17,6 +17,7 @@ ASG_EVENTS = frozenset(
         "EC2 Instance Launch Unsuccessful",
         "EC2 Instance Terminate Unsuccessful",
         "EC2 Auto Scaling Instance Refresh Failed",
+        "EC2 Auto Scaling Instance Refresh Rollback Failed",
     }
 )
 
