@@ -9,9 +9,9 @@ from remediation.atlas.client import atlas
 from remediation.aws.egress import egress
 from remediation.core.errors import AwsError, LeftAloneError
 from restore_database_access.access import listed
-from restore_database_access.decide import HOURS
 from restore_database_access.diagnose import subject
 from restore_database_access.facts import Line
+from restore_database_access.person import HOURS
 from restore_database_access.settings import Settings
 
 if TYPE_CHECKING:

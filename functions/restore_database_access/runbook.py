@@ -20,11 +20,12 @@ from remediation.atlas.asking import WRITER
 from remediation.aws.probing import PROBE
 from remediation.core.spec import Alarm, Allow, Guardrails, Lines, Manual, OnAlarm, Runbook
 from restore_database_access.actions import let_in
-from restore_database_access.decide import LET_IN, decide
+from restore_database_access.decide import decide
 from restore_database_access.diagnose import diagnose
 from restore_database_access.facts import Facts
 from restore_database_access.logged import MANY, METRIC, NAMESPACE, PATTERN
 from restore_database_access.settings import Incident, Settings, scope
+from restore_database_access.shut_out import LET_IN
 
 _FUNCTION = "arn:aws:lambda:{region}:{account}:function:{environment}-"
 _DOWN = {"environment": "{environment}", "dependency": "mongodb"}

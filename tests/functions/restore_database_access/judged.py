@@ -8,13 +8,14 @@ from msgspec.structs import replace
 from remediation.atlas.facts import Access, Cluster, Happening
 from remediation.core.probed import Fault, Layer, MongoFault
 from remediation.core.verdict import Attempt, Escalate, Verdict
-from restore_database_access.decide import LET_IN, decide
+from restore_database_access.decide import decide
 from restore_database_access.facts import Facts, Line
-from tests.functions.restore_database_access.nights import CLUSTER, OTHER, OURS, SETTINGS, probed
+from restore_database_access.shut_out import LET_IN
+from tests.functions.restore_database_access.nights import CLUSTER, HOST, OTHER, OURS, SETTINGS, probed
 from tests.support.steps import NIGHT
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-THERE = Cluster(name=CLUSTER, state="IDLE", paused=False, version="8.0.13", tier="M10", backups=True)
+THERE = Cluster(name=CLUSTER, state="IDLE", paused=False, version="8.0.13", tier="M10", backups=True, host=HOST)
 FIRST, SECOND = Access(cidr=f"{OURS}/32"), Access(cidr=f"{OTHER}/32")
 ALL = Access(cidr="0.0.0.0/0")
 OUT = f"{CLUSTER} cannot be reached: {OURS}, our NAT gateway, is not on the access list"

@@ -13,9 +13,10 @@ from remediation.core.probed import Fault, Layer, MongoFault
 from remediation.core.redact import redact
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
 from restore_database_access.advice import MEANS, NEXT
-from restore_database_access.decide import LET_IN, NETWORK
 from restore_database_access.facts import Line
+from restore_database_access.person import NETWORK
 from restore_database_access.settings import Incident, scope
+from restore_database_access.shut_out import LET_IN
 from tests.functions.restore_database_access.judged import (
     ALL,
     FAULTS,

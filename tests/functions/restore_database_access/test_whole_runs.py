@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from remediation.atlas.asking import Allow
 from remediation.core.errors import AwsError, LeftAloneError
 from restore_database_access.actions import LASTS, let_in
-from restore_database_access.decide import LET_IN
 from restore_database_access.diagnose import NO_READER, diagnose, subject
 from restore_database_access.facts import Line
 from restore_database_access.runbook import RUNBOOK
 from restore_database_access.settings import Incident
+from restore_database_access.shut_out import LET_IN
 from tests.functions.fakes.atlas import CLIENT_SECRET, PRIVATE
 from tests.functions.fakes.atlas_service import PROJECT, stamp
 from tests.functions.restore_database_access.nights import (
@@ -268,7 +268,7 @@ def test_secrets_are_in_no_sentence() -> None:
     night = Night()
     night.world.refuses["listAccessListEntries"] = (401, "UNAUTHORIZED")
     night.server = probed(
-        "auth", "credentials-refused", f"mongodb+srv://app:{CANARY}@{CLUSTER}.abcde.mongodb.net refuses us."
+        "auth", "credentials-refused", f"mongodb+srv://app:{CANARY}@{CLUSTER}.ab1cd.mongodb.net refuses us."
     )
     for listed in (False, True):
         if listed:
