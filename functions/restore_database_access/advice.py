@@ -76,7 +76,7 @@ NEXT: Mapping[Fault, tuple[str, ...]] = {
     ),
     "not-understood": (_STRING, _OUTPUT),
 }
-"""What is done next, whatever the layer. A step is a sentence or a command, and a command works as it is; names in braces are filled in."""
+"""What is done next, whatever the layer. A step is a sentence or a command that works as it is; names in braces are filled in."""
 AT: Mapping[tuple[Layer, Fault], tuple[str, ...]] = {
     ("tcp", "no-answer"): (
         "Look at the egress rules of the application's security group, the network ACLs and the routes: TCP 27017 has to leave.",

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from msgspec.structs import replace
 
 from remediation.atlas.facts import Access, Cluster, Happening
-from remediation.core.probed import Fault, Layer, MongoFault
+from remediation.core.probed import Fault, Layer, MongoFault, Probed
 from remediation.core.verdict import Attempt, Escalate, Verdict
 from restore_database_access.decide import decide
 from restore_database_access.facts import Facts, Line
@@ -24,6 +24,8 @@ FOUND = (
 )
 FAULTS: tuple[Fault, ...] = (*get_args(MongoFault), "address-foreign")
 """What the probe says of MongoDB: its own faults, and that a name leads to where it must not."""
+PROD = "prod-starttech-cluster.zzzzz.mongodb.net"
+"""Another cluster, of another project."""
 STARTED = Happening(kind="MAINTENANCE_STARTED", at=NIGHT - 5 * MINUTE)
 
 
@@ -68,3 +70,17 @@ def tried(
 
 def for_hours(hours: float, address: str = OURS) -> Access:
     return Access(cidr=f"{address}/32", until=NIGHT + hours * HOUR)
+
+
+def by(*addresses: str) -> Probed:
+    """Return a look in which these addresses gave no answer."""
+    look = probed("tcp", "no-answer")
+    assert look.mongodb is not None
+    return replace(look, mongodb=replace(look.mongodb, addresses=addresses))
+
+
+def leading(*hosts: str, scheme: str = "mongodb+srv", layer: Layer | None = "tcp") -> Probed:
+    """Return a look at a string with these hosts."""
+    look = probed(layer, "no-answer")
+    assert look.mongodb is not None
+    return replace(look, mongodb=replace(look.mongodb, shape=replace(look.mongodb.shape, scheme=scheme, hosts=hosts)))

@@ -5,30 +5,23 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from remediation.core.probed import Layer, Probed
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
 from restore_database_access.leads import elsewhere
 from tests.functions.restore_database_access.judged import (
     MINUTE,
+    PROD,
     THERE,
     because,
     decided,
     facts,
+    leading,
     shut_out,
     tried,
 )
-from tests.functions.restore_database_access.nights import CLUSTER, HOST, OURS, probed
+from tests.functions.restore_database_access.nights import CLUSTER, HOST, OURS
 from tests.support.steps import NIGHT
 
-PROD = "prod-starttech-cluster.zzzzz.mongodb.net"
 SAID = f"The connection string leads to {PROD}; this environment's cluster {CLUSTER} is {HOST}"
-
-
-def leading(*hosts: str, scheme: str = "mongodb+srv", layer: Layer | None = "tcp") -> Probed:
-    """Return a look at a string with these hosts."""
-    look = probed(layer, "no-answer")
-    assert look.mongodb is not None
-    return replace(look, mongodb=replace(look.mongodb, shape=replace(look.mongodb.shape, scheme=scheme, hosts=hosts)))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from remediation.atlas.facts import Access, Happening
-from remediation.core.probed import Layer, MongoFault, Probed
+from remediation.core.probed import Layer, MongoFault
 from remediation.core.verdict import Act, Escalate
 from restore_database_access.facts import Line
 from restore_database_access.person import NETWORK
@@ -22,6 +22,7 @@ from tests.functions.restore_database_access.judged import (
     STARTED,
     THERE,
     because,
+    by,
     decided,
     facts,
     for_hours,
@@ -156,13 +157,6 @@ def test_subnets_without_a_nat_gateway_are_the_infrastructures() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------- by a private way
-
-
-def by(*addresses: str) -> Probed:
-    """Return a look in which these addresses gave no answer."""
-    look = probed("tcp", "no-answer")
-    assert look.mongodb is not None
-    return replace(look, mongodb=replace(look.mongodb, addresses=addresses))
 
 
 @pytest.mark.parametrize("address", ["192.168.248.10", "10.0.3.4", "172.31.0.9", "100.64.1.1", "fd12:3456::1"])
