@@ -1,7 +1,7 @@
 """Look at MongoDB from within the VPC, at what Atlas says of it, and at the addresses by which we get there. Reads only."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from remediation.atlas import reads
@@ -14,6 +14,7 @@ from remediation.core.probed import Probed
 from restore_database_access.busy import busy
 from restore_database_access.facts import Facts
 from restore_database_access.logged import MANY, errors
+from restore_database_access.once import kept
 from restore_database_access.settings import Incident, Settings
 
 if TYPE_CHECKING:
@@ -53,14 +54,9 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         busy_since=aws.sightings.see(f"database/{settings.cluster}", at_it or "idle", "").at,
         errors=logged,
         errors_since=aws.sightings.see(f"errors/{settings.cluster}", many, "").at if logged is not None else None,
-        allowed=_allowed(aws, settings, ours or ()),
+        allowed=kept(aws, settings, ours or ()),
         unread=tuple(unread),
     )
-
-
-def subject(settings: Settings, address: str) -> str:
-    """Return what the sightings of a line of the access list are about."""
-    return f"access/{settings.project}/{address}"
 
 
 def _probed(aws: "Clients") -> tuple[Probed | None, str]:
@@ -88,8 +84,3 @@ def _or(read: Callable[[], T], otherwise: T, unread: list[str]) -> T:
     except AwsError as error:
         unread.append(f"Not read: {error}")
         return otherwise
-
-
-def _allowed(aws: "Clients", settings: Settings, addresses: tuple[str, ...]) -> dict[str, datetime]:
-    kept = {address: aws.sightings.kept(subject(settings, address)) for address in addresses}
-    return {address: datetime.fromisoformat(at) for address, at in kept.items() if at}

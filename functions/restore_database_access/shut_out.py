@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from remediation.core.verdict import Act, Approval, Attempt, Verdict
 from restore_database_access import leads
 from restore_database_access.access import missing
-from restore_database_access.facts import Facts, Line
+from restore_database_access.facts import Came, Facts, Line
 from restore_database_access.person import HOURS, NETWORK, Tried, person
 from restore_database_access.settings import Settings
 from restore_database_access.wording import clock, evidence, finding, next_steps, permanent, what_fails
@@ -47,7 +47,9 @@ def _let_in(facts: Facts, settings: Settings, gone: tuple[str, ...], tried: Trie
     if against:
         return person(facts, settings, now, f"{out}. {against}", *lines, team=NETWORK, tried=tried)
     ends = f"until {HOURS} hours from then"
-    because = f"{out}, TCP gets no answer, and Atlas has nothing else to do.{_who(facts)}"
+    because = (
+        f"{out}, TCP gets no answer, and Atlas has nothing else to do.{_refused(facts, address, now)}{_who(facts)}"
+    )
     return Act(
         action=LET_IN,
         target=Line(id=address),
@@ -71,11 +73,25 @@ def _against(facts: Facts, settings: Settings, address: str, now: datetime) -> s
     groups = [line.group for line in facts.access or () if line.group]
     if groups:
         return f"The list has the security group {groups[0]}, so we may come by a peering, where that address does not count."
-    if (at := facts.allowed.get(address)) is not None and now - at < ONCE_IN:
-        return f"It was let in on {clock(at)} already, for {HOURS} hours. It is let in once in 24 hours."
+    if (today := _today(facts, address, now)) and today.how != "refused":
+        was = "was let in" if today.how == "done" else "may have been let in (the writer gave no answer)"
+        return f"It {was} on {clock(today.at)} already, for {HOURS} hours. It is let in once in 24 hours."
     if not settings.writer:
         return "Nothing may be changed at Atlas from here (setting `writer` of restore-database-access)."
     return ""
+
+
+def _today(facts: Facts, address: str, now: datetime) -> Came | None:
+    came = facts.allowed.get(address)
+    return came if came is not None and now - came.at < ONCE_IN else None
+
+
+def _refused(facts: Facts, address: str, now: datetime) -> str:
+    """Say that it was tried in vain today: whoever agrees again has to know."""
+    today = _today(facts, address, now)
+    if today is None or today.how != "refused":
+        return ""
+    return f" It was tried at {clock(today.at)}, and the writer refused."
 
 
 def _who(facts: Facts) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from remediation.atlas.facts import Access, Happening
 from remediation.core.probed import Layer, MongoFault
 from remediation.core.verdict import Act, Escalate
-from restore_database_access.facts import Line
+from restore_database_access.facts import Came, Line
 from restore_database_access.person import NETWORK
 from restore_database_access.shut_out import LET_IN
 from tests.functions.restore_database_access.judged import (
@@ -127,13 +127,25 @@ def test_where_there_may_be_a_peering_our_address_says_nothing() -> None:
     assert said.startswith(f"{OUT}. The list has the security group sg-0a0a0a0a0a0a0a0a0, so we may come by a peering")
 
 
+def came(hours: int, how: Any = "done") -> Came:
+    return Came(at=NIGHT - hours * HOUR, how=how)
+
+
 def test_an_address_is_let_in_once_a_day() -> None:
-    said = because(decided(shut_out(allowed={OURS: NIGHT - 23 * HOUR})))
+    said = because(decided(shut_out(allowed={OURS: came(23)})))
     assert said == (
         f"{OUT}. It was let in on 2026-11-22 04:40 UTC already, for 4 hours. It is let in once in 24 hours."
     )
-    assert isinstance(decided(shut_out(allowed={OURS: NIGHT - 24 * HOUR})), Act)
-    assert isinstance(decided(shut_out(allowed={OTHER: NIGHT - HOUR})), Act)
+    assert isinstance(decided(shut_out(allowed={OURS: came(24)})), Act)
+    assert isinstance(decided(shut_out(allowed={OTHER: came(1)})), Act)
+
+
+def test_a_try_of_which_nobody_knows_what_came_counts_and_one_that_was_refused_is_told_and_does_not() -> None:
+    unknown = because(decided(shut_out(allowed={OURS: came(1, "unknown")})))
+    assert "It may have been let in (the writer gave no answer) on 2026-11-23 02:40 UTC already" in unknown
+    refused = because(decided(shut_out(allowed={OURS: came(1, "refused")})), Act)
+    assert refused.endswith("It was tried at 2026-11-23 02:40 UTC, and the writer refused.")
+    assert "refused" not in because(decided(shut_out(allowed={OURS: came(24, "refused")})), Act)
 
 
 def test_where_nothing_may_be_changed_a_person_is_told_the_line_of_terraform() -> None:
