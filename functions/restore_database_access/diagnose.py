@@ -1,7 +1,7 @@
 """Look at MongoDB from within the VPC, at what Atlas says of it, and at the addresses by which we get there. Reads only."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from remediation.atlas import reads
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LATELY = timedelta(hours=6)
 """Of which Atlas' events are read: longer than a maintenance takes."""
+WATCHED = timedelta(minutes=10)
+"""A run looks every minute while it waits. What was not looked at for longer is of another incident."""
 NO_READER = "Atlas is not read: the setting `reader` of restore-database-access is empty."
 NONE: tuple[Happening, ...] = ()
 T = TypeVar("T")
@@ -51,12 +53,17 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         alerts=tuple(each for each in alerts if each.cluster in {"", settings.cluster}),
         addresses=ours,
         busy=at_it,
-        busy_since=aws.sightings.see(f"database/{settings.cluster}", at_it or "idle", "").at,
+        busy_since=_since(aws, f"database/{settings.cluster}", at_it or "idle"),
         errors=logged,
-        errors_since=aws.sightings.see(f"errors/{settings.cluster}", many, "").at if logged is not None else None,
+        errors_since=None if logged is None else _since(aws, f"errors/{settings.cluster}", many),
         allowed=kept(aws, settings, ours or ()),
         unread=tuple(unread),
     )
+
+
+def _since(aws: "Clients", subject: str, what: str) -> datetime:
+    """Return since when it is so, as far as somebody has looked all the time."""
+    return aws.sightings.see(subject, what, "", within=WATCHED).at
 
 
 def _probed(aws: "Clients") -> tuple[Probed | None, str]:
