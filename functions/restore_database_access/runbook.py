@@ -71,7 +71,7 @@ RUNBOOK = Runbook(
         ),
         Alarm(
             name="database-errors",
-            summary="The application logs errors of its connection to MongoDB.",
+            summary="The application logs errors of its connection to MongoDB, or of its pool.",
             namespace=NAMESPACE,
             metric=METRIC,
             statistic="Sum",
