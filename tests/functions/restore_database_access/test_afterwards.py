@@ -181,7 +181,7 @@ def test_no_sentence_reads_as_a_secret() -> None:
 @pytest.mark.parametrize("layer", ["hello", "auth", "ping"])
 def test_a_server_that_says_nothing_although_it_takes_connections_is_no_trouble_of_routes(layer: Layer) -> None:
     def steps(at: Layer) -> str:
-        return " ".join(decided(facts(at, "no-answer")).next_steps)  # type: ignore[union-attr]
+        return " ".join(decided(facts(at, "no-answer")).next_steps)
 
     assert "It takes connections and then says nothing" in steps(layer)
     assert "27017" not in steps(layer)
