@@ -65,7 +65,7 @@ def test_what_may_not_be_tried_any_more_leaves_no_mark() -> None:
 
     class Forbidden:
         def __getattr__(self, name: str) -> Any:
-            if name == "acting":
+            if name in {"acting", "patient"}:
                 raise NotNowError
             return getattr(night.aws, name)
 
@@ -76,6 +76,24 @@ def test_what_may_not_be_tried_any_more_leaves_no_mark() -> None:
     assert kept(night.aws, SETTINGS, (OURS,)) == {}
     let_in(night.aws, SETTINGS, LINE)
     assert kept(night.aws, SETTINGS, (OURS,)) == {OURS: Came(at=night.steps.now, how="done")}
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [("TooManyRequestsException", "refused"), ("AccessDeniedException", "refused"), ("ReadTimeout", "unknown")],
+)
+def test_a_writer_that_could_not_be_invoked_has_certainly_done_nothing_but_one_that_was_not_heard_may_have(
+    code: str, how: str
+) -> None:
+    night = Night()
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AwsError("Lambda says no.", operation="Lambda:Invoke", code=code)
+
+    night.aws.acting.lambda_.invoke = refuse
+    with pytest.raises(AwsError):
+        let_in(night.aws, SETTINGS, LINE)
+    assert kept(night.aws, SETTINGS, (OURS,))[OURS].how == how
 
 
 def test_a_mark_that_cannot_be_kept_afterwards_stays_unknown_and_what_was_done_is_done() -> None:
