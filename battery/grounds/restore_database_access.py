@@ -21,6 +21,7 @@ from remediation.core.spec import Mode
 from remediation.core.verdict import Act
 from restore_database_access.access import listed
 from restore_database_access.decide import decide
+from restore_database_access.facts import Came
 from restore_database_access.runbook import RUNBOOK
 from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.firewall import ProbeFunction
@@ -162,7 +163,7 @@ def _blast(size: int) -> Iterator[Row]:
             for odd in (
                 {},
                 {"unread": ("Not read.",)},
-                {"allowed": {OURS: NIGHT - 60 * MINUTE}},
+                {"allowed": {OURS: Came(at=NIGHT - 60 * MINUTE, how="done")}},
                 {"cluster": structs.replace(THERE, state="OTHER")},
             ):
                 known: dict[str, Any] = {"access": (*others, *lines), **odd}

@@ -105,6 +105,7 @@ class MongoLook:
         self.state = replace(
             self.state,
             hosts=tuple(each.at for each in self.members),
+            addresses=tuple(dict.fromkeys(address for each in self.members for address in each.addresses)),
             answering=tuple(each.at for each in answering),
             primary=first.at if first is not None else "",
             set_name=next((each.member.set_name for each in answering if each.member), ""),

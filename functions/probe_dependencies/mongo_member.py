@@ -37,6 +37,8 @@ class Reached:
     link: MongoLink | None = None
     member: Member | None = None
     expires: datetime | None = None
+    addresses: tuple[str, ...] = ()
+    """Those that were connected to, or were tried."""
 
     @property
     def at(self) -> str:
@@ -63,6 +65,7 @@ def _layers(reached: Reached, tried: Tried, way: Way, deadline: Deadline) -> Non
     host, port, at = reached.host, reached.port, reached.at
     with tried.layer("dns", f"The name {host} is known."):
         address = resolve(host, port, way.networks, deadline, way.never)
+    reached.addresses = (address,)
     with tried.layer("tcp", f"{at} takes connections."):
         connected = connect(address, port, deadline)
     if way.tls:

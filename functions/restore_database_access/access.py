@@ -22,9 +22,12 @@ def missing(lines: Iterable[Access], addresses: Iterable[str], now: datetime) ->
     return tuple(sorted(each for each in addresses if not listed(there, each, now)))
 
 
-def open_to_all(lines: Iterable[Access]) -> tuple[str, ...]:
-    """Return the blocks of the list by which strangers are let in (`0.0.0.0/0`): a security finding."""
-    blocks = ((line.cidr, _block(line)) for line in lines)
+def open_to_all(lines: Iterable[Access], now: datetime) -> tuple[str, ...]:
+    """Return the blocks of the list by which strangers are let in now (`0.0.0.0/0`): a security finding.
+
+    Whether such a block also lets in an address of ours is another question, and `missing` answers it.
+    """
+    blocks = ((line.cidr, _block(line)) for line in lines if not ended(line, now))
     return tuple(cidr for cidr, block in blocks if block and block.prefixlen <= NARROWEST_WIDE and not block.is_private)
 
 

@@ -1,5 +1,6 @@
 """Have one of our own addresses let in, by the one function that may write to Atlas."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,11 @@ from remediation.atlas.asking import Allow, ask
 from remediation.atlas.client import atlas
 from remediation.aws.egress import egress
 from remediation.core.errors import AwsError, LeftAloneError
+from remediation.core.steps import NotActed, failed
 from restore_database_access.access import listed
-from restore_database_access.decide import HOURS
-from restore_database_access.diagnose import subject
-from restore_database_access.facts import Line
+from restore_database_access.facts import Came, Line
+from restore_database_access.once import keep
+from restore_database_access.person import HOURS
 from restore_database_access.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,11 +34,21 @@ def let_in(aws: "Clients", settings: Settings, target: Line) -> str:
     now = aws.now()
     if listed(reads.access(atlas(aws, settings.reader, settings.project)), target.id, now):
         raise LeftAloneError(f"{target.id} is on the access list already.")
-    aws.sightings.keep(
-        subject(settings, target.id), now.isoformat()
-    )  # before the call: once a day counts tries as well
+    _ = aws.acting  # asked before the mark is made whether it still may be: what is not tried leaves none
+    keep(aws, settings, target.id, Came(at=now, how="unknown"))  # before the call: what is not known counts as done
     comment = f"remediation: restore-database-access {now:%Y-%m-%d %H:%M} UTC"
-    answered = ask(aws, Allow(address=target.id, comment=comment, until=now + LASTS))
+    try:
+        answered = ask(aws, Allow(address=target.id, comment=comment, until=now + LASTS))
+    except AwsError as error:
+        if isinstance(failed(error), NotActed):
+            _kept(aws, settings, target.id, Came(at=now, how="refused"))
+        raise
+    _kept(aws, settings, target.id, Came(at=now, how="done" if answered.done else "refused"))
     if not answered.done:
         raise AwsError(answered.because, operation="Atlas:CreateAccess", code=REFUSED)
     return answered.because
+
+
+def _kept(aws: "Clients", settings: Settings, address: str, came: Came) -> None:
+    with suppress(AwsError):  # what is not kept stays unknown
+        keep(aws, settings, address, came)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from remediation.core.probed import Fault
+from remediation.core.probed import Fault, Layer
 
 MEANS: Mapping[Fault, str] = {
     "not-configured": "The probe does not know where MongoDB is.",
@@ -29,44 +29,74 @@ MEANS: Mapping[Fault, str] = {
 }
 """What it means."""
 
-_STRING = "Compare the connection string that the probe reads with the one that the application reads, and with `terraform output`."
+_STRING = "Compare the connection string that the probe reads with the one that the application reads, and with Terraform's output."
+_OUTPUT = "terraform output"
 _USERS = (
-    "Compare the user with `atlas dbusers list --projectId {project}`; who owns it rotates it, in both places at once."
+    "atlas dbusers list --projectId {project}",
+    "Compare the user of the connection string with those; who owns it rotates it, in both places at once.",
 )
-_STATUS = "Look at https://status.mongodb.com and at the cluster's metrics: atlas clusters describe {cluster} --projectId {project}"
+_STATUS = (
+    "Look at https://status.mongodb.com, and in Atlas at the cluster's metrics: connections, CPU and disk.",
+    "atlas clusters describe {cluster} --projectId {project}",
+)
+_CLUSTERS = "atlas clusters list --projectId {project}"
 _LIST = "atlas accessLists list --projectId {project}"
+_VPC = "aws ec2 describe-subnets --subnet-ids {subnet} --query 'Subnets[0].VpcId' --output text"
 NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-configured": ("Add [dependencies.mongodb] to the environment's file and deploy.",),
     "secret-unreadable": ("aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m",),
-    "string-not-understood": (_STRING,),
-    "records-unknown": (_STRING, "atlas clusters list --projectId {project}"),
-    "name-unknown": (_STRING, "atlas clusters list --projectId {project}"),
-    "name-unanswered": ("aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id <vpc>",),
-    "address-foreign": ("Do not connect: find out who changed the record.", _STRING),
-    "refused": (_STRING, _STATUS),
-    "no-answer": (
-        "Look at the egress rules of the application's security group, the network ACLs and the routes: TCP 27017 has to leave.",
-        _LIST,
-        _STATUS,
+    "string-not-understood": (_STRING, _OUTPUT),
+    "records-unknown": (_STRING, _OUTPUT, _CLUSTERS),
+    "name-unknown": (_STRING, _OUTPUT, _CLUSTERS),
+    "name-unanswered": (f'aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id "$({_VPC})"',),
+    "address-foreign": ("Do not connect: find out who changed the record.", _STRING, _OUTPUT),
+    "refused": (_STRING, _OUTPUT, *_STATUS),
+    "no-answer": ("It takes connections and then says nothing: it is overloaded, or on its way down.", *_STATUS),
+    "cut-off": _STATUS,
+    "tls-wanted": (_STRING, _OUTPUT),
+    "tls-not-spoken": (_STRING, _OUTPUT),
+    "certificate-untrusted": (
+        "Do not switch verification off: compare the host with Terraform's output.",
+        _OUTPUT,
+        *_STATUS,
     ),
-    "cut-off": (_LIST, _STATUS),
-    "tls-wanted": (_STRING,),
-    "tls-not-spoken": (_STRING,),
-    "certificate-untrusted": ("Do not switch verification off: compare the host with `terraform output`.", _STATUS),
     "certificate-expired": ("Do not switch verification off: open a case with MongoDB, which renews it.",),
     "certificate-other-name": (
-        "Do not connect: compare the host with `terraform output`, and find out who changed DNS.",
+        "Do not connect: compare the host with Terraform's output, and find out who changed DNS.",
+        _OUTPUT,
     ),
-    "no-primary": (_STATUS,),
-    "other-set": (_STRING,),
-    "credentials-refused": (_USERS,),
-    "not-permitted": (_USERS,),
+    "no-primary": _STATUS,
+    "other-set": (_STRING, _OUTPUT),
+    "credentials-refused": _USERS,
+    "not-permitted": _USERS,
     "too-many-clients": (
         "Find who opens connections and does not close them; restarting the application frees them.",
-        "atlas clusters describe {cluster} --projectId {project}  # its tier is its limit of connections",
+        "Look at the cluster's tier, which is its limit of connections.",
+        "atlas clusters describe {cluster} --projectId {project}",
     ),
-    "not-understood": (_STRING,),
+    "not-understood": (_STRING, _OUTPUT),
 }
-"""What is done next; names in braces are filled in."""
-UNHEARD = (_STRING, "Find who takes connections and does not give them back; restarting the application frees them.")
+"""What is done next, whatever the layer. A step is a sentence or a command that works as it is; names in braces are filled in."""
+AT: Mapping[tuple[Layer, Fault], tuple[str, ...]] = {
+    ("tcp", "no-answer"): (
+        "Look at the egress rules of the application's security group, the network ACLs and the routes: TCP 27017 has to leave.",
+        _LIST,
+        *_STATUS,
+    ),
+    ("tls", "no-answer"): (_LIST, *_STATUS),
+    ("tls", "cut-off"): (_LIST, *_STATUS),
+    ("hello", "cut-off"): (_LIST, *_STATUS),
+}
+"""What is done next instead, where the layer says more than the fault. Atlas may refuse an address in TCP, or only in TLS."""
+UNHEARD = (
+    _STRING,
+    _OUTPUT,
+    "Find who takes connections and does not give them back; restarting the application frees them.",
+)
 """What is done where the probe is answered and the application is not."""
+ELSEWHERE = (
+    _STRING,
+    _OUTPUT,
+    "Or else correct `cluster` and `project` of restore-database-access in the environment's file.",
+)
+"""What is done where the connection string leads to another cluster than the environment's."""

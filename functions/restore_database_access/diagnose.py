@@ -14,6 +14,7 @@ from remediation.core.probed import Probed
 from restore_database_access.busy import busy
 from restore_database_access.facts import Facts
 from restore_database_access.logged import MANY, errors
+from restore_database_access.once import kept
 from restore_database_access.settings import Incident, Settings
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LATELY = timedelta(hours=6)
 """Of which Atlas' events are read: longer than a maintenance takes."""
+WATCHED = timedelta(minutes=10)
+"""A run looks every minute while it waits. What was not looked at for longer is of another incident."""
 NO_READER = "Atlas is not read: the setting `reader` of restore-database-access is empty."
 NONE: tuple[Happening, ...] = ()
 T = TypeVar("T")
@@ -50,17 +53,17 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         alerts=tuple(each for each in alerts if each.cluster in {"", settings.cluster}),
         addresses=ours,
         busy=at_it,
-        busy_since=aws.sightings.see(f"database/{settings.cluster}", at_it or "idle", "").at,
+        busy_since=_since(aws, f"database/{settings.cluster}", at_it or "idle"),
         errors=logged,
-        errors_since=aws.sightings.see(f"errors/{settings.cluster}", many, "").at if logged is not None else None,
-        allowed=_allowed(aws, settings, ours or ()),
+        errors_since=None if logged is None else _since(aws, f"errors/{settings.cluster}", many),
+        allowed=kept(aws, settings, ours or ()),
         unread=tuple(unread),
     )
 
 
-def subject(settings: Settings, address: str) -> str:
-    """Return what the sightings of a line of the access list are about."""
-    return f"access/{settings.project}/{address}"
+def _since(aws: "Clients", subject: str, what: str) -> datetime:
+    """Return since when it is so, as far as somebody has looked all the time."""
+    return aws.sightings.see(subject, what, "", within=WATCHED).at
 
 
 def _probed(aws: "Clients") -> tuple[Probed | None, str]:
@@ -88,8 +91,3 @@ def _or(read: Callable[[], T], otherwise: T, unread: list[str]) -> T:
     except AwsError as error:
         unread.append(f"Not read: {error}")
         return otherwise
-
-
-def _allowed(aws: "Clients", settings: Settings, addresses: tuple[str, ...]) -> dict[str, datetime]:
-    kept = {address: aws.sightings.kept(subject(settings, address)) for address in addresses}
-    return {address: datetime.fromisoformat(at) for address, at in kept.items() if at}

@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
 from remediation.atlas.facts import Access, Cluster, Happening, Maintenance
 from remediation.core.probed import Probed, Step
 from remediation.core.verdict import Target
+
+
+class Came(Struct, frozen=True, kw_only=True):
+    """What came of having an address let in. `refused`: certainly nothing was written; `unknown`: that is what nobody knows."""
+
+    at: datetime
+    how: Literal["done", "refused", "unknown"]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -39,8 +47,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Errors of its connection that the application logged in the last minutes; None where that is not known."""
     errors_since: datetime | None = None
     """Since when we see it log many."""
-    allowed: Mapping[str, datetime] = {}
-    """When this runbook had an address of ours let in last."""
+    allowed: Mapping[str, Came] = {}
+    """What came of it when this runbook had an address of ours let in last."""
 
     @property
     def failed(self) -> Step | None:

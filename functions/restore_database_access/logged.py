@@ -12,8 +12,35 @@ if TYPE_CHECKING:
 
 NAMESPACE, METRIC = "Remediation/{environment}", "DatabaseErrors"
 """How many lines of `log_group` match PATTERN."""
-PATTERN = '?"server selection error" ?ServerSelectionTimeoutError ?MongoNetworkError ?"cannot connect to MongoDB"'
-"""Errors of the drivers, when they find no server or no connection of their pool."""
+TERMS = (
+    "cannot connect to MongoDB",
+    # no server is found: Go, Node, Python, Java
+    "server selection error",
+    "MongoServerSelectionError",
+    "ServerSelectionTimeoutError",
+    "MongoTimeoutException",
+    # a connection breaks: Node, Python, Java
+    "MongoNetworkError",
+    "MongoNetworkTimeoutError",
+    "pymongo.errors.AutoReconnect",
+    "pymongo.errors.NetworkTimeout",
+    "MongoSocketOpenException",
+    "MongoSocketReadTimeoutException",
+    # the pool has none to give: Go, then Node and Python, which begin with a capital; Java
+    "timed out while checking out a connection from connection pool",
+    "Timed out while checking out a connection from connection pool",
+    "WaitQueueTimeoutError",
+    "MongoWaitQueueTimeoutError",
+    "Timeout waiting for a pooled connection",
+    "MongoWaitQueueFullException",
+    # the pool was emptied, because a server failed: Go and Node, Python, Java
+    "was cleared because another operation failed",
+    "connection pool paused",
+    "MongoConnectionPoolClearedException",
+)
+"""What the drivers say, word for word, when they find no server, lose a connection, or get none of their pool."""
+PATTERN = " ".join(f'?"{term}"' for term in TERMS)
+"""Of CloudWatch: a line with any of them, in JSON as well as in plain text. It minds capitals, and takes 1,024 characters."""
 LATELY = timedelta(minutes=3)
 MANY = 5
 

@@ -8,7 +8,8 @@ The rules of the domain (HAZARDS.md, 1.6; FACTS.md, section 1):
 
 - Who is let in is one address (`/32`) of a NAT gateway of our own, for four hours, once in 24 hours, and after a person's yes.
   Never a range, never `0.0.0.0/0`: where that is on the list, it is a security finding, and told with whatever else is said.
-- Only if TCP gets no answer, the cluster is idle and everything that Atlas was asked was answered: its outage is not ours.
+- Only if TCP gets no answer from public addresses of this very cluster, it is idle and everything that Atlas was asked was answered:
+  its outage is not ours, another cluster's is not this one's, and by a private way no public address counts.
 - Who may write to Atlas may delete clusters. The writer is another function with its own secret (docs/atlas.md).
 - Credentials are never tried, changed or shown. A login that is refused is for the database's team.
 - Nothing is ever taken off the list, also not to see whether it helped: connections that are open outlive it.
@@ -20,11 +21,12 @@ from remediation.atlas.asking import WRITER
 from remediation.aws.probing import PROBE
 from remediation.core.spec import Alarm, Allow, Guardrails, Lines, Manual, OnAlarm, Runbook
 from restore_database_access.actions import let_in
-from restore_database_access.decide import LET_IN, decide
+from restore_database_access.decide import decide
 from restore_database_access.diagnose import diagnose
 from restore_database_access.facts import Facts
 from restore_database_access.logged import MANY, METRIC, NAMESPACE, PATTERN
 from restore_database_access.settings import Incident, Settings, scope
+from restore_database_access.shut_out import LET_IN
 
 _FUNCTION = "arn:aws:lambda:{region}:{account}:function:{environment}-"
 _DOWN = {"environment": "{environment}", "dependency": "mongodb"}
@@ -70,7 +72,7 @@ RUNBOOK = Runbook(
         ),
         Alarm(
             name="database-errors",
-            summary="The application logs errors of its connection to MongoDB.",
+            summary="The application logs errors of its connection to MongoDB, or of its pool.",
             namespace=NAMESPACE,
             metric=METRIC,
             statistic="Sum",

@@ -5,7 +5,7 @@ from datetime import datetime
 from remediation.core.probed import Probed
 from remediation.core.redact import redact
 from restore_database_access.access import ended, ending, open_to_all
-from restore_database_access.advice import MEANS, NEXT
+from restore_database_access.advice import AT, MEANS, NEXT
 from restore_database_access.facts import Facts
 from restore_database_access.settings import Settings
 
@@ -15,13 +15,13 @@ _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 
 def evidence(facts: Facts, settings: Settings, now: datetime) -> tuple[str, ...]:
     """Return what was seen: findings first, then layer by layer, then what Atlas says."""
-    told = (*finding(facts), *expiries(facts, now), *_layers(facts), *_shape(facts.probed), *_logged(facts))
+    told = (*finding(facts, now), *expiries(facts, now), *_layers(facts), *_shape(facts.probed), *_logged(facts))
     return (*told, *facts.unread, *_cluster(facts, settings), *_access(facts), *_lately(facts))
 
 
-def finding(facts: Facts) -> tuple[str, ...]:
+def finding(facts: Facts, now: datetime) -> tuple[str, ...]:
     """Return the security finding, where the access list lets strangers in."""
-    blocks = open_to_all(facts.access or ())
+    blocks = open_to_all(facts.access or (), now)
     return (_finding(blocks),) if blocks else ()
 
 
@@ -48,12 +48,18 @@ def expiries(facts: Facts, now: datetime) -> tuple[str, ...]:
 
 
 def next_steps(facts: Facts, settings: Settings) -> tuple[str, ...]:
-    """Return what a person does about the layer that failed."""
-    fault = facts.failed.fault if facts.failed else None
-    steps = next((steps for known, steps in NEXT.items() if known == fault), ())
-    return tuple(
-        step.format(cluster=settings.cluster, project=settings.project, environment=facts.environment) for step in steps
-    )
+    """Return what a person does about the layer that failed, and about how it did."""
+    if facts.failed is None or facts.failed.fault is None:
+        return ()
+    fault = facts.failed.fault
+    known = {
+        "cluster": settings.cluster,
+        "project": settings.project,
+        "environment": facts.environment,
+        "subnet": settings.subnets[0],
+    }
+    steps = AT.get((facts.failed.layer, fault)) or NEXT.get(fault, ())
+    return tuple(step.format(**known) for step in steps)
 
 
 def what_fails(facts: Facts) -> str:

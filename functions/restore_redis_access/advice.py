@@ -38,12 +38,13 @@ MEANS: Mapping[Fault, str] = {
 _COMPARE = (
     "Compare the secret that the probe reads with the one that the application reads; do not change either by hand."
 )
+_VPC = "aws ec2 describe-security-groups --group-ids {group} --query 'SecurityGroups[0].VpcId' --output text"
 _TERRAFORM = "Look at the last `terraform apply`: transit encryption and the token are settings of the cache."
 NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-configured": ("Add [dependencies.redis] to the environment's file and deploy.",),
     "secret-unreadable": ("aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m",),
     "name-unknown": ("aws elasticache describe-cache-clusters --cache-cluster-id {cache} --show-cache-node-info",),
-    "name-unanswered": ("aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id <vpc>",),
+    "name-unanswered": (f'aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id "$({_VPC})"',),
     "address-foreign": ("Do not connect: find out who changed the record.",),
     "refused": (
         "aws elasticache describe-events --source-type cache-cluster --source-identifier {cache} --duration 60",
@@ -55,9 +56,9 @@ NEXT: Mapping[Fault, tuple[str, ...]] = {
     "cut-off": ("aws logs tail /aws/elasticache/{environment}/redis/engine-log --since 30m",),
     "tls-wanted": (_TERRAFORM,),
     "tls-not-spoken": (_TERRAFORM,),
-    "certificate-untrusted": ("Do not switch verification off: compare the endpoint with `terraform output`.",),
+    "certificate-untrusted": ("Do not switch verification off: compare the endpoint with Terraform's output.",),
     "certificate-expired": ("Open a case with AWS: it renews the certificates of ElastiCache.",),
-    "certificate-other-name": ("Compare the endpoint with `terraform output`.",),
+    "certificate-other-name": ("Compare the endpoint with Terraform's output.",),
     "token-missing": (_COMPARE,),
     "token-wrong": (_COMPARE,),
     "token-not-wanted": (_COMPARE, _TERRAFORM),
@@ -65,11 +66,12 @@ NEXT: Mapping[Fault, tuple[str, ...]] = {
     "moved": ("Use the configuration endpoint, and a client that knows cluster mode.",),
     "out-of-memory": (
         "A larger node, or a maxmemory-policy that evicts (terraform: aws_elasticache_parameter_group).",
-        "remedy invoke flush-redis --target {cache}  # a plan: it loses every key",
+        "See what emptying it would come to; this is a plan, and carried out it loses every key.",
+        "remedy invoke flush-redis --target {cache}",
     ),
     "too-many-clients": ("Find who opens connections and does not close them; restarting the application frees them.",),
     "busy": ("aws logs tail /aws/elasticache/{environment}/redis/slow-log --since 30m",),
     "replica-cut-off": ("aws elasticache describe-replication-groups --replication-group-id {cache}",),
-    "not-understood": ("Compare the endpoint with `terraform output`.",),
+    "not-understood": ("Compare the endpoint with Terraform's output.",),
 }
-"""What is done next; names in braces are filled in."""
+"""What is done next. A step is a sentence or a command, and a command works as it is; names in braces are filled in."""

@@ -108,7 +108,7 @@ def _afterwards(facts: Facts, settings: Settings, tried: Tried, now: datetime) -
             for_=timedelta(seconds=20),
             evidence=evidence(facts, settings),
         )
-    return _person(facts, settings, f"Although {done}, {_what_fails(facts)}", *next_steps(facts, facts.environment))
+    return _person(facts, settings, f"Although {done}, {_what_fails(facts)}", *next_steps(facts, settings))
 
 
 def _cut_off(facts: Facts, settings: Settings, now: datetime) -> Verdict[Way] | None:
@@ -199,7 +199,7 @@ def _dead(facts: Facts, settings: Settings) -> Verdict[Way] | None:
         because=f"{cache.id} is available to AWS and {'hangs' if hangs else 'dead'}: {failed.because}",
         settle=timedelta(seconds=60),
         evidence=evidence(facts, settings),
-        next_steps=next_steps(facts, facts.environment),
+        next_steps=next_steps(facts, settings),
         approval=Approval(because=f"A reboot of its only node loses every key that it holds; {kept}."),
         after_snapshot=cache.id if hangs else "",  # an engine that is down cannot be saved any more
     )
@@ -210,7 +210,7 @@ def _says(facts: Facts, settings: Settings) -> Verdict[Way]:
     failed = facts.probed.failed if facts.probed else None
     if failed is not None and failed.fault == "loading":
         return Wait(because=failed.because, for_=AGAIN, evidence=evidence(facts, settings))
-    return _person(facts, settings, f"{facts.cache.id}: {_what_fails(facts)}", *next_steps(facts, facts.environment))
+    return _person(facts, settings, f"{facts.cache.id}: {_what_fails(facts)}", *next_steps(facts, settings))
 
 
 def _person(facts: Facts, settings: Settings, because: str, *steps: str) -> Escalate:

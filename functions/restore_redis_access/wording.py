@@ -14,12 +14,13 @@ def evidence(facts: Facts, settings: Settings) -> tuple[str, ...]:
     return (*_layers(facts), *_cache(facts), _rule(facts, settings), *_load(facts), *facts.events[:5])
 
 
-def next_steps(facts: Facts, environment: str) -> tuple[str, ...]:
+def next_steps(facts: Facts, settings: Settings) -> tuple[str, ...]:
     """Return what a person does about the layer that failed."""
     failed = facts.probed.failed if facts.probed else None
     fault = failed.fault if failed else None
     steps = NEXT.get(fault, ()) if fault else ()
-    return tuple(step.format(cache=facts.cache.id, environment=environment) for step in steps)
+    known = {"cache": facts.cache.id, "environment": facts.environment, "group": settings.group}
+    return tuple(step.format(**known) for step in steps)
 
 
 def seen(probed: Probed) -> str:

@@ -186,6 +186,24 @@ def test_who_refuses_is_said_to_refuse() -> None:
     assert failed(look(*free_ports(1))) == ("tcp", "refused")
 
 
+def test_the_addresses_that_were_tried_are_told_and_where_the_string_leads(well: Member) -> None:
+    (gone,) = free_ports(1)
+    found = look(gone, well.port, host="localhost").mongodb
+    assert found is not None
+    assert set(found.addresses) <= {HOST, "::1"}
+    assert found.addresses
+    assert found.hosts == found.shape.hosts == (f"localhost:{gone}", f"localhost:{well.port}")
+    refused = look(gone).mongodb
+    assert refused is not None
+    assert refused.addresses == (HOST,)
+
+
+def test_an_address_where_nothing_was_sent_is_not_among_those_that_were_tried() -> None:
+    found = looked(f"mongodb://{HOST}/", networks=("10.0.0.0/8",)).mongodb
+    assert found is not None
+    assert (found.addresses, found.hosts) == ((), (f"{HOST}:27017",))
+
+
 def test_three_black_holes_are_waited_for_at_the_same_time(well: Member) -> None:
     gates = [Gate(port, well.port) for port in free_ports(3)]
     for gate in gates:

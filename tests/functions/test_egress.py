@@ -1,6 +1,7 @@
 """Our own addresses are those of the NAT gateways to which our subnets are routed, and of no others: against moto."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -98,3 +99,62 @@ def test_a_gateway_that_is_gone_is_not_ours_any_more(network: Network, aws: Clie
 def test_a_subnet_that_is_not_there_is_an_error_and_not_an_empty_answer(network: Network, aws: Clients) -> None:
     with pytest.raises(AwsError, match=r"InvalidSubnetID\.NotFound"):
         egress(aws, ["subnet-0aaaaaaaaaaaaaaaa"])
+
+
+# ------------------------------------------------------------------------------------- what moto has none of, as EC2 says it
+
+SUBNET, VPC, NAT = "subnet-0123456789abcdef0", "vpc-0123456789abcdef0", "nat-0123456789abcdef0"
+WAY = {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": NAT, "State": "active", "Origin": "CreateRoute"}
+PRIMARY = {"PublicIp": "203.0.113.7", "PrivateIp": "10.0.1.5", "IsPrimary": True, "Status": "succeeded"}
+SECONDARY = {"PublicIp": "203.0.113.8", "PrivateIp": "10.0.1.6", "IsPrimary": False, "Status": "succeeded"}
+
+
+class Described:
+    """EC2 with one subnet, one route and one NAT gateway."""
+
+    def __init__(self, route: dict[str, Any], *addresses: dict[str, Any], **gateway: Any) -> None:
+        table = {"VpcId": VPC, "Associations": [{"SubnetId": SUBNET}], "Routes": [route]}
+        made = {"NatGatewayId": NAT, "State": "available", "ConnectivityType": "public"}
+        self.answers = {
+            "describe_route_tables": {"RouteTables": [table]},
+            "describe_nat_gateways": {"NatGateways": [made | {"NatGatewayAddresses": list(addresses)} | gateway]},
+        }
+
+    def describe_subnets(self, **_: Any) -> Any:
+        return {"Subnets": [{"SubnetId": SUBNET, "VpcId": VPC}]}
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=lambda **_: [self.answers[operation]])
+
+
+def ours(route: dict[str, Any], *addresses: dict[str, Any], **gateway: Any) -> frozenset[str]:
+    aws: Any = SimpleNamespace(ec2=Described(route, *addresses, **gateway))
+    return egress(aws, [SUBNET])
+
+
+def test_all_public_addresses_of_a_gateway_are_ours_the_secondary_ones_as_well() -> None:
+    assert ours(WAY, PRIMARY, SECONDARY) == {"203.0.113.7", "203.0.113.8"}
+
+
+@pytest.mark.parametrize("status", ["assigning", "associating", "unassigning", "disassociating", "failed"])
+def test_an_address_that_the_gateway_does_not_have_yet_or_any_more_is_not_ours(status: str) -> None:
+    assert ours(WAY, PRIMARY, SECONDARY | {"Status": status}) == {"203.0.113.7"}
+
+
+def test_a_route_into_a_black_hole_makes_no_address_ours() -> None:
+    assert ours(WAY | {"State": "blackhole"}, PRIMARY) == frozenset()
+    assert ours({key: value for key, value in WAY.items() if key != "State"}, PRIMARY) == {"203.0.113.7"}
+
+
+def test_a_private_gateway_has_no_address_that_anybody_outside_sees() -> None:
+    private = {key: value for key, value in PRIMARY.items() if key != "PublicIp"}
+    assert ours(WAY, private, ConnectivityType="private") == frozenset()
+
+
+@pytest.mark.parametrize("state", ["pending", "failed", "deleting", "deleted"])
+def test_a_gateway_that_is_not_available_has_no_address_of_ours(state: str) -> None:
+    assert ours(WAY, PRIMARY, State=state) == frozenset()
+
+
+def test_a_route_to_an_internet_gateway_leads_through_nobody() -> None:
+    assert ours({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"}, PRIMARY) == frozenset()

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -167,16 +167,18 @@ class MemorySightings:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self.seen: dict[str, tuple[str, datetime]] = {}
+        self.looked: dict[str, datetime] = {}
         self.texts: dict[str, str] = {}
 
-    def see(self, subject: str, id_: str, _: str) -> Any:
-        """Return since when this is seen."""
+    def see(self, subject: str, id_: str, _: str, *, within: timedelta | None = None) -> Any:
+        """Return since when this is seen, and has been watched."""
         from remediation.adapters.sightings import Seen  # noqa: PLC0415 - only its shape
 
         known, at = self.seen.get(subject, ("", self._now()))
-        if known != id_:
+        watched = within is None or self._now() - self.looked.get(subject, datetime.min.replace(tzinfo=UTC)) <= within
+        if known != id_ or not watched:
             at = self._now()
-        self.seen[subject] = (id_, at)
+        self.seen[subject], self.looked[subject] = (id_, at), self._now()
         return Seen(at=at, moved_at=at, now=self._now())
 
     def keep(self, subject: str, text: str) -> None:

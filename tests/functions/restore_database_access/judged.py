@@ -6,15 +6,16 @@ from typing import Any, get_args
 from msgspec.structs import replace
 
 from remediation.atlas.facts import Access, Cluster, Happening
-from remediation.core.probed import Fault, Layer, MongoFault
+from remediation.core.probed import Fault, Layer, MongoFault, Probed
 from remediation.core.verdict import Attempt, Escalate, Verdict
-from restore_database_access.decide import LET_IN, decide
+from restore_database_access.decide import decide
 from restore_database_access.facts import Facts, Line
-from tests.functions.restore_database_access.nights import CLUSTER, OTHER, OURS, SETTINGS, probed
+from restore_database_access.shut_out import LET_IN
+from tests.functions.restore_database_access.nights import CLUSTER, HOST, OTHER, OURS, SETTINGS, probed
 from tests.support.steps import NIGHT
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-THERE = Cluster(name=CLUSTER, state="IDLE", paused=False, version="8.0.13", tier="M10", backups=True)
+THERE = Cluster(name=CLUSTER, state="IDLE", paused=False, version="8.0.13", tier="M10", backups=True, host=HOST)
 FIRST, SECOND = Access(cidr=f"{OURS}/32"), Access(cidr=f"{OTHER}/32")
 ALL = Access(cidr="0.0.0.0/0")
 OUT = f"{CLUSTER} cannot be reached: {OURS}, our NAT gateway, is not on the access list"
@@ -23,6 +24,8 @@ FOUND = (
 )
 FAULTS: tuple[Fault, ...] = (*get_args(MongoFault), "address-foreign")
 """What the probe says of MongoDB: its own faults, and that a name leads to where it must not."""
+PROD = "prod-starttech-cluster.zzzzz.mongodb.net"
+"""Another cluster, of another project."""
 STARTED = Happening(kind="MAINTENANCE_STARTED", at=NIGHT - 5 * MINUTE)
 
 
@@ -67,3 +70,17 @@ def tried(
 
 def for_hours(hours: float, address: str = OURS) -> Access:
     return Access(cidr=f"{address}/32", until=NIGHT + hours * HOUR)
+
+
+def by(*addresses: str) -> Probed:
+    """Return a look in which these addresses gave no answer."""
+    look = probed("tcp", "no-answer")
+    assert look.mongodb is not None
+    return replace(look, mongodb=replace(look.mongodb, addresses=addresses))
+
+
+def leading(*hosts: str, scheme: str = "mongodb+srv", layer: Layer | None = "tcp") -> Probed:
+    """Return a look at a string with these hosts."""
+    look = probed(layer, "no-answer")
+    assert look.mongodb is not None
+    return replace(look, mongodb=replace(look.mongodb, shape=replace(look.mongodb.shape, scheme=scheme, hosts=hosts)))

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from remediation.atlas.facts import Access
 from remediation.core.gates import LiveAlarm
 from remediation.core.outcome import Outcome
@@ -30,8 +32,8 @@ READER = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dev/atlas-reader-
 OURS, OTHER = "203.0.113.7", "203.0.113.8"
 SUBNETS = ("subnet-0123456789abcdef0", "subnet-0fedcba9876543210")
 SETTINGS = Settings(cluster=CLUSTER, project=PROJECT, reader=READER, subnets=SUBNETS, writer=True)
-HOST = "dev-starttech-cluster.abcde.mongodb.net"
-MEMBERS = tuple(f"dev-starttech-cluster-shard-00-0{n}.abcde.mongodb.net:27017" for n in range(3))
+HOST = "dev-starttech-cluster.ab1cd.mongodb.net"
+MEMBERS = tuple(f"dev-starttech-cluster-shard-00-0{n}.ab1cd.mongodb.net:27017" for n in range(3))
 LAYERS: tuple[Layer, ...] = ("records", "dns", "tcp", "tls", "hello", "auth", "ping")
 ALARM = "dev-remediation-mongodb-unreachable"
 METRIC = {
@@ -40,10 +42,9 @@ METRIC = {
     "dimensions": {"environment": "dev", "dependency": "mongodb"},
 }
 STATE = MongoState(
-    shape=Shape(
-        scheme="mongodb+srv", hosts=(f"{HOST}:27017",), database="starttech", options=("retryWrites=true", "authSource")
-    ),
+    shape=Shape(scheme="mongodb+srv", hosts=(HOST,), database="starttech", options=("retryWrites=true", "authSource")),
     hosts=MEMBERS,
+    addresses=("18.194.10.1", "18.194.10.2", "18.194.10.3"),
     answering=MEMBERS,
     primary=MEMBERS[1],
     set_name="atlas-abcde-shard-0",
@@ -62,8 +63,16 @@ def probed(layer: Layer | None = None, fault: Fault = "no-answer", because: str 
         port=27017,
         at=datetime.fromisoformat("2026-11-23T03:40:00Z"),
         steps=tuple(steps),
-        mongodb=STATE if layer is None else None,
+        mongodb=STATE if layer is None else _gone(layer),
     )
+
+
+def _gone(layer: Layer) -> MongoState | None:
+    """Return what is known of the members where this layer fails."""
+    if layer in {"config", "secret"}:
+        return None
+    reached = STATE.addresses if layer not in {"records", "dns"} else ()
+    return replace(STATE, answering=(), primary="", set_name="", addresses=reached)
 
 
 class Functions:

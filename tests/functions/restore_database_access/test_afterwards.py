@@ -13,26 +13,30 @@ from remediation.core.probed import Fault, Layer, MongoFault
 from remediation.core.redact import redact
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
 from restore_database_access.advice import MEANS, NEXT
-from restore_database_access.decide import LET_IN, NETWORK
 from restore_database_access.facts import Line
+from restore_database_access.person import NETWORK
 from restore_database_access.settings import Incident, scope
+from restore_database_access.shut_out import LET_IN
 from tests.functions.restore_database_access.judged import (
     ALL,
     FAULTS,
     FIRST,
     HOUR,
     MINUTE,
+    PROD,
     SECOND,
     THERE,
     because,
     decided,
     facts,
     for_hours,
+    leading,
     shut_out,
     terraform,
     tried,
 )
-from tests.functions.restore_database_access.nights import CLUSTER, LAYERS, OTHER, OURS, SETTINGS
+from tests.functions.restore_database_access.nights import CLUSTER, HOST, LAYERS, OTHER, OURS, SETTINGS
+from tests.support.steps import NIGHT
 from tests.support.toy import PLACE
 
 # ------------------------------------------------------------------------------------------------------------ afterwards
@@ -41,6 +45,47 @@ from tests.support.toy import PLACE
 def test_what_could_not_be_let_in_is_told_with_the_reason() -> None:
     verdict = decided(shut_out(), tried(result="failed", receipt="The environment's mode is observe."))
     assert because(verdict) == f"{OURS} could not be let in: The environment's mode is observe."
+
+
+def test_what_could_not_be_let_in_is_told_to_be_needless_where_mongodb_answers_by_now() -> None:
+    failed = tried(result="failed", receipt="Atlas refused.")
+    said = because(decided(facts(None, access=(SECOND,)), failed))
+    assert said.startswith(
+        f"{OURS} could not be let in: Atlas refused. MongoDB answers by now all the same: {HOST} answers"
+    )
+    assert "answers by now" not in because(decided(shut_out(), failed))
+
+
+BEHIND = f"{OURS} was let in at 2026-11-23 03:39 UTC, and Atlas takes that away within 4 hours."
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"probed": None, "unasked": "The probe failed."},
+        {"cluster": replace(THERE, paused=True)},
+        {"cluster": None},
+        {"busy": "UPDATING", "busy_since": NIGHT - HOUR},
+        {"probed": leading(PROD)},
+    ],
+    ids=["unknown", "paused", "gone", "busy", "elsewhere"],
+)
+def test_whoever_is_called_later_is_told_of_the_line_that_this_run_has_added(more: dict[str, Any]) -> None:
+    for result, said in (("done", BEHIND), ("unknown", "may have been let in (the writer gave no answer)")):
+        verdict = decided(facts(access=(for_hours(4), SECOND), **more), tried(result=result))
+        assert said in because(verdict)
+        assert isinstance(verdict, Escalate)
+        assert terraform() in verdict.next_steps
+
+
+def test_nobody_is_told_of_a_line_that_is_for_good_or_was_never_added() -> None:
+    paused = replace(THERE, paused=True)
+    for verdict in (
+        decided(facts(cluster=paused), tried()),
+        decided(facts(cluster=paused)),
+        decided(facts(cluster=paused, access=(SECOND,)), tried(result="failed")),
+    ):
+        assert "takes that away" not in because(verdict)
 
 
 def test_an_address_that_was_let_in_is_given_two_minutes() -> None:
@@ -131,6 +176,35 @@ def test_every_fault_is_told_in_plain_words_with_what_is_done_next(fault: Fault)
 def test_no_sentence_reads_as_a_secret() -> None:
     said = (*MEANS.values(), *(step for steps in NEXT.values() for step in steps))
     assert [each for each in said if redact(each) != each] == []
+
+
+@pytest.mark.parametrize("layer", ["hello", "auth", "ping"])
+def test_a_server_that_says_nothing_although_it_takes_connections_is_no_trouble_of_routes(layer: Layer) -> None:
+    def steps(at: Layer) -> str:
+        return " ".join(decided(facts(at, "no-answer")).next_steps)
+
+    assert "It takes connections and then says nothing" in steps(layer)
+    assert "27017" not in steps(layer)
+    assert "TCP 27017 has to leave" in steps("tcp")
+
+
+@pytest.mark.parametrize(
+    ("layer", "fault", "team"),
+    [
+        ("dns", "name-unanswered", NETWORK),
+        ("records", "name-unanswered", NETWORK),
+        ("tcp", "no-answer", NETWORK),
+        ("dns", "name-unknown", ""),
+        ("tcp", "refused", ""),
+        ("ping", "no-answer", ""),
+    ],
+)
+def test_the_resolver_and_the_routes_are_the_infrastructures_and_the_rest_is_the_databases(
+    layer: Layer, fault: MongoFault, team: str
+) -> None:
+    verdict = decided(facts(layer, fault))
+    assert isinstance(verdict, Escalate)
+    assert verdict.team == team
 
 
 addresses = st.ip_addresses(v=4).map(str)

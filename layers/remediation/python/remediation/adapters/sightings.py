@@ -1,8 +1,11 @@
 """What was seen when, for things that do not say since when they are: kept in the ledger, by subject.
 
-    SEEN#<environment>#<subject>    id, at (of the first look at this id), mark (what it looks like), moved_at (since when), kept
+    SEEN#<environment>#<subject>    id, at (of the first look at this id), mark (what it looks like), moved_at (since when),
+                                    looked_at (of the last look, where that matters), kept
 
-Another id under the same subject is another thing, and begins anew. Writing happens while a runbook looks: it changes nothing
+Another id under the same subject is another thing, and begins anew. A lock is the same until its id is another, however seldom
+anybody looks. What comes and goes under the same name (an election, errors) is only the same where somebody has looked all the
+time: whoever asks says `within`, and what was not looked at for longer begins anew. Writing happens while a runbook looks: it changes nothing
 but this record, and only if nobody else has written it meanwhile.
 """
 
@@ -36,24 +39,32 @@ class Sightings:
     def __init__(self, aws: "Clients", *, table: str, environment: str, clock: Callable[[], datetime]) -> None:
         self._table, self._environment, self._clock = Table(aws, table), environment, clock
 
-    def see(self, subject: str, id_: str, mark: str) -> Seen:
-        """Return since when a thing is seen, and since when it looks like `mark`. Raises AwsError."""
+    def see(self, subject: str, id_: str, mark: str, *, within: timedelta | None = None) -> Seen:
+        """Return since when a thing is seen, and since when it looks like `mark`. Raises AwsError.
+
+        `within`: so long ago the last look was at most, or else it is another thing of the same name. None: it stays the same.
+        """
         now = self._clock()
         for _ in range(ROUNDS):
             item = self._table.read(self._pk(subject))
-            known = item.text("id") == id_ and bool(item.number("at"))
-            at = item.instant("at") if known else now
+            watched = within is None or now - item.instant("looked_at") <= within
+            known = item.text("id") == id_ and bool(item.number("at")) and watched
+            at, moved_at = (item.instant("at") if known else now), now
             if known and item.text("mark") == mark:
-                return Seen(at=at, moved_at=item.instant("moved_at") if item.number("moved_at") else at, now=now)
+                moved_at = item.instant("moved_at") if item.number("moved_at") else at
+                if within is None:
+                    return Seen(at=at, moved_at=moved_at, now=now)
             values: dict[str, str | int | None] = {
                 "id": id_,
                 "at": milliseconds(at),
                 "mark": mark,
-                "moved_at": milliseconds(now),
+                "moved_at": milliseconds(moved_at),
                 "expires_at": seconds(now + KEPT),
             }
+            if within is not None:
+                values["looked_at"] = milliseconds(now)
             if self._table.write(self._table.change(self._pk(subject), item, values)):
-                return Seen(at=at, moved_at=now, now=now)
+                return Seen(at=at, moved_at=moved_at, now=now)
         sentence = f"Others were writing about {subject!r} at the same moment, {ROUNDS} times out of {ROUNDS}."
         raise AwsError(sentence, operation="dynamodb:UpdateItem", code=CONFLICT)
 

@@ -108,10 +108,13 @@ class Shape(Struct, frozen=True, kw_only=True):
 
 
 class MongoState(Struct, frozen=True, kw_only=True):
-    """What the members say. `hosts` are `host:port`, as the records or the string name them."""
+    """What the members say. `shape.hosts` are those that the string names, which is the one name of `mongodb+srv`."""
 
     shape: Shape
     hosts: tuple[str, ...] = ()
+    """The members that the string leads to, as `host:port`: as its records name them, or itself."""
+    addresses: tuple[str, ...] = ()
+    """The IP addresses that were connected to, or were tried; without those that may not be connected to."""
     answering: tuple[str, ...] = ()
     """Those of them that answered `hello`."""
     primary: str = ""

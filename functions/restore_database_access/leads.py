@@ -1,0 +1,57 @@
+"""Where the connection string leads: to the cluster that is judged or to another one, over the internet or by a private way. Pure.
+
+What Atlas says of a cluster is no reason for anything if another one cannot be reached. What Atlas calls a project's hosts: all
+of them share what follows the first label (`abcde.mongodb.net`), also the members and the private endpoints. The first label of a
+`mongodb+srv` name is the cluster's, with `-pl-0` after it for a private endpoint and `-pri` for a peering; that of a member may be
+anything (`ac-1a2b3c-shard-00-00`, `pl-0-us-east-1`).
+"""
+
+import re
+from ipaddress import ip_address, ip_network
+
+from remediation.atlas.facts import Cluster
+from remediation.core.probed import Probed
+
+_PRIVATE = tuple(
+    ip_network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")
+)
+"""Of which VPCs are made: who connects to one of these comes by a peering, a transit gateway or a private endpoint."""
+_BY = re.compile(r"-(pl-\d+|pri)\Z")
+_SHARD = re.compile(r"-shard-\d\d-\d\d")
+_OF_NOBODY = re.compile(r"(ac|atlas|pl)-")
+"""How labels begin that Atlas makes up itself."""
+
+
+def elsewhere(probed: Probed | None, cluster: Cluster | None) -> str:
+    """Return the host that the string leads to, if that is not of this cluster; empty where it is, or where that is not known."""
+    if probed is None or probed.mongodb is None or cluster is None or not cluster.host:
+        return ""
+    shape = probed.mongodb.shape
+    records = shape.scheme == "mongodb+srv"
+    return next((host for each in shape.hosts if _another(host := _name(each), cluster.host, records=records)), "")
+
+
+def private(probed: Probed | None) -> tuple[str, ...]:
+    """Return the private addresses among those that the probe tried."""
+    return tuple(each for each in tried(probed) if any(ip_address(each) in block for block in _PRIVATE))
+
+
+def tried(probed: Probed | None) -> tuple[str, ...]:
+    """Return the addresses that the probe tried."""
+    return probed.mongodb.addresses if probed is not None and probed.mongodb is not None else ()
+
+
+def _another(host: str, own: str, *, records: bool) -> bool:
+    label, _, domain = host.lower().partition(".")
+    own_label, _, own_domain = own.lower().partition(".")
+    if domain != own_domain:
+        return True
+    if records:
+        return _BY.sub("", label) != own_label
+    return not _OF_NOBODY.match(label) and _SHARD.sub("", label) != own_label
+
+
+def _name(host: str) -> str:
+    """Return a host without its port."""
+    return re.sub(r":\d+\Z", "", host)
