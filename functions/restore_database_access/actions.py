@@ -34,7 +34,7 @@ def let_in(aws: "Clients", settings: Settings, target: Line) -> str:
     now = aws.now()
     if listed(reads.access(atlas(aws, settings.reader, settings.project)), target.id, now):
         raise LeftAloneError(f"{target.id} is on the access list already.")
-    _ = aws.acting  # asked before the mark is made whether it still may be: what is not tried leaves none
+    _ = aws.patient  # asked before the mark is made whether it still may be: what is not tried leaves none
     keep(aws, settings, target.id, Came(at=now, how="unknown"))  # before the call: what is not known counts as done
     comment = f"remediation: restore-database-access {now:%Y-%m-%d %H:%M} UTC"
     try:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LATELY = timedelta(minutes=10)
 EVENTS_OF = timedelta(hours=1)
 REMOVED_WITHIN = timedelta(hours=24)
+WATCHED = timedelta(minutes=10)
+"""What was not looked at for so long may have been there meanwhile: since when it is missing begins anew."""
 REMOVING = frozenset({"RevokeSecurityGroupIngress", "ModifySecurityGroupRules"})
 
 
@@ -30,7 +32,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     probed, unasked = _probed(aws)
     found, rules = cache(aws, settings.cache), ingress_rules(aws, settings.group)
     there = rules is None or any(opens(rule, settings) for rule in rules)
-    seen = None if there else aws.sightings.see(subject(settings), "missing", "")
+    seen = None if there else aws.sightings.see(subject(settings), "missing", "", within=WATCHED)
     if there:
         aws.sightings.see(subject(settings), "there", "")
     kept = aws.sightings.kept(subject(settings))

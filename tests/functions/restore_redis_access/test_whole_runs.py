@@ -10,9 +10,9 @@ from moto import mock_aws
 
 from remediation.adapters.clients import Clients
 from remediation.core.errors import AwsError, LeftAloneError
-from remediation.core.verdict import Act
+from remediation.core.verdict import Act, Escalate, Wait
 from restore_redis_access.actions import TAKEN_BACK, restore_rule
-from restore_redis_access.decide import REBOOT, RESTORE
+from restore_redis_access.decide import REBOOT, RESTORE, TOLD_BY
 from restore_redis_access.facts import Way
 from restore_redis_access.runbook import RUNBOOK
 from restore_redis_access.settings import Settings
@@ -232,6 +232,20 @@ def test_a_rule_that_was_taken_back_is_told_to_a_person_and_counts_as_todays() -
     assert (outcome.status, night.open, outcome.paged) == ("escalated", False, True), outcome.text()
     assert "was taken back" in outcome.because
     assert night.aws.sightings.texts
+
+
+def test_a_rule_that_is_missing_again_weeks_later_is_waited_for_as_the_first_time() -> None:
+    night = Night()
+    began = night.steps.now
+    assert night.run({"apply": True}).status == "escalated"  # CloudTrail never tells who it was
+    assert night.steps.now - began >= TOLD_BY
+    night.later("run-2", timedelta(days=14))
+    assert isinstance(night.decided(), Wait)
+    again = night.steps.now
+    assert night.run({"apply": True}).status == "escalated"
+    assert night.steps.now - again >= TOLD_BY
+    night.later("run-3", timedelta(minutes=5))
+    assert isinstance(night.decided(), Escalate)  # it is still the same
 
 
 def test_a_group_that_went_meanwhile_is_left_alone() -> None:
