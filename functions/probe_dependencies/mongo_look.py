@@ -10,10 +10,11 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from probe_dependencies.mongo_logins import as_before
 from probe_dependencies.mongo_member import Reached, Way, reach
 from probe_dependencies.mongo_verdict import judge, primary
 from probe_dependencies.tried import Tried
-from remediation.adapters.logins import APART, LastLogin
+from remediation.adapters.logins import LastLogin
 from remediation.core.connection_string import DEFAULT_PORT, ConnectionString, Login
 from remediation.core.errors import AwsError
 from remediation.core.probed import Fault, MongoState, Probed
@@ -78,7 +79,6 @@ class MongoLook:
         set_name = self.string.options.get("replicaset") or found.options.get("replicaset", "")
         way = Way(tls=self.string.tls, networks=self.networks, set_name=set_name, roots=self.roots, never=self.never)
         link = self._members(found.hosts[:MOST_MEMBERS], way)
-        link.until(Deadline(LOGIN_WITHIN, self.clock))
         with self.tried.layer("auth", ""):
             because = self._authenticated(link, self.string.login(found.options.get("authsource", "")))
         self.tried.say(because)
@@ -116,13 +116,19 @@ class MongoLook:
         return first.link
 
     def _authenticated(self, link: MongoLink, login: Login | None) -> str:
-        """Log in if that is due, and return what is to be said; else what came of the last login counts."""
+        """Log in if that is due, and return what is to be said; else what came of the last login counts.
+
+        The ledger is asked before the time of MongoDB begins: that it is slow is not MongoDB's fault.
+        """
+        spoken = login is not None and login.mechanism in MECHANISMS
+        taken = spoken and self.last.due(self.now) and self._claimed()
+        link.until(Deadline(LOGIN_WITHIN, self.clock))
         if login is None:
             return "The connection string names no user: there is nothing to log in with."
-        if login.mechanism not in MECHANISMS:
+        if not spoken:
             return f"The connection string logs in by {login.mechanism}, which the probe does not: no login was tried."
-        if not self.last.due(self.now) or not self._claimed():
-            return self._as_before()
+        if not taken:
+            return as_before(self.last, self.now)
         self.state = replace(self.state, logged_in_at=self.now)
         try:
             log_in(link, login)
@@ -131,18 +137,6 @@ class MongoLook:
             raise
         because = f"{link.at} takes the user and the password of the connection string."
         self._keep(None, because)
-        return because
-
-    def _as_before(self) -> str:
-        minutes = round(APART.total_seconds() / 60)
-        if not self.last.because or self.last.at is None:
-            return f"No login was tried now: there is one in {minutes} minutes, and what comes of it is not known yet."
-        because = (
-            f"A login is tried once in {minutes} minutes, last at {self.last.at:%H:%M} UTC; the last that ended came to"
-            f" this: {self.last.because}"
-        )
-        if self.last.fault is not None:
-            raise UnreachableError("auth", self.last.fault, because)
         return because
 
     def _claimed(self) -> bool:

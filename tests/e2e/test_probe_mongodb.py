@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -90,6 +90,7 @@ def looked(
     roots: Path | None = None,
     kept: Kept | None = None,
     now: datetime = NOW,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Probed:
     begun, kept = time.monotonic(), kept or Kept()
     looking = MongoLook(
@@ -100,6 +101,7 @@ def looked(
         never=never,
         lookup=lookup,
         roots=str(roots) if roots else None,
+        clock=clock,
     )
     probed = looking.probed(now)
     assert time.monotonic() - begun < WITHIN
@@ -382,6 +384,43 @@ def test_a_login_that_was_refused_counts_until_the_next(locked: Member) -> None:
         assert failed(found) == ("auth", "credentials-refused")
     assert locked.logins == 1
     assert look(locked.port, login=LOGIN, kept=kept, now=NOW + timedelta(minutes=15)).failed is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (b"", "cut-off"),
+        ({"ok": 0, "code": 8000, "errmsg": "too many connections"}, "too-many-clients"),
+        ({"ok": 0, "code": 1}, "not-understood"),
+    ],
+)
+def test_a_login_that_was_not_refused_says_nothing_about_the_minutes_after_it(
+    locked: Member, answer: dict[str, object] | bytes, fault: str
+) -> None:
+    kept = Kept()
+    with member(says={"saslStart": answer}) as blipping:
+        assert failed(look(blipping.port, login=LOGIN, kept=kept)) == ("auth", fault)
+    for minute in range(1, 15):
+        found = look(locked.port, login=LOGIN, kept=kept, now=NOW + timedelta(minutes=minute))
+        assert [(step.layer, step.fault) for step in found.steps][-2:] == [("auth", None), ("ping", None)]
+        assert found.steps[-2].because.endswith("says nothing about now; the next is due at 03:15 UTC.")
+    assert locked.logins == 0, "one login in 15 minutes stays true"
+    look(locked.port, login=LOGIN, kept=kept, now=NOW + timedelta(minutes=15))
+    assert locked.logins == 1
+
+
+def test_a_ledger_that_is_slow_is_not_the_fault_of_mongodb(locked: Member) -> None:
+    late = [0.0]
+
+    class Slow(Kept):
+        def claim(self, _: str, last: LastLogin, now: datetime) -> bool:
+            late[0] += 1.3
+            return super().claim(_, last, now)
+
+    kept = Slow()
+    found = looked(f"mongodb://{LOGIN}{HOST}:{locked.port}/", kept=kept, clock=lambda: time.monotonic() + late[0])
+    assert found.failed is None
+    assert (kept.last.fault, locked.logins) == (None, 1)
 
 
 def test_fifty_invocations_of_five_processes_are_one_login_and_log_no_secret(

@@ -1,0 +1,31 @@
+"""What the last login says while the next is not due. Pure.
+
+The rule of the domain: only a refusal lasts. A login that was cut off, or not answered, says that MongoDB was unwell in that
+second, and nothing about the fifteen minutes after it.
+"""
+
+from datetime import datetime
+
+from remediation.adapters.logins import APART, LastLogin
+from remediation.core.probed import Fault
+from remediation.reach.unreachable import UnreachableError
+
+LASTING: frozenset[Fault] = frozenset({"credentials-refused", "not-permitted"})
+"""What another login would come to as well, unless somebody changes something."""
+_MINUTES = round(APART.total_seconds() / 60)
+
+
+def as_before(last: LastLogin, now: datetime) -> str:
+    """Return what is to be said where no login is tried now. Raises UnreachableError where the last one was refused."""
+    if last.at is None or not last.because:
+        return f"No login was tried now: there is one in {_MINUTES} minutes, and what comes of it is not known yet."
+    because = (
+        f"A login is tried once in {_MINUTES} minutes, last at {last.at:%H:%M} UTC; the last that ended came to this:"
+        f" {last.because}"
+    )
+    if last.fault in LASTING:
+        raise UnreachableError("auth", last.fault, because)
+    if last.fault is None:
+        return because
+    due = "with one of the next looks" if last.due(now) else f"at {last.at + APART:%H:%M} UTC"
+    return f"{because} That was no refusal and says nothing about now; the next is due {due}."
