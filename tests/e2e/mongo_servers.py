@@ -21,11 +21,16 @@ ROUNDS = 4096
 SALT = b"sixteen bytes ok"
 HELLO = {"isWritablePrimary": True, "setName": "rs0", "maxWireVersion": 21, "minWireVersion": 0}
 DENIED = {"ok": 0, "code": 18, "codeName": "AuthenticationFailed", "errmsg": f"Authentication failed for {USER}"}
+HANG = b"hang"
+"""What is said by who says nothing, and keeps the connection."""
 _HEADER = struct.Struct("<iiii")
 
 
 class Member:
-    """One member. `says` replaces what it answers to a command; `heard` are the commands that it was told."""
+    """One member. `says` replaces what it answers to a command; `heard` are the commands that it was told.
+
+    `received` is all that it was sent, as it came.
+    """
 
     def __init__(
         self,
@@ -38,6 +43,7 @@ class Member:
         pause: float = 0.0,
     ) -> None:
         self.heard: list[str] = []
+        self.received = b""
         self._hello, self._says, self._users = {**HELLO, **(hello or {})}, says or {}, users or {}
         self._rounds, self._context, self._pause = rounds, context, pause
         self._listener = socket.create_server((HOST, 0))
@@ -71,10 +77,13 @@ class Member:
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
             scram = Scram(self._users, self._rounds)
-            while command := _received(connection):
+            while command := self._command(connection):
                 name = next(iter(command[1]))
                 self.heard.append(name)
                 answer = self._says.get(name)
+                if answer == HANG:
+                    self._over.wait(10)
+                    break
                 if answer is None:
                     answer = self._answer(name, command[1], scram)
                 self._send(connection, answer if isinstance(answer, bytes) else _message(command[0], answer))
@@ -83,6 +92,17 @@ class Member:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
         connection.close()
+
+    def _command(self, connection: socket.socket) -> tuple[int, dict[str, Any]] | None:
+        header = _exactly(connection, _HEADER.size)
+        if len(header) < _HEADER.size:
+            return None
+        length, number, _, operation = _HEADER.unpack(header)
+        if operation != 2013 or length > 1_000_000:
+            return None
+        body = _exactly(connection, length - _HEADER.size)
+        self.received += header + body
+        return number, bson.decode(body[5:])
 
     def _send(self, connection: socket.socket, message: bytes) -> None:
         if not self._pause:
@@ -158,16 +178,6 @@ def under_tls(pem: Path, key: Path) -> ssl.SSLContext:
 
 def _mac(key: bytes, text: bytes) -> bytes:
     return hmac.new(key, text, hashlib.sha256).digest()
-
-
-def _received(connection: socket.socket) -> tuple[int, dict[str, Any]] | None:
-    header = _exactly(connection, _HEADER.size)
-    if len(header) < _HEADER.size:
-        return None
-    length, number, _, operation = _HEADER.unpack(header)
-    if operation != 2013 or length > 1_000_000:
-        return None
-    return number, bson.decode(_exactly(connection, length - _HEADER.size)[5:])
 
 
 def _message(to: int, answer: Mapping[str, Any]) -> bytes:

@@ -23,7 +23,7 @@ from dns.rrset import from_text as rrset_from_text
 from moto import mock_aws
 
 from probe_dependencies import mongo
-from probe_dependencies.mongo_look import MongoLook
+from probe_dependencies.mongo_look import MOST_MEMBERS, MongoLook
 from probe_dependencies.probe import Probe
 from remediation.adapters.logins import LastLogin
 from remediation.adapters.probing import probe_handler
@@ -31,6 +31,7 @@ from remediation.adapters.table import Item
 from remediation.core.connection_string import parse
 from remediation.core.dependencies import Dependencies, MongoDependency, Probing
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
+from remediation.core.errors import AwsError
 from remediation.core.probed import Fault, Probed
 from remediation.core.spec import Place
 from remediation.reach.connecting import NEVER
@@ -39,7 +40,7 @@ from remediation.reach.mongo_records import Lookup, Records, records
 from remediation.reach.unreachable import UnreachableError
 from remedy.lab.processes import free_ports
 from remedy.lab.world.gate import Gate
-from tests.e2e.mongo_servers import HOST, PASSWORD, USER, Member, member, under_tls
+from tests.e2e.mongo_servers import HANG, HOST, PASSWORD, USER, Member, member, under_tls
 from tests.e2e.redis_servers import certificate, scripted
 
 pytestmark = pytest.mark.e2e
@@ -239,6 +240,13 @@ def test_a_server_without_tls_is_told_from_one_that_hangs(well: Member) -> None:
         assert failed(look(port, options="tls=true")) == ("tls", "no-answer")
 
 
+def test_a_server_that_hangs_up_while_tls_is_agreed_on_is_said_to() -> None:
+    with scripted() as port:
+        found = look(port, options="tls=true")
+    assert failed(found) == ("tls", "cut-off")
+    assert found.steps[-1].because == f"{HOST} ended the connection while TLS was agreed on."
+
+
 def test_who_speaks_plainly_to_tls_is_told_to_configure_it(tmp_path: Path) -> None:
     with secured(tmp_path, "localhost") as (port, _):
         assert failed(look(port)) == ("tls", "tls-wanted")
@@ -297,7 +305,12 @@ def test_a_server_that_drips_is_not_waited_for_until_it_is_done(well: Member) ->
         assert look(dripping.port, well.port).failed is None, "another one is the primary"
 
 
-def test_a_server_that_hangs_at_ping_is_said_to(well: Member) -> None:
+def test_a_server_that_hangs_at_ping_is_said_to() -> None:
+    with member(says={"ping": HANG}) as served:
+        assert failed(look(served.port)) == ("ping", "no-answer")
+
+
+def test_a_server_that_does_not_answer_ping_as_it_should_is_said_to() -> None:
     with member(says={"ping": {"ok": 0, "code": 13}}) as served:
         assert failed(look(served.port)) == ("ping", "not-permitted")
     with member(says={"ping": b""}) as served:
@@ -359,7 +372,38 @@ def test_a_server_that_wants_the_password_hashed_for_hours_is_not_obeyed(rounds:
         assert failed(look(served.port, login=LOGIN)) == ("auth", "not-understood")
 
 
-def test_fifty_looks_at_once_and_after_one_another_are_one_login(locked: Member) -> None:
+@pytest.mark.parametrize("mechanism", ["PLAIN", "MONGODB-X509", "MONGODB-AWS"])
+def test_a_mechanism_that_sends_the_password_is_never_spoken(locked: Member, mechanism: str) -> None:
+    kept = Kept()
+    found = look(locked.port, login=LOGIN, options=f"authMechanism={mechanism}&authSource=$external", kept=kept)
+    assert found.failed is None
+    assert locked.heard == ["hello", "ping"]
+    assert PASSWORD.encode() not in locked.received
+    auth = next(step for step in found.steps if step.layer == "auth")
+    assert auth.because.startswith(f"The connection string logs in by {mechanism}, which the probe does not")
+    assert kept.last.at is None, "no attempt is taken where none is made"
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "DEFAULT"])
+def test_a_mechanism_that_proves_the_password_is_spoken_without_it(locked: Member, mechanism: str) -> None:
+    assert look(locked.port, login=LOGIN, options=f"authMechanism={mechanism}").failed is None
+    assert locked.logins == 1
+    assert USER.encode() in locked.received
+    assert PASSWORD.encode() not in locked.received
+
+
+def test_where_the_ledger_does_not_say_that_the_attempt_is_ours_none_is_made(locked: Member) -> None:
+    class Broken(Kept):
+        def claim(self, _: str, __: LastLogin, ___: datetime) -> bool:
+            raise AwsError("DynamoDB:UpdateItem failed.", operation="DynamoDB:UpdateItem", code="ReadTimeout")
+
+    found = look(locked.port, login=LOGIN, kept=Broken())
+    assert found.failed is None
+    assert locked.logins == 0
+    assert "No login was tried now" in found.steps[-2].because
+
+
+def test_ten_looks_at_once_and_fifteen_after_one_another_are_one_login(locked: Member) -> None:
     kept = Kept()
     threads = [
         threading.Thread(target=look, args=(locked.port,), kwargs={"login": LOGIN, "kept": kept}) for _ in range(10)
@@ -471,6 +515,26 @@ def test_the_records_of_a_name_lead_to_the_members_and_say_their_set(locked: Mem
     found = looked(text, lookup=lookup)
     assert found.failed is None
     assert [step.layer for step in found.steps][:2] == ["config", "records"]
+
+
+def test_the_service_that_the_string_names_is_the_one_that_is_looked_up() -> None:
+    asked = list[str]()
+
+    def lookup(name: str, service: str, deadline: Deadline) -> Records:
+        asked.append(service)
+        raise UnreachableError("records", "records-unknown", f"The name {name} has no SRV records: no members.")
+
+    looked("mongodb+srv://cluster.db.example/?srvServiceName=other", lookup=lookup)
+    assert asked == ["other"]
+
+
+def test_no_more_members_are_looked_at_than_a_replica_set_has() -> None:
+    def lookup(name: str, service: str, deadline: Deadline) -> Records:
+        return Records(hosts=tuple((HOST, 1 + number) for number in range(MOST_MEMBERS + 7)), options={})
+
+    found = looked("mongodb+srv://cluster.db.example/", networks=("10.0.0.0/8",), lookup=lookup)
+    assert found.mongodb is not None
+    assert len(found.mongodb.hosts) == MOST_MEMBERS == 50
 
 
 def test_records_that_are_not_there_are_the_layer_that_failed() -> None:
