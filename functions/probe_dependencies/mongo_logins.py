@@ -15,10 +15,19 @@ LASTING: frozenset[Fault] = frozenset({"credentials-refused", "not-permitted"})
 _MINUTES = round(APART.total_seconds() / 60)
 
 
-def as_before(last: LastLogin, now: datetime) -> str:
-    """Return what is to be said where no login is tried now. Raises UnreachableError where the last one was refused."""
+def as_before(last: LastLogin, version: str, now: datetime) -> str:
+    """Return what is to be said where no login is tried now. Raises UnreachableError where the last one was refused.
+
+    `version` is that of the connection string now: what came of another one says nothing about it.
+    """
     if last.at is None or not last.because:
         return f"No login was tried now: there is one in {_MINUTES} minutes, and what comes of it is not known yet."
+    due = "with one of the next looks" if last.due(now) else f"at {last.at + APART:%H:%M} UTC"
+    if last.version != version:
+        return (
+            "No login was tried now: the last that ended was with another version of the connection string, and what comes of"
+            f" this one is not known yet; the next is due {due}."
+        )
     because = (
         f"A login is tried once in {_MINUTES} minutes, last at {last.at:%H:%M} UTC; the last that ended came to this:"
         f" {last.because}"
@@ -27,5 +36,4 @@ def as_before(last: LastLogin, now: datetime) -> str:
         raise UnreachableError("auth", last.fault, because)
     if last.fault is None:
         return because
-    due = "with one of the next looks" if last.due(now) else f"at {last.at + APART:%H:%M} UTC"
     return f"{because} That was no refusal and says nothing about now; the next is due {due}."

@@ -1,12 +1,13 @@
 """A name becomes an address that may be connected to, or a sentence that says why not. Nothing here opens a socket."""
 
 import socket
+import threading
 from typing import Any
 
 import pytest
 
 from remediation.reach.connecting import PRIVATE, resolve
-from remediation.reach.deadline import Deadline
+from remediation.reach.deadline import Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
 
@@ -78,3 +79,32 @@ def test_a_deadline_is_over_for_all_steps_together() -> None:
     now[0] = 2.5
     with pytest.raises(TimeoutError, match="the time for the whole look is over"):
         deadline.left()
+
+
+def test_a_part_of_a_look_leaves_time_for_what_comes_after_it() -> None:
+    now = [0.0]
+    whole = Deadline(5, lambda: now[0])
+    assert whole.part(2.0, spare=1.0).left(9) == 2.0
+    now[0] = 3.5
+    assert whole.part(2.0, spare=1.0).left(9) == 0.5
+    now[0] = 4.5
+    assert whole.part(2.0).left(9) == 0.5
+    with pytest.raises(TimeoutError):
+        whole.part(2.0, spare=1.0).left()
+
+
+def test_what_a_call_returns_or_raises_in_time_is_returned_or_raised() -> None:
+    assert within(5, lambda: 7) == 7
+    with pytest.raises(ValueError, match="no number"):
+        within(5, _raise)
+
+
+def _raise() -> int:
+    raise ValueError("no number")
+
+
+def test_a_call_that_hangs_is_left_behind() -> None:
+    over = threading.Event()
+    with pytest.raises(TimeoutError):
+        within(0.01, lambda: over.wait(30))
+    over.set()

@@ -29,7 +29,7 @@ _HEADER = struct.Struct("<iiii")
 class Member:
     """One member. `says` replaces what it answers to a command; `heard` are the commands that it was told.
 
-    `received` is all that it was sent, as it came.
+    `received` is all that it was sent, as it came. `pause` comes after every byte of an answer, or of that to `drips` only.
     """
 
     def __init__(
@@ -41,11 +41,12 @@ class Member:
         rounds: int | str = ROUNDS,
         context: ssl.SSLContext | None = None,
         pause: float = 0.0,
+        drips: str = "",
     ) -> None:
         self.heard: list[str] = []
         self.received = b""
         self._hello, self._says, self._users = {**HELLO, **(hello or {})}, says or {}, users or {}
-        self._rounds, self._context, self._pause = rounds, context, pause
+        self._rounds, self._context, self._pause, self._drips = rounds, context, pause, drips
         self._listener = socket.create_server((HOST, 0))
         self._over = threading.Event()
         self.port: int = self._listener.getsockname()[1]
@@ -86,7 +87,8 @@ class Member:
                     break
                 if answer is None:
                     answer = self._answer(name, command[1], scram)
-                self._send(connection, answer if isinstance(answer, bytes) else _message(command[0], answer))
+                pause = self._pause if self._drips in {"", name} else 0.0
+                self._send(connection, pause, answer if isinstance(answer, bytes) else _message(command[0], answer))
                 if isinstance(answer, bytes):
                     break
         with suppress(OSError):
@@ -104,13 +106,13 @@ class Member:
         self.received += header + body
         return number, bson.decode(body[5:])
 
-    def _send(self, connection: socket.socket, message: bytes) -> None:
-        if not self._pause:
+    def _send(self, connection: socket.socket, pause: float, message: bytes) -> None:
+        if not pause:
             connection.sendall(message)
             return
         for byte in message:
             connection.sendall(bytes([byte]))
-            if self._over.wait(self._pause):
+            if self._over.wait(pause):
                 return
 
     def _answer(self, name: str, command: Mapping[str, Any], scram: "Scram") -> Mapping[str, Any]:

@@ -28,11 +28,13 @@ from probe_dependencies.probe import Probe
 from remediation.adapters.logins import LastLogin
 from remediation.adapters.probing import probe_handler
 from remediation.adapters.table import Item
+from remediation.aws.secrets import Known
 from remediation.core.connection_string import parse
 from remediation.core.dependencies import Dependencies, MongoDependency, Probing
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
 from remediation.core.errors import AwsError
 from remediation.core.probed import Fault, Probed
+from remediation.core.redact import Secret
 from remediation.core.spec import Place
 from remediation.reach.connecting import NEVER
 from remediation.reach.deadline import Deadline
@@ -64,8 +66,8 @@ class Kept:
             self.last = msgspec.structs.replace(self.last, at=now)
             return True
 
-    def keep(self, _: str, __: datetime, fault: Fault | None, because: str) -> None:
-        self.last = msgspec.structs.replace(self.last, fault=fault, because=because)
+    def keep(self, _: str, __: datetime, fault: Fault | None, because: str, version: str) -> None:
+        self.last = msgspec.structs.replace(self.last, fault=fault, because=because, version=version)
 
 
 def look(
@@ -92,6 +94,8 @@ def looked(
     kept: Kept | None = None,
     now: datetime = NOW,
     clock: Callable[[], float] = time.monotonic,
+    version: str = "1",
+    fresh: bool = True,
 ) -> Probed:
     begun, kept = time.monotonic(), kept or Kept()
     looking = MongoLook(
@@ -103,6 +107,8 @@ def looked(
         lookup=lookup,
         roots=str(roots) if roots else None,
         clock=clock,
+        version=version,
+        fresh=fresh,
     )
     probed = looking.probed(now)
     assert time.monotonic() - begun < WITHIN
@@ -392,6 +398,82 @@ def test_a_mechanism_that_proves_the_password_is_spoken_without_it(locked: Membe
     assert PASSWORD.encode() not in locked.received
 
 
+def test_a_password_that_was_rotated_is_not_refused_by_what_came_of_the_one_before(locked: Member) -> None:
+    kept, minutes = Kept(), timedelta(minutes=1)
+    old = f"mongodb://{USER}:{PASSWORD}-of-yesterday@{HOST}:{locked.port}/"
+    assert failed(looked(old, kept=kept, version="1")) == ("auth", "credentials-refused")
+    assert failed(looked(old, kept=kept, version="1", now=NOW + minutes)) == ("auth", "credentials-refused")
+    new = old.replace("-of-yesterday", "")
+    found = looked(new, kept=kept, version="2", now=NOW + 2 * minutes)
+    assert found.failed is None
+    assert "is not known yet; the next is due at 03:15 UTC" in found.steps[-2].because
+    assert locked.logins == 1, "one login in 15 minutes stays true"
+    assert looked(new, kept=kept, version="2", now=NOW + 15 * minutes).failed is None
+    assert (locked.logins, kept.last.version) == (2, "2")
+
+
+def test_a_string_that_may_be_an_old_one_is_not_logged_in_with(locked: Member) -> None:
+    found = looked(f"mongodb://{LOGIN}{HOST}:{locked.port}/", fresh=False)
+    assert found.failed is None
+    assert locked.logins == 0
+
+
+def test_a_ledger_that_hangs_costs_the_login_and_nothing_else(locked: Member) -> None:
+    over = threading.Event()
+
+    class Hung(Kept):
+        def claim(self, _: str, __: LastLogin, ___: datetime) -> bool:
+            return over.wait(30)
+
+    class HungLater(Kept):
+        def keep(self, *_: object) -> None:
+            over.wait(30)
+
+    assert look(locked.port, login=LOGIN, kept=Hung()).failed is None
+    assert locked.logins == 0
+    assert look(locked.port, login=LOGIN, kept=HungLater()).failed is None
+    assert locked.logins == 1
+    over.set()
+
+
+def test_a_look_at_which_everything_is_slow_ends_in_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = threading.Event()
+
+    class Slow:
+        """The secret, the ledger and the records, each almost as slow as it may be."""
+
+        def parameter(self, _: str, now: datetime, **__: object) -> Known:
+            never.wait(0.4)
+            uri = f"mongodb+srv://{LOGIN}cluster.db.example/?tls=false"
+            return Known(text=Secret(uri), version="1", at=now)
+
+        def last(self, _: str) -> LastLogin:
+            never.wait(0.4)
+            return LastLogin(found=Item())
+
+        def claim(self, *_: object) -> bool:
+            never.wait(0.3)
+            return True
+
+        def keep(self, *_: object) -> None:
+            never.wait(30)
+
+    with member(pause=0.3) as dripping, member(drips="saslStart", pause=0.3) as first:
+
+        def lookup(_: str, __: str, ___: Deadline) -> Records:
+            never.wait(0.95)
+            return Records(hosts=((HOST, dripping.port), (HOST, first.port)), options={})
+
+        monkeypatch.setattr(mongo, "MongoLook", partial(MongoLook, never=(), lookup=lookup))
+        configured, slow = MongoDependency(parameter="/dev/mongodb-uri", networks=("127.0.0.0/8",)), Slow()
+        begun = time.monotonic()
+        found = mongo.Mongo(mongodb=configured, kept=slow, logins=slow).probed(NOW)  # type: ignore[arg-type]
+        took = time.monotonic() - begun
+    assert failed(found) == ("auth", "no-answer"), "every layer had its own time"
+    assert took < WITHIN
+    never.set()
+
+
 def test_where_the_ledger_does_not_say_that_the_attempt_is_ours_none_is_made(locked: Member) -> None:
     class Broken(Kept):
         def claim(self, _: str, __: LastLogin, ___: datetime) -> bool:
@@ -476,6 +558,7 @@ def test_fifty_invocations_of_five_processes_are_one_login_and_log_no_secret(
     monkeypatch.setattr(
         mongo, "MongoLook", partial(MongoLook, never=())
     )  # the servers of this test are on this machine
+    monkeypatch.setattr(mongo, "OWN_WITHIN", 4.0)  # moto is slower than AWS
     place = Place(environment="dev", account="123456789012", region="us-east-1")
     configured = MongoDependency(parameter="/dev/mongodb-uri", networks=("127.0.0.0/8",))
     deployment = Deployment(place=place, mode="act", ledger="table", outcomes="topic", contacts={})

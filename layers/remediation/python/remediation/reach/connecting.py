@@ -8,10 +8,8 @@ import socket
 import ssl
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
-from queue import Empty, Queue
-from threading import Thread
 
-from remediation.reach.deadline import STEP, Deadline
+from remediation.reach.deadline import STEP, Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -57,29 +55,23 @@ def resolve(host: str, port: int, networks: Iterable[str], deadline: Deadline, n
 
 
 def _addresses(host: str, port: int, deadline: Deadline) -> list[str]:
-    """Ask the resolver, which knows no time-out of its own, from a thread that is left behind if it takes too long."""
-    answers: Queue[list[str] | OSError] = Queue()
+    """Ask the resolver, which knows no time-out of its own."""
 
-    def ask() -> None:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            answers.put(error if isinstance(error, OSError) else OSError(str(error)))
-        else:
-            answers.put(list(dict.fromkeys(str(address[0]) for *_, address in found)))
+    def ask() -> list[str]:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
-    Thread(target=ask, daemon=True).start()
+    left = deadline.left()
     try:
-        answer = answers.get(timeout=deadline.left())
-    except Empty:
-        raise UnreachableError(
-            "dns", "name-unanswered", f"The resolver of the VPC gave no answer for {host} within {STEP:.0f} s."
-        ) from None
-    if isinstance(answer, socket.gaierror) and answer.errno == socket.EAI_AGAIN:
-        raise UnreachableError("dns", "name-unanswered", f"The resolver of the VPC has no answer for {host} just now.")
-    if isinstance(answer, OSError):
-        raise UnreachableError("dns", "name-unknown", f"The name {host} is not known in the VPC.")
-    return answer
+        return within(left, ask)
+    except TimeoutError:
+        because = f"The resolver of the VPC gave no answer for {host} within {STEP:.0f} s."
+        raise UnreachableError("dns", "name-unanswered", because) from None
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            because = f"The resolver of the VPC has no answer for {host} just now."
+            raise UnreachableError("dns", "name-unanswered", because) from None
+        raise UnreachableError("dns", "name-unknown", f"The name {host} is not known in the VPC.") from None
 
 
 def connect(address: str, port: int, deadline: Deadline) -> socket.socket:
