@@ -7,10 +7,10 @@ second, and nothing about the fifteen minutes after it.
 from datetime import datetime
 
 from remediation.adapters.logins import APART, LastLogin
-from remediation.core.probed import Fault
+from remediation.core.probed import Fault, Layer
 from remediation.reach.unreachable import UnreachableError
 
-LASTING: frozenset[Fault] = frozenset({"credentials-refused", "not-permitted"})
+LASTING: frozenset[Fault] = frozenset({"credentials-refused", "not-permitted", "string-not-understood"})
 """What another login would come to as well, unless somebody changes something."""
 _MINUTES = round(APART.total_seconds() / 60)
 
@@ -33,7 +33,8 @@ def as_before(last: LastLogin, version: str, now: datetime) -> str:
         f" {last.because}"
     )
     if last.fault in LASTING:
-        raise UnreachableError("auth", last.fault, because)
+        layer: Layer = "config" if last.fault == "string-not-understood" else "auth"
+        raise UnreachableError(layer, last.fault, because)
     if last.fault is None:
         return because
     return f"{because} That was no refusal and says nothing about now; the next is due {due}."

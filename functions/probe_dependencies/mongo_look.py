@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from probe_dependencies.mongo_elsewhere import elsewhere
 from probe_dependencies.mongo_logins import as_before
 from probe_dependencies.mongo_member import Reached, Way, reach
 from probe_dependencies.mongo_verdict import judge, primary
@@ -90,8 +91,15 @@ class MongoLook:
         with self.tried.layer("config", _told(self.string, self.database)):
             pass
         found = self._records()
-        set_name = self.string.options.get("replicaset") or found.options.get("replicaset", "")
-        way = Way(tls=self.string.tls, networks=self.networks, set_name=set_name, roots=self.roots, never=self.never)
+        said = {**found.options, **self.string.options}
+        way = Way(
+            tls=self.string.tls,
+            networks=self.networks,
+            set_name=said.get("replicaset", ""),
+            balanced=said.get("loadbalanced") == "true",
+            roots=self.roots,
+            never=self.never,
+        )
         link = self._members(found.hosts[:MOST_MEMBERS], way)
         with self.tried.layer("auth", ""):
             because = self._authenticated(link, self.string.login(found.options.get("authsource", "")))
@@ -113,6 +121,8 @@ class MongoLook:
         deadline = self.end.part(MEMBERS_WITHIN, spare=TURN_WITHIN + LOGIN_LEAST + KEEP_LEAST)
         with ThreadPoolExecutor(len(hosts)) as pool:
             self.members = tuple(pool.map(lambda where: reach(where[0], where[1], way, deadline), hosts))
+        if primary(self.members) is None:  # the string may name some of the members only
+            self.members += elsewhere(self.members, way, deadline)
         steps, first = judge(self.members, tls=way.tls), primary(self.members)
         self.tried.steps.extend(steps)
         answering = tuple(each for each in self.members if each.member is not None)

@@ -23,6 +23,12 @@ HELLO = {"isWritablePrimary": True, "setName": "rs0", "maxWireVersion": 21, "min
 DENIED = {"ok": 0, "code": 18, "codeName": "AuthenticationFailed", "errmsg": f"Authentication failed for {USER}"}
 HANG = b"hang"
 """What is said by who says nothing, and keeps the connection."""
+UNBALANCED = {
+    "ok": 0,
+    "code": 354,
+    "codeName": "LoadBalancerSupportMismatch",
+    "errmsg": "Load balancer support mismatch",
+}
 _HEADER = struct.Struct("<iiii")
 
 
@@ -30,6 +36,7 @@ class Member:
     """One member. `says` replaces what it answers to a command; `heard` are the commands that it was told.
 
     `received` is all that it was sent, as it came. `pause` comes after every byte of an answer, or of that to `drips` only.
+    As a `balancer` it stands for members that want to hear that it is known.
     """
 
     def __init__(
@@ -42,11 +49,13 @@ class Member:
         context: ssl.SSLContext | None = None,
         pause: float = 0.0,
         drips: str = "",
+        balancer: bool = False,
     ) -> None:
         self.heard: list[str] = []
         self.received = b""
         self._hello, self._says, self._users = {**HELLO, **(hello or {})}, says or {}, users or {}
         self._rounds, self._context, self._pause, self._drips = rounds, context, pause, drips
+        self._balancer = balancer
         self._listener = socket.create_server((HOST, 0))
         self._over = threading.Event()
         self.port: int = self._listener.getsockname()[1]
@@ -77,6 +86,7 @@ class Member:
         with suppress(OSError, struct.error, bson.errors.BSONError, ValueError, KeyError):
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
+            told = not self._balancer
             scram = Scram(self._users, self._rounds)
             while command := self._command(connection):
                 name = next(iter(command[1]))
@@ -85,7 +95,10 @@ class Member:
                 if answer == HANG:
                     self._over.wait(10)
                     break
-                if answer is None:
+                told = told or command[1].get("loadBalanced") is True
+                if answer is None and not told:
+                    answer = UNBALANCED
+                elif answer is None:
                     answer = self._answer(name, command[1], scram)
                 pause = self._pause if self._drips in {"", name} else 0.0
                 self._send(connection, pause, answer if isinstance(answer, bytes) else _message(command[0], answer))
@@ -118,7 +131,9 @@ class Member:
     def _answer(self, name: str, command: Mapping[str, Any], scram: "Scram") -> Mapping[str, Any]:
         match name:
             case "hello" if "saslSupportedMechs" in command:
-                return {**self._hello, "saslSupportedMechs": ["SCRAM-SHA-256"], "ok": 1.0}
+                return {"saslSupportedMechs": ["SCRAM-SHA-256"], **self._hello, "ok": 1.0}
+            case "hello" if self._balancer:
+                return {**self._hello, "setName": None, "msg": "isdbgrid", "ok": 1.0}
             case "hello":
                 return {**self._hello, "ok": 1.0}
             case "saslStart":

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,8 @@ from dns.resolver import Resolver
 from dns.rrset import from_text as rrset_from_text
 from moto import mock_aws
 
-from probe_dependencies import mongo
+from probe_dependencies import mongo, mongo_member
+from probe_dependencies.mongo_elsewhere import MOST
 from probe_dependencies.mongo_look import MOST_MEMBERS, MongoLook
 from probe_dependencies.probe import Probe
 from remediation.adapters.logins import LastLogin
@@ -253,6 +254,15 @@ def test_a_server_that_hangs_up_while_tls_is_agreed_on_is_said_to() -> None:
     assert found.steps[-1].because == f"{HOST} ended the connection while TLS was agreed on."
 
 
+def test_the_alert_that_ends_tls_is_told() -> None:
+    with scripted(b"\x15\x03\x03\x00\x02\x02\x50") as port:
+        found = look(port, options="tls=true")
+    assert failed(found) == ("tls", "cut-off")
+    assert found.steps[-1].because == (
+        f"{HOST} ended the connection while TLS was agreed on, with the alert TLSV1_ALERT_INTERNAL_ERROR."
+    )
+
+
 def test_who_speaks_plainly_to_tls_is_told_to_configure_it(tmp_path: Path) -> None:
     with secured(tmp_path, "localhost") as (port, _):
         assert failed(look(port)) == ("tls", "tls-wanted")
@@ -274,6 +284,71 @@ def test_a_primary_that_only_the_others_can_see_is_blamed_for_its_own_layer() ->
     assert failed(found) == ("tcp", "refused")
     assert found.failed is not None
     assert found.failed.because.startswith(f"The others take {HOST}:{gone} for the primary")
+
+
+def test_a_primary_that_the_string_does_not_name_is_found_by_the_others(locked: Member) -> None:
+    with member(hello={**SECONDARY, "primary": f"{HOST}:{locked.port}"}) as other:
+        found = look(other.port, login=LOGIN)
+    assert found.failed is None
+    assert found.mongodb is not None
+    assert found.mongodb.primary == f"{HOST}:{locked.port}"
+    assert found.mongodb.hosts == (f"{HOST}:{other.port}", f"{HOST}:{locked.port}")
+    assert locked.logins == 1
+
+
+def test_a_primary_that_the_string_does_not_name_is_held_to_what_the_others_are(locked: Member) -> None:
+    (gone,) = free_ports(1)
+    with member(hello={**SECONDARY, "primary": f"{HOST}:{gone}"}) as other:
+        assert failed(look(other.port)) == ("tcp", "refused")
+    with member(hello={**SECONDARY, "setName": "another", "primary": f"{HOST}:{locked.port}"}) as other:
+        assert failed(look(other.port)) == ("hello", "other-set")
+
+
+@pytest.mark.parametrize("where", ["evil.example", "localhost", "169.254.169.254", "[fd00:ec2::254]", "127.0.0.2"])
+def test_a_primary_outside_the_strings_domains_is_named_and_not_looked_at(where: str) -> None:
+    with member(hello={**SECONDARY, "primary": f"{where}:27018"}) as other:
+        found = look(other.port)
+    assert failed(found) == ("dns", "address-foreign"), "that is no election"
+    assert found.steps[-1].because.startswith(f"The others take {where}:27018 for the primary, and it cannot be used: ")
+    assert found.steps[-1].because.endswith("nothing was sent there.")
+    assert found.mongodb is not None
+    assert found.mongodb.addresses == (HOST,)
+
+
+def test_whoever_names_many_others_is_followed_to_a_few(well: Member) -> None:
+    with ExitStack() as stack:
+        ports = free_ports(9)
+        others = [stack.enter_context(member(hello={**SECONDARY, "primary": f"{HOST}:{port}"})).port for port in ports]
+        found = look(*others)
+    assert found.mongodb is not None
+    assert len(found.mongodb.hosts) == 9 + MOST
+
+
+@pytest.mark.parametrize("by", ["the string", "the record"])
+def test_behind_a_load_balancer_it_is_told_that_it_is_known(by: str) -> None:
+    with member(balancer=True, users={USER: PASSWORD}) as served:
+
+        def lookup(_: str, __: str, ___: Deadline) -> Records:
+            options = {"loadbalanced": "true"} if by == "the record" else {}
+            return Records(hosts=((HOST, served.port),), options=options)
+
+        options = "&loadBalanced=true" if by == "the string" else ""
+        text = f"mongodb+srv://{LOGIN}cluster.db.example/?tls=false{options}"
+        assert looked(text, lookup=lookup).failed is None
+        assert served.logins == 1
+        untold = looked(f"mongodb://{LOGIN}{HOST}:{served.port}/")
+        assert failed(untold) == ("hello", "not-understood")
+        assert "code 354" in untold.steps[-1].because
+
+
+def test_the_next_address_of_a_name_is_tried_where_the_first_takes_nothing(
+    locked: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongo_member, "resolve", lambda *_: ("127.0.0.9", HOST, "127.0.0.10"))
+    found = look(locked.port, host="localhost", login=LOGIN)
+    assert found.failed is None
+    assert found.mongodb is not None
+    assert found.mongodb.addresses == ("127.0.0.9", HOST)
 
 
 def test_a_primary_is_enough_and_who_is_dead_is_mentioned(well: Member) -> None:
@@ -351,7 +426,8 @@ def test_a_wrong_password_is_refused(locked: Member, password: str) -> None:
     [
         ({"ok": 0, "code": 8000, "errmsg": f"bad auth : authentication failed {USER}"}, "credentials-refused"),
         ({"ok": 0, "code": 11, "errmsg": USER}, "credentials-refused"),
-        ({"ok": 0, "code": 334, "errmsg": USER}, "not-permitted"),
+        ({"ok": 0, "code": 334, "errmsg": USER}, "credentials-refused"),
+        ({"ok": 0, "code": 13, "errmsg": USER}, "not-permitted"),
         ({"ok": 0, "code": 8000, "errmsg": "too many connections"}, "too-many-clients"),
         ({"ok": 0, "code": 1, "errmsg": USER}, "not-understood"),
         ({"ok": 1, "payload": b"r=other,s=QQ==,i=4096", "conversationId": 1}, "not-understood"),
@@ -368,6 +444,16 @@ def test_what_a_login_is_answered_becomes_the_fault_that_it_means(
 ) -> None:
     with member(says={"saslStart": answer}) as served:
         assert failed(look(served.port, login=LOGIN)) == ("auth", fault)
+
+
+def test_a_password_that_no_login_may_have_is_the_fault_of_the_string(locked: Member) -> None:
+    kept = Kept()
+    text = f"mongodb://{USER}:{PASSWORD}%07@{HOST}:{locked.port}/"
+    assert failed(looked(text, kept=kept)) == ("config", "string-not-understood")
+    assert locked.logins == 0, "the server heard no login"
+    assert failed(looked(text, kept=kept, now=NOW + timedelta(minutes=1))) == ("config", "string-not-understood")
+    with member(users={USER: PASSWORD}, hello={"saslSupportedMechs": 7}) as strange:
+        assert failed(looked(f"mongodb://{LOGIN}{HOST}:{strange.port}/")) == ("auth", "not-understood")
 
 
 @pytest.mark.parametrize(
@@ -642,6 +728,13 @@ def test_the_records_are_asked_of_a_real_name_server() -> None:
         )
 
 
+def test_one_packet_that_is_lost_is_no_fault() -> None:
+    zone = {("_mongodb._tcp.cluster.db.example.", "SRV"): "0 0 27018 a.db.example."}
+    with name_server(zone, loses=1) as resolver:
+        found = records("cluster.db.example", "mongodb", Deadline(1), resolver)
+    assert found.hosts == (("a.db.example", 27018),)
+
+
 def test_a_name_server_that_says_nothing_is_waited_for_no_longer_than_a_second() -> None:
     with name_server(None) as resolver:
         begun = time.monotonic()
@@ -651,8 +744,9 @@ def test_a_name_server_that_says_nothing_is_waited_for_no_longer_than_a_second()
 
 
 @contextmanager
-def name_server(zone: dict[tuple[str, str], str] | None) -> Iterator[Resolver]:
-    """Serve a zone (None: say nothing), and return who asks it."""
+def name_server(zone: dict[tuple[str, str], str] | None, *, loses: int = 0) -> Iterator[Resolver]:
+    """Serve a zone (None: say nothing), after losing so many packets, and return who asks it."""
+    lost = iter(range(loses))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((HOST, 0))
         over = threading.Event()
@@ -662,7 +756,7 @@ def name_server(zone: dict[tuple[str, str], str] | None) -> Iterator[Resolver]:
             while not over.is_set():
                 with suppress(TimeoutError):
                     packet, asker = server.recvfrom(4096)
-                    if zone is not None:
+                    if zone is not None and next(lost, None) is None:
                         server.sendto(_answered(packet, zone), asker)
 
         serving = threading.Thread(target=serve, daemon=True)

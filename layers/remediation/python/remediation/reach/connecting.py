@@ -1,14 +1,16 @@
 """The layers below any protocol: a name becomes an address that may be connected to, then a connection, then TLS.
 
-The rule of the domain (HAZARDS X12): a name is looked up once, and what is connected to is the address that was checked. An
+The rule of the domain (HAZARDS X12): a name is looked up once, and what is connected to are the addresses that were checked. An
 address outside the VPC's ranges is not connected to, whoever made the name lead there.
 """
 
+import re
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
 
+from remediation.core.connection_string import written
 from remediation.reach.deadline import STEP, Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
@@ -16,6 +18,7 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """RFC 1918: what a VPC is made of unless somebody says otherwise."""
 _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH."""
+_ALERT = re.compile(r"(?:TLSV1|TLSV13|SSLV3)_ALERT_[A-Z_]+\Z")
 
 
 NEVER = (
@@ -32,8 +35,10 @@ NEVER = (
 """This machine, link-local and multicast addresses, and AWS's metadata: where even "anywhere" does not lead."""
 
 
-def resolve(host: str, port: int, networks: Iterable[str], deadline: Deadline, never: Iterable[str] = ()) -> str:
-    """Return the one address to connect to: in one of the networks, and in none of those that are `never`.
+def resolve(
+    host: str, port: int, networks: Iterable[str], deadline: Deadline, never: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Return the addresses to connect to: each in one of the networks, and none in those that are `never`.
 
     Raises UnreachableError.
     """
@@ -51,7 +56,7 @@ def resolve(host: str, port: int, networks: Iterable[str], deadline: Deadline, n
                 "address-foreign",
                 f"{host} leads to {address}, which is in none of {', '.join(networks)}; nothing was sent there.",
             )
-    return addresses[0]
+    return tuple(addresses)
 
 
 def _addresses(host: str, port: int, deadline: Deadline) -> list[str]:
@@ -74,11 +79,34 @@ def _addresses(host: str, port: int, deadline: Deadline) -> list[str]:
         raise UnreachableError("dns", "name-unknown", f"The name {host} is not known in the VPC.") from None
 
 
-def connect(address: str, port: int, deadline: Deadline) -> socket.socket:
-    """Return a connection to an address. Raises UnreachableError."""
-    at = f"{address}:{port}"
+def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address that takes one; all are tried in the time of one step.
+
+    Raises UnreachableError: `refused` where all of them refuse.
+    """
+    failed: list[UnreachableError] = []
+    for address in addresses:
+        try:
+            return _connect(address, port, deadline.left(STEP / len(addresses)))
+        except UnreachableError as error:
+            failed.append(error)
+        except TimeoutError:
+            if not failed:
+                raise
+    told = " ".join(error.because for error in failed[:3])
+    fault = next((error.fault for error in failed if error.fault != "refused"), "refused")
+    raise UnreachableError("tcp", fault, told) from failed[0]
+
+
+def address_of(connected: socket.socket) -> str:
+    """Return the address that a connection leads to."""
+    return str(connected.getpeername()[0])
+
+
+def _connect(address: str, port: int, seconds: float) -> socket.socket:
+    at = written(address, port)
     try:
-        return socket.create_connection((address, port), timeout=deadline.left())
+        return socket.create_connection((address, port), timeout=seconds)
     except ConnectionRefusedError as error:
         raise UnreachableError("tcp", "refused", f"{at} refuses connections: nothing listens there.") from error
     except TimeoutError as error:
@@ -111,7 +139,7 @@ def speaks_tls(address: str, port: int, deadline: Deadline) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with connect(address, port, deadline) as connected:
+        with connect((address,), port, deadline) as connected:
             connected.settimeout(deadline.left())
             context.wrap_socket(connected).close()
     except (OSError, UnreachableError):
@@ -133,5 +161,11 @@ def _untrusted(error: OSError, host: str) -> UnreachableError:
         case TimeoutError():
             return UnreachableError("tls", "no-answer", f"{host} took the connection and did not answer to TLS.")
         case _:
-            because = f"{host} ended the connection while TLS was agreed on."
+            because = f"{host} ended the connection while TLS was agreed on{alerted(error)}."
             return UnreachableError("tls", "cut-off", because)
+
+
+def alerted(error: OSError) -> str:
+    """Return with which alert of TLS a connection was ended, if with one: by OpenSSL's name for it, which is one of a few."""
+    reason = error.reason if isinstance(error, ssl.SSLError) else None
+    return f", with the alert {reason}" if reason and _ALERT.match(reason) else ""
