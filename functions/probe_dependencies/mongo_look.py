@@ -144,13 +144,14 @@ class MongoLook:
 
         The ledger is asked before the time of MongoDB begins: that it is slow is not MongoDB's fault.
         """
-        spoken = login is not None and login.mechanism in MECHANISMS
-        taken = spoken and self.fresh and self.last.due(self.now) and self._claimed()
+        mechanism = self.string.mechanism
+        wanted = login is not None and mechanism in MECHANISMS
+        taken = wanted and self.fresh and self.last.due(self.now) and self._claimed()
         link.until(self.end.part(LOGIN_WITHIN, spare=KEEP_LEAST))
+        if mechanism not in MECHANISMS:
+            return f"The connection string logs in by {mechanism}, which the probe does not: no login was tried."
         if login is None:
             return "The connection string names no user: there is nothing to log in with."
-        if not spoken:
-            return f"The connection string logs in by {login.mechanism}, which the probe does not: no login was tried."
         if not taken:
             return as_before(self.last, self.version, self.now)
         self.state = replace(self.state, logged_in_at=self.now)

@@ -476,6 +476,13 @@ def test_a_mechanism_that_sends_the_password_is_never_spoken(locked: Member, mec
     assert kept.last.at is None, "no attempt is taken where none is made"
 
 
+def test_a_user_without_a_password_is_not_said_to_be_none(well: Member) -> None:
+    found = look(well.port, login="CN%3Dapp@", options="authMechanism=MONGODB-X509")
+    assert found.failed is None
+    assert found.steps[-2].because.startswith("The connection string logs in by MONGODB-X509")
+    assert look(well.port).steps[-2].because.startswith("The connection string names no user")
+
+
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "DEFAULT"])
 def test_a_mechanism_that_proves_the_password_is_spoken_without_it(locked: Member, mechanism: str) -> None:
     assert look(locked.port, login=LOGIN, options=f"authMechanism={mechanism}").failed is None

@@ -57,7 +57,7 @@ class ConnectionStringError(Exception):
 
 
 class Login(Struct, frozen=True, kw_only=True):
-    """Whom the string logs in as, and where that user is kept. Only a mechanism that is none of a password's comes without one."""
+    """Whom the string logs in as, and where that user is kept."""
 
     user: Secret
     password: Secret
@@ -86,15 +86,20 @@ class ConnectionString(Struct, frozen=True, kw_only=True):
         wanted = self.options.get("tls", self.options.get("ssl", ""))
         return wanted == "true" or (self.records and wanted != "false")
 
+    @property
+    def mechanism(self) -> str:
+        """Return how it logs in; `DEFAULT` is what the server offers."""
+        return self.options.get("authmechanism", "DEFAULT")
+
     def login(self, source: str = "") -> Login | None:
         """Return what it logs in with, if it does; `source` is what the TXT record says about `authSource`."""
-        if self.user is None:
+        if self.user is None or self.password is None:
             return None
         return Login(
             user=self.user,
-            password=self.password or Secret(""),
+            password=self.password,
             source=self.options.get("authsource") or source or self.shape.database or "admin",
-            mechanism=self.options.get("authmechanism", "DEFAULT"),
+            mechanism=self.mechanism,
         )
 
 
