@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
 
 from remediation.core.connection_string import written
+from remediation.core.probed import Fault
 from remediation.reach.deadline import STEP, Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
@@ -94,7 +95,7 @@ def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.s
             if not failed:
                 raise
     told = " ".join(error.because for error in failed[:3])
-    fault = next((error.fault for error in failed if error.fault != "refused"), "refused")
+    fault: Fault = next((error.fault for error in failed if error.fault != "refused"), "refused")
     raise UnreachableError("tcp", fault, told) from failed[0]
 
 
