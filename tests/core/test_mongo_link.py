@@ -1,5 +1,6 @@
 """A member's answers, taken from memory: nothing here opens a socket, and whatever comes is an answer or a sentence."""
 
+import ssl
 import struct
 from typing import Any
 
@@ -97,6 +98,21 @@ def test_a_sets_name_is_repeated_at_no_length_and_with_no_words() -> None:
 )
 def test_whom_a_member_knows_is_a_host_with_a_port_or_nobody(told: object, knows: str) -> None:
     assert link(message({**WELL, "primary": told})).hello().knows == knows
+
+
+def test_an_alert_that_comes_after_tls_was_agreed_on_is_told() -> None:
+    class Alerting(Answers):
+        def recv(self, _: int) -> bytes:
+            error = ssl.SSLError(1, "what a server said")
+            error.reason = "TLSV1_ALERT_INTERNAL_ERROR"
+            raise error
+
+    with pytest.raises(UnreachableError) as caught:
+        MongoLink(Alerting(b""), "m.example:27017", Deadline(1)).hello()  # type: ignore[arg-type]
+    assert (caught.value.layer, caught.value.fault) == ("hello", "cut-off")
+    assert caught.value.because == (
+        "m.example:27017 ended the connection instead of answering hello, with the alert TLSV1_ALERT_INTERNAL_ERROR."
+    )
 
 
 def test_only_behind_a_load_balancer_it_is_said_that_there_is_one() -> None:
