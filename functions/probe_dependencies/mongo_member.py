@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from probe_dependencies.tried import Tried
+from remediation.core.connection_string import written
 from remediation.core.probed import Step
-from remediation.reach.connecting import NEVER, connect, resolve, secure, speaks_tls
+from remediation.reach.connecting import NEVER, address_of, connect, resolve, secure, speaks_tls
 from remediation.reach.deadline import Deadline
 from remediation.reach.mongo_link import Member, MongoLink
 from remediation.reach.unreachable import UnreachableError
@@ -23,6 +24,8 @@ class Way(Struct, frozen=True, kw_only=True):
     networks: tuple[str, ...]
     set_name: str = ""
     """The replica set that a member has to be of; empty: any."""
+    balanced: bool = False
+    """Whether a load balancer stands before the members: it wants to be told so, and is of no set."""
     roots: str | None = None
     never: tuple[str, ...] = NEVER
 
@@ -43,7 +46,7 @@ class Reached:
     @property
     def at(self) -> str:
         """Return what it is called: `host:port`."""
-        return f"{self.host}:{self.port}"
+        return written(self.host, self.port)
 
     @property
     def failed(self) -> Step | None:
@@ -64,10 +67,11 @@ def reach(host: str, port: int, way: Way, deadline: Deadline) -> Reached:
 def _layers(reached: Reached, tried: Tried, way: Way, deadline: Deadline) -> None:
     host, port, at = reached.host, reached.port, reached.at
     with tried.layer("dns", f"The name {host} is known."):
-        address = resolve(host, port, way.networks, deadline, way.never)
-    reached.addresses = (address,)
+        reached.addresses = resolve(host, port, way.networks, deadline, way.never)
     with tried.layer("tcp", f"{at} takes connections."):
-        connected = connect(address, port, deadline)
+        connected = connect(reached.addresses, port, deadline)
+        address = address_of(connected)
+    reached.addresses = reached.addresses[: reached.addresses.index(address) + 1]
     if way.tls:
         with tried.layer("tls", f"The certificate is for {host} and trusted."):
             try:
@@ -81,7 +85,7 @@ def _layers(reached: Reached, tried: Tried, way: Way, deadline: Deadline) -> Non
     reached.link = MongoLink(connected, at, deadline)
     with tried.layer("hello", f"{at} says who it is."):
         member = _hello(reached.link, address, reached, way, deadline)
-        if way.set_name and member.set_name != way.set_name:
+        if way.set_name and not way.balanced and member.set_name != way.set_name:
             other = f"of the replica set {member.set_name!r}" if member.set_name else "of no replica set"
             because = f"{at} is {other}; the connection string or its TXT record says {way.set_name!r}."
             raise UnreachableError("hello", "other-set", because)
@@ -91,7 +95,7 @@ def _layers(reached: Reached, tried: Tried, way: Way, deadline: Deadline) -> Non
 def _hello(link: MongoLink, address: str, reached: Reached, way: Way, deadline: Deadline) -> Member:
     """Say hello; where the answer is none, ask whether it is TLS that is wanted: its alert is no answer of MongoDB."""
     try:
-        return link.hello()
+        return link.hello(balanced=way.balanced)
     except UnreachableError as error:
         strange = error.fault in {"cut-off", "not-understood"}
         if strange and not way.tls and speaks_tls(address, reached.port, deadline):
@@ -103,7 +107,7 @@ def _hello(link: MongoLink, address: str, reached: Reached, way: Way, deadline: 
 def _speaks_plainly(address: str, reached: Reached, deadline: Deadline) -> bool:
     """Tell whether it answers a hello without TLS."""
     try:
-        with closing(MongoLink(connect(address, reached.port, deadline), reached.at, deadline)) as link:
+        with closing(MongoLink(connect((address,), reached.port, deadline), reached.at, deadline)) as link:
             link.hello()
     except (TimeoutError, UnreachableError):
         return False

@@ -73,7 +73,9 @@ def _because(layer: Layer, passed: int, members: Sequence[Reached]) -> str:
         case _:
             found = primary(members)
             who = found.at if found is not None else "nobody"
-            return _with(f"{of} {'answers' if one else 'answer'} hello; the primary is {who}.", members)
+            others = [each.at for each in members if each is not found and each.member and each.member.primary]
+            too = f" {', '.join(others)} says the same of itself, as in an election." if others else ""
+            return _with(f"{of} {'answers' if one else 'answer'} hello; the primary is {who}.{too}", members)
 
 
 def _until(until: datetime | None, *, one: bool) -> str:

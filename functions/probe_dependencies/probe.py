@@ -110,7 +110,7 @@ class Probe:
     def _redis(self, redis: RedisDependency) -> Probed:
         now = self.clock()
         try:
-            token = self.kept.secret(redis.token, redis.token_key, now) if redis.token else None
+            token = self.kept.secret(redis.token, redis.token_key, now).text if redis.token else None
         except (AwsError, SecretShapeError) as error:
             return _own(redis, now, "secret", "secret-unreadable", f"The token of Redis cannot be read: {error}")
         look = Look(redis=redis, token=token, networks=self.probing.networks, roots=self.roots).probed(now)

@@ -9,10 +9,11 @@ from datetime import datetime
 from functools import partial
 
 from probe_dependencies.tried import Tried
+from remediation.core.connection_string import written
 from remediation.core.dependencies import RedisDependency
 from remediation.core.probed import Probed, RedisState
 from remediation.core.redact import Secret
-from remediation.reach.connecting import connect, resolve, secure, speaks_tls
+from remediation.reach.connecting import address_of, connect, resolve, secure, speaks_tls
 from remediation.reach.deadline import Deadline
 from remediation.reach.redis_link import RedisLink
 from remediation.reach.unreachable import UnreachableError
@@ -51,9 +52,11 @@ class Look:
         """Try all layers. Raises UnreachableError at the first that fails."""
         redis = self.redis
         with self.tried.layer("dns", f"The name {redis.host} is known."):
-            address = resolve(redis.host, redis.port, self.networks, self.deadline)
-        with self.tried.layer("tcp", f"{address}:{redis.port} takes connections."):
-            connected = connect(address, redis.port, self.deadline)
+            addresses = resolve(redis.host, redis.port, self.networks, self.deadline)
+        with self.tried.layer("tcp", ""):
+            connected = connect(addresses, redis.port, self.deadline)
+            address = address_of(connected)
+        self.tried.say(f"{written(address, redis.port)} takes connections.")
         if redis.tls:
             with self.tried.layer("tls", f"The certificate is for {redis.host} and trusted."):
                 connected = self._secured(connected, address)
@@ -88,7 +91,9 @@ class Look:
     def _speaks_plainly(self, address: str) -> bool:
         """Tell whether it answers a PING without TLS: a Redis without it waits for the rest of what TLS begins with."""
         try:
-            with closing(RedisLink(connect(address, self.redis.port, self.deadline), self.at, self.deadline)) as link:
+            with closing(
+                RedisLink(connect((address,), self.redis.port, self.deadline), self.at, self.deadline)
+            ) as link:
                 link.log_in("", None)
                 link.ping()
         except TimeoutError:

@@ -33,6 +33,15 @@ def test_hosts_have_the_port_that_they_say_or_mongodbs_own() -> None:
     assert string.login() is None
 
 
+def test_an_ipv6_address_is_written_in_brackets() -> None:
+    assert parse("mongodb://[fd00::7]:27019,a.example/").shape.hosts == ("[fd00::7]:27019", "a.example:27017")
+
+
+def test_a_mechanism_without_a_password_needs_none() -> None:
+    string = parse("mongodb://CN%3Dapp@h.example/?authMechanism=MONGODB-X509")
+    assert (string.login(), string.mechanism) == (None, "MONGODB-X509")
+
+
 def test_a_user_and_a_password_are_percent_decoded() -> None:
     login = parse("mongodb://a%40b:p%2F%3A%25%20w@h.example/").login()
     assert login is not None
@@ -83,6 +92,9 @@ def test_an_option_whose_value_may_be_a_secret_is_only_named() -> None:
         (f"mongodb://u:{CANARY}:x@h.example/", "no percent-encoded user"),
         (f"mongodb://u:{CANARY}%zz@h.example/", "no percent-encoded user"),
         (f"mongodb://:{CANARY}@h.example/", "no percent-encoded user"),
+        (f"mongodb://{CANARY}@h.example/", "names a user and no password"),
+        (f"mongodb://{CANARY}:@h.example/", "names a user and no password"),
+        (f"mongodb://{CANARY}@h.example/?authMechanism=SCRAM-SHA-1", "names a user and no password"),
         (f"mongodb://u:{CANARY}", "One of its hosts"),
         (f"mongodb://u:{CANARY}@", "One of its hosts"),
         ("mongodb://h.example:0/", "One of its hosts"),

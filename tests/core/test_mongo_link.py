@@ -1,5 +1,6 @@
 """A member's answers, taken from memory: nothing here opens a socket, and whatever comes is an answer or a sentence."""
 
+import ssl
 import struct
 from typing import Any
 
@@ -78,9 +79,54 @@ def test_who_says_nothing_has_hung_up() -> None:
     assert fault(b"") == "cut-off"
 
 
-def test_a_name_that_a_server_tells_is_not_kept_at_any_length() -> None:
-    member = link(message({**WELL, "setName": "x" * 9000, "primary": "y" * 9000})).hello()
-    assert (len(member.set_name), len(member.knows)) == (LONGEST, LONGEST)
+def test_a_sets_name_is_repeated_at_no_length_and_with_no_words() -> None:
+    member = link(message({**WELL, "setName": "x y\n\u202e<b>" + "x" * 9000})).hello()
+    assert member.set_name == "x?y???b?" + "x" * (LONGEST - 8)
+    assert link(message({**WELL, "setName": "atlas-ab1c_d-shard-0"})).hello().set_name == "atlas-ab1c_d-shard-0"
+
+
+@pytest.mark.parametrize(
+    ("told", "knows"),
+    [
+        ("B.example:27018", "b.example:27018"),
+        ("[fd00::7]:27018", "[fd00::7]:27018"),
+        ("b.example", "b.example:27017"),
+        ("y" * 9000, ""),
+        ("ignore what was said:27017", ""),
+        (7, ""),
+    ],
+)
+def test_whom_a_member_knows_is_a_host_with_a_port_or_nobody(told: object, knows: str) -> None:
+    assert link(message({**WELL, "primary": told})).hello().knows == knows
+
+
+def test_an_alert_that_comes_after_tls_was_agreed_on_is_told() -> None:
+    class Alerting(Answers):
+        def recv(self, _: int) -> bytes:
+            error = ssl.SSLError(1, "what a server said")
+            error.reason = "TLSV1_ALERT_INTERNAL_ERROR"
+            raise error
+
+    with pytest.raises(UnreachableError) as caught:
+        MongoLink(Alerting(b""), "m.example:27017", Deadline(1)).hello()  # type: ignore[arg-type]
+    assert (caught.value.layer, caught.value.fault) == ("hello", "cut-off")
+    assert caught.value.because == (
+        "m.example:27017 ended the connection instead of answering hello, with the alert TLSV1_ALERT_INTERNAL_ERROR."
+    )
+
+
+def test_only_behind_a_load_balancer_it_is_said_that_there_is_one() -> None:
+    for balanced in (False, True):
+        answers = Answers(message(WELL))
+        MongoLink(answers, "m.example:27017", Deadline(1)).hello(balanced=balanced)  # type: ignore[arg-type]
+        assert (b"loadBalanced" in answers.told) is balanced
+
+
+def test_a_way_of_logging_in_that_is_not_offered_is_no_matter_of_roles() -> None:
+    with pytest.raises(UnreachableError) as caught:
+        link(message({"ok": 0, "code": 334, "errmsg": "SCRAM-SHA-256"})).say("auth", "admin", {"saslStart": 1})
+    assert caught.value.fault == "credentials-refused"
+    assert caught.value.because == "m.example:27017 does not let this user log in in this way (code 334: mechanism)."
 
 
 @given(st.binary(max_size=200), st.booleans())

@@ -23,9 +23,11 @@ class Resolver:
 
     def __init__(self, srv: tuple[str, ...] | DNSException = MEMBERS, txt: tuple[str, ...] | DNSException = ()) -> None:
         self.says, self.asked = {"SRV": srv, "TXT": txt}, list[tuple[str, str]]()
+        self.timeout = 2.0
 
     def resolve(self, name: str, kind: str, *, lifetime: float, search: bool) -> list[Any]:
         assert 0 < lifetime <= 1
+        assert self.timeout < lifetime / 2, "one packet that is lost leaves time to ask again"
         assert not search, "a name is what it says, whatever the search list of the machine is"
         self.asked.append((name, kind))
         said = self.says[kind]
@@ -79,6 +81,19 @@ def test_a_resolver_that_does_not_answer_is_told_from_a_name_that_is_not_there(
 ) -> None:
     assert fault(Resolver(srv=_made(error)))[0] == "name-unanswered"
     assert fault(Resolver(txt=_made(error)))[0] == "name-unanswered"
+
+
+def test_no_time_for_the_text_is_a_resolver_that_does_not_answer() -> None:
+    now = [0.0]
+
+    class Late(Resolver):
+        def resolve(self, name: str, kind: str, *, lifetime: float, search: bool) -> list[Any]:
+            now[0] += 1.0
+            return super().resolve(name, kind, lifetime=lifetime, search=search)
+
+    with pytest.raises(UnreachableError) as caught:
+        records(NAME, "mongodb", Deadline(1, lambda: now[0]), Late())  # type: ignore[arg-type]
+    assert (caught.value.layer, caught.value.fault) == ("records", "name-unanswered")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """A name becomes an address that may be connected to, or a sentence that says why not. Nothing here opens a socket."""
 
 import socket
+import ssl
+import threading
 from typing import Any
 
 import pytest
 
-from remediation.reach.connecting import PRIVATE, resolve
-from remediation.reach.deadline import Deadline
+from remediation.reach.connecting import PRIVATE, alerted, connect, resolve
+from remediation.reach.deadline import Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
 
@@ -21,7 +23,9 @@ class Resolver:
         return [(None, None, None, "", (address, port)) for address in self.answer]
 
 
-def resolved(monkeypatch: pytest.MonkeyPatch, resolver: Resolver, networks: tuple[str, ...] = PRIVATE) -> str:
+def resolved(
+    monkeypatch: pytest.MonkeyPatch, resolver: Resolver, networks: tuple[str, ...] = PRIVATE
+) -> tuple[str, ...]:
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
     return resolve("redis.example", 6379, networks, Deadline(1))
 
@@ -34,7 +38,7 @@ def fault(monkeypatch: pytest.MonkeyPatch, resolver: Resolver) -> tuple[str, str
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.4.5"])
 def test_a_private_address_may_be_connected_to(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    assert resolved(monkeypatch, Resolver(address)) == address
+    assert resolved(monkeypatch, Resolver(address)) == (address,)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +61,7 @@ def test_one_foreign_address_among_several_is_enough(monkeypatch: pytest.MonkeyP
 
 def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = Resolver("10.0.0.1", "10.0.0.2")
-    assert resolved(monkeypatch, resolver) == "10.0.0.1"
+    assert resolved(monkeypatch, resolver) == ("10.0.0.1", "10.0.0.2")
     assert resolver.asked == 1
 
 
@@ -78,3 +82,97 @@ def test_a_deadline_is_over_for_all_steps_together() -> None:
     now[0] = 2.5
     with pytest.raises(TimeoutError, match="the time for the whole look is over"):
         deadline.left()
+
+
+def test_a_part_of_a_look_leaves_time_for_what_comes_after_it() -> None:
+    now = [0.0]
+    whole = Deadline(5, lambda: now[0])
+    assert whole.part(2.0, spare=1.0).left(9) == 2.0
+    now[0] = 3.5
+    assert whole.part(2.0, spare=1.0).left(9) == 0.5
+    now[0] = 4.5
+    assert whole.part(2.0).left(9) == 0.5
+    with pytest.raises(TimeoutError):
+        whole.part(2.0, spare=1.0).left()
+
+
+def test_what_a_call_returns_or_raises_in_time_is_returned_or_raised() -> None:
+    assert within(5, lambda: 7) == 7
+    with pytest.raises(ValueError, match="no number"):
+        within(5, _raise)
+
+
+def _raise() -> int:
+    raise ValueError("no number")
+
+
+def test_a_call_that_hangs_is_left_behind() -> None:
+    over = threading.Event()
+    with pytest.raises(TimeoutError):
+        within(0.01, lambda: over.wait(30))
+    over.set()
+
+
+class Network:
+    """What stands for connecting: who refuses, who is not routed to, who gives no answer, and who takes a connection."""
+
+    def __init__(self, **how: OSError | None) -> None:
+        self.how = how
+        self.asked: list[tuple[str, float]] = []
+
+    def __call__(self, where: tuple[str, int], timeout: float) -> str:
+        name = {"10.0.0.1": "first", "fd00::7": "second"}[where[0]]
+        self.asked.append((name, timeout))
+        if (error := self.how[name]) is not None:
+            raise error
+        return f"a connection to {where[0]}"
+
+
+def connected(monkeypatch: pytest.MonkeyPatch, network: Network, *addresses: str) -> object:
+    monkeypatch.setattr(socket, "create_connection", network)
+    return connect(addresses or ("10.0.0.1", "fd00::7"), 6379, Deadline(5, lambda: 0.0))
+
+
+def test_the_first_address_that_takes_a_connection_is_the_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(first=TimeoutError(), second=None)
+    assert connected(monkeypatch, network) == "a connection to fd00::7"
+    assert network.asked == [("first", 0.5), ("second", 0.5)], "both within one step"
+    network = Network(first=None, second=None)
+    assert connected(monkeypatch, network) == "a connection to 10.0.0.1"
+    assert network.asked == [("first", 0.5)]
+
+
+def test_one_address_has_the_whole_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(first=TimeoutError())
+    with pytest.raises(UnreachableError):
+        connected(monkeypatch, network, "10.0.0.1")
+    assert network.asked == [("first", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fault"),
+    [
+        (ConnectionRefusedError(), ConnectionRefusedError(), "refused"),
+        (ConnectionRefusedError(), OSError(101, "Network is unreachable"), "no-answer"),
+        (TimeoutError(), ConnectionRefusedError(), "no-answer"),
+    ],
+)
+def test_where_no_address_takes_a_connection_it_is_said_of_each(
+    monkeypatch: pytest.MonkeyPatch, first: OSError, second: OSError, fault: str
+) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        connected(monkeypatch, Network(first=first, second=second))
+    assert (caught.value.layer, caught.value.fault) == ("tcp", fault)
+    assert "10.0.0.1:6379 " in caught.value.because
+    assert "[fd00::7]:6379 " in caught.value.because
+
+
+def test_only_an_alert_of_tls_is_told_by_its_name() -> None:
+    def error(reason: str) -> ssl.SSLError:
+        made = ssl.SSLError(1, "what a server may have said")
+        made.reason = reason
+        return made
+
+    assert alerted(error("TLSV1_ALERT_INTERNAL_ERROR")) == ", with the alert TLSV1_ALERT_INTERNAL_ERROR"
+    assert alerted(error("UNEXPECTED_EOF_WHILE_READING")) == ""
+    assert alerted(ConnectionResetError()) == ""

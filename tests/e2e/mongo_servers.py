@@ -21,11 +21,23 @@ ROUNDS = 4096
 SALT = b"sixteen bytes ok"
 HELLO = {"isWritablePrimary": True, "setName": "rs0", "maxWireVersion": 21, "minWireVersion": 0}
 DENIED = {"ok": 0, "code": 18, "codeName": "AuthenticationFailed", "errmsg": f"Authentication failed for {USER}"}
+HANG = b"hang"
+"""What is said by who says nothing, and keeps the connection."""
+UNBALANCED = {
+    "ok": 0,
+    "code": 354,
+    "codeName": "LoadBalancerSupportMismatch",
+    "errmsg": "Load balancer support mismatch",
+}
 _HEADER = struct.Struct("<iiii")
 
 
 class Member:
-    """One member. `says` replaces what it answers to a command; `heard` are the commands that it was told."""
+    """One member. `says` replaces what it answers to a command; `heard` are the commands that it was told.
+
+    `received` is all that it was sent, as it came. `pause` comes after every byte of an answer, or of that to `drips` only.
+    As a `balancer` it stands for members that want to hear that it is known.
+    """
 
     def __init__(
         self,
@@ -36,11 +48,15 @@ class Member:
         rounds: int | str = ROUNDS,
         context: ssl.SSLContext | None = None,
         pause: float = 0.0,
+        drips: str = "",
+        balancer: bool = False,
     ) -> None:
         self.heard: list[str] = []
+        self.received = b""
         self.hello: dict[str, Any] = {**HELLO, **(hello or {})}
         self._says, self._users = says or {}, users or {}
-        self._rounds, self._context, self._pause = rounds, context, pause
+        self._rounds, self._context, self._pause, self._drips = rounds, context, pause, drips
+        self._balancer = balancer
         self._listener = socket.create_server((HOST, 0))
         self._over = threading.Event()
         self.port: int = self._listener.getsockname()[1]
@@ -71,33 +87,54 @@ class Member:
         with suppress(OSError, struct.error, bson.errors.BSONError, ValueError, KeyError):
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
+            told = not self._balancer
             scram = Scram(self._users, self._rounds)
-            while command := _received(connection):
+            while command := self._command(connection):
                 name = next(iter(command[1]))
                 self.heard.append(name)
                 answer = self._says.get(name)
-                if answer is None:
+                if answer == HANG:
+                    self._over.wait(10)
+                    break
+                told = told or command[1].get("loadBalanced") is True
+                if answer is None and not told:
+                    answer = UNBALANCED
+                elif answer is None:
                     answer = self._answer(name, command[1], scram)
-                self._send(connection, answer if isinstance(answer, bytes) else _message(command[0], answer))
+                pause = self._pause if self._drips in {"", name} else 0.0
+                self._send(connection, pause, answer if isinstance(answer, bytes) else _message(command[0], answer))
                 if isinstance(answer, bytes):
                     break
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
         connection.close()
 
-    def _send(self, connection: socket.socket, message: bytes) -> None:
-        if not self._pause:
+    def _command(self, connection: socket.socket) -> tuple[int, dict[str, Any]] | None:
+        header = _exactly(connection, _HEADER.size)
+        if len(header) < _HEADER.size:
+            return None
+        length, number, _, operation = _HEADER.unpack(header)
+        if operation != 2013 or length > 1_000_000:
+            return None
+        body = _exactly(connection, length - _HEADER.size)
+        self.received += header + body
+        return number, bson.decode(body[5:])
+
+    def _send(self, connection: socket.socket, pause: float, message: bytes) -> None:
+        if not pause:
             connection.sendall(message)
             return
         for byte in message:
             connection.sendall(bytes([byte]))
-            if self._over.wait(self._pause):
+            if self._over.wait(pause):
                 return
 
     def _answer(self, name: str, command: Mapping[str, Any], scram: "Scram") -> Mapping[str, Any]:
         match name:
             case "hello" if "saslSupportedMechs" in command:
-                return {**self.hello, "saslSupportedMechs": ["SCRAM-SHA-256"], "ok": 1.0}
+                return {"saslSupportedMechs": ["SCRAM-SHA-256"], **self.hello, "ok": 1.0}
+            case "hello" if self._balancer:
+                return {**self.hello, "setName": None, "msg": "isdbgrid", "ok": 1.0}
             case "hello":
                 return {**self.hello, "ok": 1.0}
             case "saslStart":
@@ -175,16 +212,6 @@ def under_tls(pem: Path, key: Path) -> ssl.SSLContext:
 
 def _mac(key: bytes, text: bytes) -> bytes:
     return hmac.new(key, text, hashlib.sha256).digest()
-
-
-def _received(connection: socket.socket) -> tuple[int, dict[str, Any]] | None:
-    header = _exactly(connection, _HEADER.size)
-    if len(header) < _HEADER.size:
-        return None
-    length, number, _, operation = _HEADER.unpack(header)
-    if operation != 2013 or length > 1_000_000:
-        return None
-    return number, bson.decode(_exactly(connection, length - _HEADER.size)[5:])
 
 
 def _message(to: int, answer: Mapping[str, Any]) -> bytes:

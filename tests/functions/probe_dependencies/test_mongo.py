@@ -1,5 +1,7 @@
 """MongoDB as it is configured: the secret, the string, the last login; what is the probe's own trouble, and what is not."""
 
+import threading
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +17,7 @@ from remediation.aws.secrets import Kept
 from remediation.core.connection_string import ConnectionString
 from remediation.core.dependencies import Dependencies, MongoDependency, Probing
 from remediation.core.probed import Fault, Probed, Step
-from tests.functions.probe_dependencies.test_probe import NOW, PLACE, TICK, Counted
+from tests.functions.probe_dependencies.test_probe import NOW, PLACE, TICK, Clock, Counted
 
 CANARY = "canary-of-a-password-4711"
 URI = f"mongodb+srv://app:{CANARY}@dev.ab1cd.mongodb.net/starttech"
@@ -56,8 +58,15 @@ def counted() -> Counted:
     return Counted()
 
 
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 @pytest.fixture(autouse=True)
 def account(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(module, "WITHIN", 60.0)  # clients are made within a look here, and not before the first
+    monkeypatch.setattr(module, "OWN_WITHIN", 50.0)
     for name, value in (
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
@@ -150,8 +159,96 @@ def test_where_nobody_knows_when_a_login_was_tried_nothing_is_tried(servers: Ser
     assert (servers.asked, counted) == ([], [])
 
 
+def tried(version: str, at: datetime = NOW) -> None:
+    """Let the ledger know of a login with this version of the string."""
+    logins = Logins(Clients(PLACE), table=TABLE)
+    logins.claim("mongodb", logins.last("mongodb"), at)
+    logins.keep("mongodb", at, None, "Taken.", version)
+
+
+def test_where_a_login_is_due_the_string_is_read_as_it_is_now(servers: Servers, clock: Clock) -> None:
+    put()
+    probing = probe(clock=clock)
+    asked(probing)
+    tried("1")
+    clock.now += timedelta(minutes=14)
+    asked(probing)
+    put(URI.replace(CANARY, "rotated"))
+    clock.now += timedelta(minutes=1)
+    asked(probing)
+    assert servers.passwords == [CANARY, CANARY, "rotated"]
+    assert (servers.more["version"], servers.more["fresh"]) == ("2", True)
+
+
+def test_where_no_login_is_due_the_string_is_read_once_in_five_minutes(servers: Servers, clock: Clock) -> None:
+    put()
+    tried("1")
+    probing = probe(clock=clock)
+    asked(probing)
+    put(URI.replace(CANARY, "rotated"))
+    clock.now += timedelta(minutes=4)
+    asked(probing)
+    assert (servers.more["version"], servers.more["fresh"]) == ("1", False)
+    clock.now += timedelta(minutes=1)
+    asked(probing)
+    assert servers.passwords == [CANARY, CANARY, "rotated"]
+
+
+def test_what_another_process_logged_in_with_is_read_as_it_is_now(servers: Servers, clock: Clock) -> None:
+    put()
+    tried("1")
+    probing = probe(clock=clock)
+    asked(probing)
+    put(URI.replace(CANARY, "rotated"))
+    tried("2", NOW + timedelta(minutes=1))
+    clock.now += timedelta(minutes=1)
+    asked(probing)
+    assert servers.passwords == [CANARY, "rotated"]
+    assert servers.more["version"] == "2"
+
+
+def test_a_secret_has_a_version_too(servers: Servers) -> None:
+    made = boto3.client("secretsmanager").create_secret(Name="dev/m", SecretString=URI)
+    asked(probe(MongoDependency(secret=made["ARN"])))
+    assert servers.more["version"] == made["VersionId"]
+
+
+def test_a_string_that_cannot_be_read_when_a_login_is_due_is_not_logged_in_with(servers: Servers, clock: Clock) -> None:
+    put()
+    probing = probe(clock=clock)
+    asked(probing)
+    assert servers.more["fresh"]
+    boto3.client("ssm").delete_parameter(Name=NAME)
+    clock.now += timedelta(minutes=1)
+    assert asked(probing).failed is None
+    assert (servers.passwords, servers.more["fresh"]) == ([CANARY, CANARY], False)
+
+
+@pytest.mark.parametrize(
+    ("what", "layer"), [("parameter", "secret"), ("last", "config")], ids=["the secret", "the ledger"]
+)
+def test_aws_that_hangs_is_waited_for_no_longer_than_it_may(
+    servers: Servers, counted: Counted, monkeypatch: pytest.MonkeyPatch, what: str, layer: str
+) -> None:
+    put()
+    over = threading.Event()
+    monkeypatch.setattr(module, "OWN_WITHIN", 0.2)
+    monkeypatch.setattr(Kept if what == "parameter" else Logins, what, lambda *_, **__: over.wait(30))
+    begun = time.monotonic()
+    failed = asked(probe()).failed
+    assert time.monotonic() - begun < 3
+    assert failed is not None
+    assert failed.layer == layer
+    assert "AWS gave no answer within" in failed.because
+    with pytest.raises(ProbeFailedError, match="AWS gave no answer"):
+        probe().answer(TICK, counted)
+    assert (servers.asked, counted) == ([], []), "MongoDB is not said to be down"
+    over.set()
+
+
 def test_a_string_that_is_refused_is_read_anew_the_next_time_and_no_sooner(servers: Servers) -> None:
     put()
+    tried("1")
     probing = probe()
     asked(probing)
     put(URI.replace(CANARY, "rotated"))
@@ -178,11 +275,13 @@ def test_the_ledger_lets_one_of_two_processes_log_in(servers: Servers) -> None:
 def test_what_came_of_a_login_is_kept_until_the_next_has_ended() -> None:
     logins = Logins(Clients(PLACE), table=TABLE)
     logins.claim("mongodb", logins.last("mongodb"), NOW)
-    logins.keep("mongodb", NOW, "credentials-refused", "Refused.")
+    logins.keep("mongodb", NOW, "credentials-refused", "Refused.", "7")
     assert logins.claim("mongodb", logins.last("mongodb"), NOW + APART)
     last = logins.last("mongodb")
     assert (last.at, last.fault, last.because) == (NOW + APART, "credentials-refused", "Refused.")
-    logins.keep("mongodb", NOW, None, "What an attempt says that was overtaken.")
+    assert last.version == "7"
+    logins.keep("mongodb", NOW, None, "What an attempt says that was overtaken.", "8")
     assert logins.last("mongodb").because == "Refused."
-    logins.keep("mongodb", NOW + APART, None, "Taken.")
-    assert (logins.last("mongodb").fault, logins.last("mongodb").because) == (None, "Taken.")
+    logins.keep("mongodb", NOW + APART, None, "Taken.", "8")
+    last = logins.last("mongodb")
+    assert (last.fault, last.because, last.version) == (None, "Taken.", "8")

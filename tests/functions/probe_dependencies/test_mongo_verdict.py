@@ -49,6 +49,18 @@ def test_with_a_primary_every_layer_is_well_and_who_fails_is_mentioned() -> None
     assert primary(members) is members[1]
 
 
+def test_two_that_say_that_they_are_the_primary_are_both_named() -> None:
+    *_, hello = judge((reached("a", member=PRIMARY), reached("b", member=PRIMARY)), tls=False)
+    assert hello.because == (
+        "2 of 2 members answer hello; the primary is a:27017. b:27017 says the same of itself, as in an election."
+    )
+
+
+def test_a_primary_at_an_ipv6_address_is_known_by_it() -> None:
+    knows = Member(primary=False, secondary=True, knows="[fd00::7]:27017")
+    assert verdict(reached("fd00::7", layer="tcp"), reached("b", member=knows))[:2] == ("tcp", "no-answer")
+
+
 def test_one_member_alone_is_called_by_its_name() -> None:
     steps = judge((reached("a", member=PRIMARY),), tls=True)
     assert [step.because for step in steps] == [

@@ -50,10 +50,12 @@ if TYPE_CHECKING:
     from remediation.adapters.sightings import Sightings
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
-"""Of every client. A read takes at most 3 x 10 s, well within a Lambda invocation."""
+"""Of every client but the probe's. A read takes at most 3 x 10 s, well within a Lambda invocation."""
 LONG = 45
 """Seconds that the answer of a function of ours is waited for that works before it answers (the writer of Atlas): its start, all
 the time that it gives itself and its last request."""
+HURRIED = Config(connect_timeout=0.5, read_timeout=0.8, retries={"mode": "standard", "total_max_attempts": 2})
+"""Of the probe's clients, whose reads are a part of a look of five seconds."""
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 _READ = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Simulate|TransactGet)[A-Z]|Query\Z")
 _REPEATABLE = re.compile(r"(TransactWriteItems|UpdateItem)\Z")
@@ -144,23 +146,30 @@ class Services:
 class Clients(Services):
     """`aws.elbv2` reads and retries; `aws.acting.ssm` acts and is sent once; `aws.repeatable.dynamodb` is the ledger's.
 
-    `aws.patient.lambda_` acts through a function that takes its time. `sightings` is for runbooks about things that do not say since when they are; the composition root puts it there. `now` is
-    the time, for readers that ask about lately. `outside` is how requests get to MongoDB Atlas. Safe to use from several threads.
+    `aws.patient.lambda_` acts through a function that takes its time. `sightings` is for runbooks about things that do not say
+    since when they are; the composition root puts it there. `now` is the time, for readers that ask about lately. `outside` is
+    how requests get to MongoDB Atlas. `config` has the time-outs. Safe to use from several threads.
     """
 
     sightings: "Sightings"
     outside: Outside
 
     def __init__(
-        self, place: Place, session: boto3.Session | None = None, now: Callable[[], datetime] | None = None
+        self,
+        place: Place,
+        session: boto3.Session | None = None,
+        now: Callable[[], datetime] | None = None,
+        config: Config = CONFIG,
     ) -> None:
         self.place = place
         self.now = now or _now
         self.outside = pacing(https())
-        maker, transport = _Maker(session or boto3.Session()), Transport.of_layer(connect_timeout=3, read_timeout=10)
-        super().__init__(maker, CONFIG, transport, _refuse_unless_read)
-        self.acting = Services(maker, CONFIG.merge(_ONCE), transport)
-        self.repeatable = Services(maker, CONFIG, transport, _refuse_unless_repeatable)
+        waits: Any = config  # botocore makes its options attributes, which are not typed
+        maker = _Maker(session or boto3.Session())
+        transport = Transport.of_layer(connect_timeout=waits.connect_timeout, read_timeout=waits.read_timeout)
+        super().__init__(maker, config, transport, _refuse_unless_read)
+        self.acting = Services(maker, config.merge(_ONCE), transport)
+        self.repeatable = Services(maker, config, transport, _refuse_unless_repeatable)
 
     @cached_property
     def patient(self) -> Services:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from remediation.adapters.clients import Clients, Name
+from remediation.adapters.clients import HURRIED, Clients, Name
 from remediation.adapters.environment import NAMESPACE, from_environment
 from remediation.adapters.logins import Logins
 from remediation.adapters.logs import logger
@@ -41,9 +41,9 @@ def probe_handler(makes: Makes) -> Callable[[Any, Any], Any]:
     deployment = from_environment(DEPLOYMENT, Deployment)
     place = deployment.place
     probing = from_environment(SETTINGS, Probing)
-    aws, log, count = Clients(place), logger(), counting(place.environment)
+    aws, log, count = Clients(place, config=HURRIED), logger(), counting(place.environment)
     if reads := _reads(probing):
-        aws.prepare(reads=reads)
+        aws.prepare(reads=reads, repeats=("dynamodb",) if "dynamodb" in reads else ())
     logins = Logins(aws, table=deployment.ledger)
     probe = makes(probing=probing, kept=Kept(aws), logins=logins, clock=lambda: datetime.now(UTC))
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from remediation.core.errors import AwsError
 from remediation.core.redact import Secret
 
@@ -19,9 +21,20 @@ class SecretShapeError(Exception):
     """A secret is not what configuration says it is."""
 
 
+class Known(Struct, frozen=True, kw_only=True):
+    """A secret as it was read at `at`, and what AWS calls that version of it."""
+
+    text: Secret
+    version: str
+    at: datetime
+
+
 def secret(aws: "Clients", arn: str, key: str = "") -> Secret:
     """Return a secret's text, or what is under `key` in a secret that is JSON. Raises AwsError, SecretShapeError."""
-    text = aws.secretsmanager.get_secret_value(SecretId=arn).get("SecretString", "")
+    return _text(aws.secretsmanager.get_secret_value(SecretId=arn).get("SecretString", ""), arn, key)
+
+
+def _text(text: str, arn: str, key: str) -> Secret:
     if not key:
         return Secret(text)
     try:
@@ -33,41 +46,49 @@ def secret(aws: "Clients", arn: str, key: str = "") -> Secret:
     return Secret(value)
 
 
-def parameter(aws: "Clients", name: str) -> Secret:
-    """Return the text of an SSM parameter. Raises AwsError."""
-    return Secret(aws.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"].get("Value", ""))
-
-
 class Kept:
     """Secrets that this process has read."""
 
     def __init__(self, aws: "Clients") -> None:
         self._aws = aws
-        self._read: dict[tuple[str, str], tuple[datetime, Secret]] = {}
+        self._read: dict[tuple[str, str], Known] = {}
 
-    def secret(self, arn: str, key: str, now: datetime) -> Secret:
-        """Return a secret, read at most once in five minutes. One that cannot be read again stays what it was.
+    def secret(self, arn: str, key: str, now: datetime, *, afresh: bool = False) -> Known:
+        """Return a secret, read at most once in five minutes, or in any case now. One that cannot be read again stays what it was.
 
         Raises AwsError, SecretShapeError.
         """
-        return self._at_most_once(arn, key, now, lambda: secret(self._aws, arn, key))
 
-    def parameter(self, name: str, now: datetime) -> Secret:
-        """Return the text of an SSM parameter, which is kept as a secret is. Raises AwsError."""
-        return self._at_most_once(name, "", now, lambda: parameter(self._aws, name))
+        def read() -> Known:
+            found = self._aws.secretsmanager.get_secret_value(SecretId=arn)
+            return Known(
+                text=_text(found.get("SecretString", ""), arn, key), version=found.get("VersionId", ""), at=now
+            )
+
+        return self._kept(arn, key, now, read, afresh=afresh)
+
+    def parameter(self, name: str, now: datetime, *, afresh: bool = False) -> Known:
+        """Return an SSM parameter, which is kept as a secret is. Raises AwsError."""
+
+        def read() -> Known:
+            found = self._aws.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+            return Known(text=Secret(found.get("Value", "")), version=str(found.get("Version", "")), at=now)
+
+        return self._kept(name, "", now, read, afresh=afresh)
 
     def forget(self, name: str, key: str = "") -> None:
         """Read it anew the next time: it was refused, so it may have been rotated."""
         self._read.pop((name, key), None)
 
-    def _at_most_once(self, name: str, key: str, now: datetime, read: Callable[[], Secret]) -> Secret:
+    def _kept(self, name: str, key: str, now: datetime, read: Callable[[], Known], *, afresh: bool) -> Known:
         known = self._read.get((name, key))
-        if known is not None and now - known[0] < KEPT:
-            return known[1]
+        if known is not None and not afresh and now - known.at < KEPT:
+            return known
         try:
-            self._read[name, key] = (now, read())
+            found = read()
         except AwsError:
             if known is None:
                 raise
-            return known[1]
-        return self._read[name, key][1]
+            return known
+        self._read[name, key] = found
+        return found

@@ -41,6 +41,8 @@ SHOWN = frozenset(
     }
 )
 """Options whose values are no secrets; of any other only the name is said."""
+PASSWORDS = frozenset({"DEFAULT", "PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256"})
+"""Mechanisms that take a password."""
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})\Z")
 _ADDRESS = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\]\Z")
 _PORT = re.compile(r":([0-9]{1,5})\Z")
@@ -84,6 +86,11 @@ class ConnectionString(Struct, frozen=True, kw_only=True):
         wanted = self.options.get("tls", self.options.get("ssl", ""))
         return wanted == "true" or (self.records and wanted != "false")
 
+    @property
+    def mechanism(self) -> str:
+        """Return how it logs in; `DEFAULT` is what the server offers."""
+        return self.options.get("authmechanism", "DEFAULT")
+
     def login(self, source: str = "") -> Login | None:
         """Return what it logs in with, if it does; `source` is what the TXT record says about `authSource`."""
         if self.user is None or self.password is None:
@@ -92,7 +99,7 @@ class ConnectionString(Struct, frozen=True, kw_only=True):
             user=self.user,
             password=self.password,
             source=self.options.get("authsource") or source or self.shape.database or "admin",
-            mechanism=self.options.get("authmechanism", "DEFAULT"),
+            mechanism=self.mechanism,
         )
 
 
@@ -113,25 +120,34 @@ def parse(text: str) -> ConnectionString:
         raise ConnectionStringError("What stands before its @ is no percent-encoded user with a password.")
     if not _DATABASE.match(database):
         raise ConnectionStringError("Its database's name has characters that the name of a database has not.")
-    found = tuple(_host(each) for each in hosts.split(","))
+    found = tuple(host_and_port(each) for each in hosts.split(","))
     if scheme == "mongodb+srv" and (len(found) != 1 or _PORT.search(hosts) or hosts.count(".") < 2):
         raise ConnectionStringError("A mongodb+srv string has one name of three parts or more, and no port.")
     options = dict(_options(query))
+    known = {key.lower(): value for key, value in options.items() if value is not None}
+    if at and not password and known.get("authmechanism", "DEFAULT") in PASSWORDS:
+        raise ConnectionStringError("It names a user and no password.")
     return ConnectionString(
         shape=Shape(
             scheme=scheme,
-            hosts=(hosts,) if scheme == "mongodb+srv" else tuple(f"{host}:{port}" for host, port in found),
+            hosts=(hosts,) if scheme == "mongodb+srv" else tuple(written(*each) for each in found),
             database=database,
             options=tuple(f"{key}={value}" if value is not None else key for key, value in options.items()),
         ),
         hosts=found,
-        options={key.lower(): value for key, value in options.items() if value is not None},
+        options=known,
         user=Secret(unquote(name)) if at else None,
         password=Secret(unquote(password)) if colon else None,
     )
 
 
-def _host(text: str) -> tuple[str, int]:
+def written(host: str, port: int) -> str:
+    """Return a host with its port as it is written: an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """Take `host:port` apart. Raises ConnectionStringError."""
     port = _PORT.search(text)
     host = text[: port.start()] if port else text
     number = int(port[1]) if port else DEFAULT_PORT

@@ -48,6 +48,7 @@ MongoFault: TypeAlias = Literal[
     "records-unknown",
     "name-unknown",
     "name-unanswered",
+    "address-foreign",
     "refused",
     "no-answer",
     "cut-off",
@@ -64,7 +65,7 @@ MongoFault: TypeAlias = Literal[
     "not-understood",
 ]
 Fault: TypeAlias = RedisFault | MongoFault
-"""What is wrong with the layer that failed. `address-foreign`: the name leads out of the VPC. `busy`: a script runs for long.
+"""What is wrong with the layer that failed. `address-foreign`: the name leads where it may not (Redis': out of the VPC). `busy`: a script runs for long.
 
 `string-not-understood`: the connection string is none. `no-primary`: members answer, and none of them takes writes. `other-set`:
 a member is of another replica set than the string says.

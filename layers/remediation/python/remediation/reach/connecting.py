@@ -1,23 +1,25 @@
 """The layers below any protocol: a name becomes an address that may be connected to, then a connection, then TLS.
 
-The rule of the domain (HAZARDS X12): a name is looked up once, and what is connected to is the address that was checked. An
+The rule of the domain (HAZARDS X12): a name is looked up once, and what is connected to are the addresses that were checked. An
 address outside the VPC's ranges is not connected to, whoever made the name lead there.
 """
 
+import re
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
-from queue import Empty, Queue
-from threading import Thread
 
-from remediation.reach.deadline import STEP, Deadline
+from remediation.core.connection_string import written
+from remediation.core.probed import Fault
+from remediation.reach.deadline import STEP, Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """RFC 1918: what a VPC is made of unless somebody says otherwise."""
 _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH."""
+_ALERT = re.compile(r"(?:TLSV1|TLSV13|SSLV3)_ALERT_[A-Z_]+\Z")
 
 
 NEVER = (
@@ -34,8 +36,10 @@ NEVER = (
 """This machine, link-local and multicast addresses, and AWS's metadata: where even "anywhere" does not lead."""
 
 
-def resolve(host: str, port: int, networks: Iterable[str], deadline: Deadline, never: Iterable[str] = ()) -> str:
-    """Return the one address to connect to: in one of the networks, and in none of those that are `never`.
+def resolve(
+    host: str, port: int, networks: Iterable[str], deadline: Deadline, never: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Return the addresses to connect to: each in one of the networks, and none in those that are `never`.
 
     Raises UnreachableError.
     """
@@ -53,40 +57,57 @@ def resolve(host: str, port: int, networks: Iterable[str], deadline: Deadline, n
                 "address-foreign",
                 f"{host} leads to {address}, which is in none of {', '.join(networks)}; nothing was sent there.",
             )
-    return addresses[0]
+    return tuple(addresses)
 
 
 def _addresses(host: str, port: int, deadline: Deadline) -> list[str]:
-    """Ask the resolver, which knows no time-out of its own, from a thread that is left behind if it takes too long."""
-    answers: Queue[list[str] | OSError] = Queue()
+    """Ask the resolver, which knows no time-out of its own."""
 
-    def ask() -> None:
+    def ask() -> list[str]:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+    left = deadline.left()
+    try:
+        return within(left, ask)
+    except TimeoutError:
+        because = f"The resolver of the VPC gave no answer for {host} within {STEP:.0f} s."
+        raise UnreachableError("dns", "name-unanswered", because) from None
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            because = f"The resolver of the VPC has no answer for {host} just now."
+            raise UnreachableError("dns", "name-unanswered", because) from None
+        raise UnreachableError("dns", "name-unknown", f"The name {host} is not known in the VPC.") from None
+
+
+def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address that takes one; all are tried in the time of one step.
+
+    Raises UnreachableError: `refused` where all of them refuse.
+    """
+    failed: list[UnreachableError] = []
+    for address in addresses:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            answers.put(error if isinstance(error, OSError) else OSError(str(error)))
-        else:
-            answers.put(list(dict.fromkeys(str(address[0]) for *_, address in found)))
+            return _connect(address, port, deadline.left(STEP / len(addresses)))
+        except UnreachableError as error:
+            failed.append(error)
+        except TimeoutError:
+            if not failed:
+                raise
+    told = " ".join(error.because for error in failed[:3])
+    fault: Fault = next((error.fault for error in failed if error.fault != "refused"), "refused")
+    raise UnreachableError("tcp", fault, told) from failed[0]
 
-    Thread(target=ask, daemon=True).start()
+
+def address_of(connected: socket.socket) -> str:
+    """Return the address that a connection leads to."""
+    return str(connected.getpeername()[0])
+
+
+def _connect(address: str, port: int, seconds: float) -> socket.socket:
+    at = written(address, port)
     try:
-        answer = answers.get(timeout=deadline.left())
-    except Empty:
-        raise UnreachableError(
-            "dns", "name-unanswered", f"The resolver of the VPC gave no answer for {host} within {STEP:.0f} s."
-        ) from None
-    if isinstance(answer, socket.gaierror) and answer.errno == socket.EAI_AGAIN:
-        raise UnreachableError("dns", "name-unanswered", f"The resolver of the VPC has no answer for {host} just now.")
-    if isinstance(answer, OSError):
-        raise UnreachableError("dns", "name-unknown", f"The name {host} is not known in the VPC.")
-    return answer
-
-
-def connect(address: str, port: int, deadline: Deadline) -> socket.socket:
-    """Return a connection to an address. Raises UnreachableError."""
-    at = f"{address}:{port}"
-    try:
-        return socket.create_connection((address, port), timeout=deadline.left())
+        return socket.create_connection((address, port), timeout=seconds)
     except ConnectionRefusedError as error:
         raise UnreachableError("tcp", "refused", f"{at} refuses connections: nothing listens there.") from error
     except TimeoutError as error:
@@ -119,7 +140,7 @@ def speaks_tls(address: str, port: int, deadline: Deadline) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with connect(address, port, deadline) as connected:
+        with connect((address,), port, deadline) as connected:
             connected.settimeout(deadline.left())
             context.wrap_socket(connected).close()
     except (OSError, UnreachableError):
@@ -141,5 +162,11 @@ def _untrusted(error: OSError, host: str) -> UnreachableError:
         case TimeoutError():
             return UnreachableError("tls", "no-answer", f"{host} took the connection and did not answer to TLS.")
         case _:
-            because = f"{host} ended the connection while TLS was agreed on."
+            because = f"{host} ended the connection while TLS was agreed on{alerted(error)}."
             return UnreachableError("tls", "cut-off", because)
+
+
+def alerted(error: OSError) -> str:
+    """Return with which alert of TLS a connection was ended, if with one: by OpenSSL's name for it, which is one of a few."""
+    reason = error.reason if isinstance(error, ssl.SSLError) else None
+    return f", with the alert {reason}" if reason and _ALERT.match(reason) else ""

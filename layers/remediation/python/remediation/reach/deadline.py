@@ -3,7 +3,11 @@
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
+from typing import TypeVar
 
+T = TypeVar("T")
 STEP = 1.0
 """Seconds that one answer of a server may take at most."""
 
@@ -21,6 +25,28 @@ class Deadline:
         if left <= 0:
             raise TimeoutError("the time for the whole look is over")
         return left
+
+    def part(self, most: float, *, spare: float = 0.0) -> "Deadline":
+        """Return the end of a part of the look: `most` seconds from now, and so that `spare` seconds are left after it."""
+        now = self._clock()
+        return Deadline(min(most, self._end - now - spare), self._clock)
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """Return what a call returns that knows no such end itself; its thread is left behind where it takes too long.
+
+    Raises TimeoutError then.
+    """
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            answer.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return answer.result(seconds)
 
 
 class BoundedSocket:

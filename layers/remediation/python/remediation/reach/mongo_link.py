@@ -4,6 +4,7 @@ The rule of the domain: an OP_MSG is sent, an OP_MSG is read, and neither takes 
 whatever the server sends. Nothing is said but `hello`, a login and `ping`. Nothing that was sent or answered is quoted.
 """
 
+import re
 import struct
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ import bson
 from bson.errors import BSONError
 from msgspec import Struct
 
+from remediation.core.connection_string import ConnectionStringError, host_and_port, written
 from remediation.core.probed import Fault, Layer
+from remediation.reach.connecting import alerted
 from remediation.reach.deadline import BoundedSocket
 from remediation.reach.unreachable import UnreachableError
 
@@ -25,14 +28,17 @@ OP_MSG = 2013
 HEADER = struct.Struct("<iiii")
 LARGEST = 1_000_000
 """Bytes. What is answered to `hello`, a login and `ping` is a few thousand at most."""
-LONGEST = 260
-"""Characters of a name that a server tells: a host with its port has no more."""
+LONGEST = 64
+"""Characters of a set's name that are repeated."""
+_STRANGE = re.compile(r"[^A-Za-z0-9_.$-]")
+"""What is not repeated of it."""
 CREDENTIALS = frozenset({11, 18})
 """UserNotFound, AuthenticationFailed."""
+NO_SUCH_LOGIN = 334
+"""MechanismUnavailable."""
 ATLAS = 8000
 """Atlas' own code, whose text says what it is about."""
-NOT_PERMITTED = frozenset({13, 334})
-"""Unauthorized, MechanismUnavailable."""
+UNAUTHORIZED = 13
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -57,15 +63,15 @@ class MongoLink:
         """Give what is said from now on another end."""
         self._socket = BoundedSocket(self._connected, deadline)
 
-    def hello(self) -> Member:
-        """Ask who it is."""
-        answer = self.say("hello", "admin", {"hello": 1})
+    def hello(self, *, balanced: bool = False) -> Member:
+        """Ask who it is; behind a load balancer (`balanced`) a member wants to hear that it is known."""
+        answer = self.say("hello", "admin", {"hello": 1, **({"loadBalanced": True} if balanced else {})})
         if not isinstance(answer.get("isWritablePrimary"), bool) or "maxWireVersion" not in answer:
             raise self._strange("hello")
         return Member(
             primary=answer["isWritablePrimary"],
-            set_name=_text(answer.get("setName"))[:LONGEST],
-            knows=_text(answer.get("primary"))[:LONGEST],
+            set_name=_STRANGE.sub("?", _text(answer.get("setName"))[:LONGEST]),
+            knows=_place(_text(answer.get("primary"))),
             secondary=answer.get("secondary") is True,
         )
 
@@ -83,8 +89,8 @@ class MongoLink:
         except TimeoutError:
             because = f"{self.at} took the connection and gave no answer to {_said(layer)} in time."
             raise UnreachableError(layer, "no-answer", because) from None
-        except OSError:
-            raise self._cut_off(layer) from None
+        except OSError as error:
+            raise self._cut_off(layer, alerted(error)) from None
         if answer.get("ok") != 1:
             raise UnreachableError(layer, *self._refused(layer, answer))
         return answer
@@ -117,10 +123,9 @@ class MongoLink:
             read += piece
         return bytes(read)
 
-    def _cut_off(self, layer: Layer) -> UnreachableError:
-        return UnreachableError(
-            layer, "cut-off", f"{self.at} ended the connection instead of answering {_said(layer)}."
-        )
+    def _cut_off(self, layer: Layer, alert: str = "") -> UnreachableError:
+        because = f"{self.at} ended the connection instead of answering {_said(layer)}{alert}."
+        return UnreachableError(layer, "cut-off", because)
 
     def _strange(self, layer: Layer) -> UnreachableError:
         because = f"{self.at} answers {_said(layer)} with what is no answer of MongoDB to it."
@@ -134,13 +139,26 @@ class MongoLink:
             return "too-many-clients", f"{self.at} has as many clients as it takes."
         if number in CREDENTIALS or (number == ATLAS and "auth" in said):
             return "credentials-refused", f"{self.at} refuses the user or the password of the connection string."
-        if number in NOT_PERMITTED:
+        if number == NO_SUCH_LOGIN:
+            return (
+                "credentials-refused",
+                f"{self.at} does not let this user log in in this way (code {number}: mechanism).",
+            )
+        if number == UNAUTHORIZED:
             return "not-permitted", f"{self.at} does not let this user say {_said(layer)} (code {number})."
         return "not-understood", f"{self.at} answers {_said(layer)} with an error (code {number})."
 
 
 def _said(layer: Layer) -> str:
     return "a login" if layer == "auth" else layer
+
+
+def _place(text: str) -> str:
+    """Return a `host:port` as we write it, and nothing where it is none."""
+    try:
+        return written(*host_and_port(text.lower()))
+    except ConnectionStringError:
+        return ""
 
 
 def _text(value: object) -> str:

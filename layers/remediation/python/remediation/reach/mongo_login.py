@@ -8,9 +8,11 @@ from typing import Any
 
 from pymongo.auth_shared import MongoCredential, _Cache, _parse_scram_response
 from pymongo.errors import PyMongoError
+from pymongo.saslprep import saslprep
 from pymongo.synchronous.auth import authenticate
 
 from remediation.core.connection_string import Login
+from remediation.core.redact import Secret
 from remediation.reach.mongo_link import MongoLink
 from remediation.reach.unreachable import UnreachableError
 
@@ -24,9 +26,15 @@ def log_in(link: MongoLink, login: Login) -> None:
     credential = MongoCredential(
         login.mechanism, login.source, login.user.reveal(), login.password.reveal(), None, _Cache()
     )
+    spoken = _Spoken(link)
     try:
-        authenticate(credential, _Spoken(link))  # type: ignore[arg-type] # of pymongo's connection it uses only this
+        authenticate(credential, spoken)  # type: ignore[arg-type] # of pymongo's connection it uses only this
     except (PyMongoError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        if not spoken.begun and _forbidden(login.password):
+            because = (
+                "The password of the connection string has characters that no login may have; the server heard none."
+            )
+            raise UnreachableError("config", "string-not-understood", because) from None
         because = f"{link.at} answers a login with what is no answer of MongoDB to it."
         raise UnreachableError("auth", "not-understood", because) from None
 
@@ -39,17 +47,29 @@ class _Spoken:
 
     def __init__(self, link: MongoLink) -> None:
         self._link = link
+        self.begun = False
 
     def hello_cmd(self) -> dict[str, Any]:
         return {"hello": 1}
 
     def command(self, database: str, command: Any, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - pymongo's own
-        answer = self._link.say("auth", database, dict(command))
+        said = dict(command)
+        self.begun = self.begun or "saslStart" in said
+        answer = self._link.say("auth", database, said)
         rounds = _rounds(answer.get("payload"))
         if rounds > MOST_ROUNDS:
             because = f"{self._link.at} wants the password hashed {rounds:,} times, more than {MOST_ROUNDS:,}."
             raise UnreachableError("auth", "not-understood", because)
         return answer
+
+
+def _forbidden(password: Secret) -> bool:
+    """Tell whether SASLprep (RFC 4013) refuses a password, so that nothing could be made of it to send."""
+    try:
+        saslprep(password.reveal())
+    except (ValueError, LookupError):
+        return True
+    return False
 
 
 def _rounds(payload: object) -> int:

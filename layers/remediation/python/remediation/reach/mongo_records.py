@@ -15,6 +15,8 @@ from remediation.reach.deadline import Deadline
 from remediation.reach.unreachable import UnreachableError
 
 ALLOWED = frozenset({"authsource", "replicaset", "loadbalanced"})
+FIRST_TRY = 0.3
+"""Seconds after which a name server is asked again: dnspython's own two would make one lost packet a fault."""
 
 
 class Records(Struct, frozen=True, kw_only=True):
@@ -32,6 +34,7 @@ def records(name: str, service: str, deadline: Deadline, resolver: Resolver | No
     """Return what the records say. Raises UnreachableError."""
     try:
         asked = resolver or Resolver()
+        asked.timeout = FIRST_TRY
         found = _ask(asked, f"_{service}._tcp.{name}", "SRV", deadline)
         texts = _ask(asked, name, "TXT", deadline)
     except DNSException:  # the machine has no resolver at all
@@ -51,7 +54,7 @@ def _ask(resolver: Resolver, name: str, kind: str, deadline: Deadline) -> list[A
         return list(resolver.resolve(name, kind, lifetime=deadline.left(), search=False))
     except (NXDOMAIN, NoAnswer):
         return []
-    except (Timeout, NoNameservers):
+    except (Timeout, NoNameservers, TimeoutError):
         raise _unanswered(name) from None
 
 
