@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from remediation.adapters.clients import Clients
 
+LOOK = "ecr:DescribeImages"
 SIMULATE = "iam:SimulatePrincipalPolicy"
 LOG_IN = "ecr:GetAuthorizationToken"
 """Takes no resource."""
@@ -17,7 +18,13 @@ PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 
 def tag_exists(aws: "Clients", image: Container) -> bool:
-    """Tell whether a repository has a tag; not where there is no such repository."""
+    """Tell whether a repository has a tag; not where there is no such repository. Raises AwsError for a registry not our own."""
+    place = aws.place
+    if (image.account or place.account, image.region or place.region) != (place.account, place.region):
+        where = f"{image.account} in {image.region}"
+        raise AwsError(
+            f"{LOOK} is not asked of the registry {where}, which is not ours.", operation=LOOK, code="NotOurs"
+        )
     try:
         aws.ecr.describe_images(repositoryName=image.repository, imageIds=[{"imageTag": image.tag}])
     except AwsError as error:
