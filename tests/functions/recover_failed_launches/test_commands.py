@@ -14,6 +14,7 @@ from recover_failed_launches.deaths import Boot, Trouble
 from recover_failed_launches.facts import Facts
 from recover_failed_launches.fixes import Fix, of_instances, of_launch, of_start
 from recover_failed_launches.settings import Settings
+from remediation.core.redact import redact
 from remediation.core.spec import Place
 from tests.functions.recover_failed_launches.nights import SETTINGS, Night
 
@@ -200,6 +201,13 @@ def test_only_the_policy_is_named_after_the_environment_and_the_role_as_it_is(fa
 def test_each_trouble_has_words_of_its_own(facts: Facts, trouble: Trouble) -> None:
     others = {of_start(case_of(facts), other).why for other in Trouble if other is not trouble}
     assert of_start(case_of(facts), trouble).why not in others
+
+
+def test_no_advice_reads_as_a_secret(facts: Facts) -> None:
+    case = case_of(facts, denied=("ecr:BatchGetImage",))
+    fixes = [*(of_launch(case, cause) for cause in Cause), *(of_start(case, trouble) for trouble in Trouble)]
+    told = [text for fix in fixes for text in (fix.why, *fix.steps)]
+    assert [text for text in told if redact(text) != text] == []
 
 
 def test_an_instance_that_was_shut_down_before_it_served_is_looked_at_like_any_that_does_not_come_up(
