@@ -7,6 +7,20 @@ of an activity or of a log (hazard A4).
 import shlex
 
 from recover_failed_launches.case import Broken, Case
+from remediation.aws import quotas
+from remediation.aws.pulling import LOG_IN, PULL
+
+_LAUNCHED = (
+    "ImageId",
+    "InstanceType",
+    "SecurityGroupIds",
+    "IamInstanceProfile",
+    "KeyName",
+    "BlockDeviceMappings",
+    "Placement",
+    "CpuOptions",
+)
+"""What of a launch template a launch may fail of; its user data, which holds secrets, is left out."""
 
 
 class Commands:
@@ -27,7 +41,7 @@ class Commands:
 
     def refreshes(self) -> str:
         """See what was deployed."""
-        return self._group("describe-instance-refreshes", "--max-items", "5")
+        return self._group("describe-instance-refreshes", "--max-records", "5")
 
     def resume(self, process: str) -> str:
         """Let the group do again what was suspended."""
@@ -56,8 +70,9 @@ class Commands:
         """See the version that is launched, without its user data, which holds secrets."""
         group, wanted = self._case.group, self._case.facts.wanted
         if group.source is None:
-            return self._aws("autoscaling", "describe-auto-scaling-groups", "--auto-scaling-group-names", group.name)
+            return self.group()
         number = str(wanted.version.number) if wanted else group.source.version
+        fields = ",".join(f"{each}:{each}" for each in _LAUNCHED)
         return self._aws(
             "ec2",
             "describe-launch-template-versions",
@@ -66,12 +81,52 @@ class Commands:
             "--versions",
             number,
             "--query",
-            "LaunchTemplateVersions[].LaunchTemplateData.[ImageId,InstanceType,SecurityGroupIds,IamInstanceProfile,KeyName]",
+            f"LaunchTemplateVersions[].LaunchTemplateData.{{{fields},NetworkInterfaces:NetworkInterfaces[].Groups}}",
         )
 
-    def named(self, service: str, verb: str, option: str, *names: str) -> str:
-        """Look at something by its name."""
-        return self._aws(service, verb, option, *(name for name in names if name))
+    def group(self) -> str:
+        """See the group itself: its subnets, zones, members, and what it launches from."""
+        return self._aws(
+            "autoscaling", "describe-auto-scaling-groups", "--auto-scaling-group-names", self._case.group.name
+        )
+
+    def image(self) -> str:
+        """See the machine image; where its id is not known, what names it."""
+        wanted = self._case.facts.wanted
+        image = wanted.version.image if wanted else ""
+        return (
+            self.named("ec2", "describe-images", "--image-ids", image) if image.startswith("ami-") else self.template()
+        )
+
+    def profile(self) -> str:
+        """See the instance profile; where its name is not known, what names it."""
+        wanted = self._case.facts.wanted
+        name = wanted.version.profile if wanted else ""
+        return self.named("iam", "get-instance-profile", "--instance-profile-name", name) if name else self.template()
+
+    def offerings(self) -> str:
+        """See which zones offer the instance type; where that is not known, what names it."""
+        wanted = self._case.facts.wanted
+        if not wanted or not wanted.version.type:
+            return self.template()
+        type_ = f"Name=instance-type,Values={wanted.version.type}"
+        return self.named(
+            "ec2", "describe-instance-type-offerings", "--location-type", "availability-zone", "--filters", type_
+        )
+
+    def of_subnets(self, verb: str, filter_: str) -> str:
+        """See what there is in the group's subnets; where it names none, the group."""
+        subnets = self._case.group.subnets
+        return (
+            self.named("ec2", verb, "--filters", f"Name={filter_},Values={','.join(subnets)}")
+            if subnets
+            else self.group()
+        )
+
+    def named(self, service: str, verb: str, *words: str) -> str:
+        """Look at something by its name, which has to be known: AWS lists everything, or refuses, where it is empty."""
+        assert all(words), f"{service} {verb} is asked for nothing"
+        return self._aws(service, verb, *words)
 
     def images(self) -> str:
         """See which tags there are."""
@@ -84,36 +139,43 @@ class Commands:
             "sort_by(imageDetails,&imagePushedAt)[-5:].[imagePushedAt,imageTags]",
         )
 
-    def quota(self) -> str:
-        """Ask AWS for more vCPUs; twice what is allowed now."""
-        wanted = str((self._case.facts.quota or 32) * 2)
-        return self._aws(
-            "service-quotas",
-            "request-service-quota-increase",
-            "--service-code",
-            "ec2",
-            "--quota-code",
-            "L-1216C47A",
-            "--desired-value",
-            wanted,
-        )
+    def repository_policy(self) -> str:
+        """See who may pull by the repository's own policy."""
+        return self._aws("ecr", "get-repository-policy", "--repository-name", self._case.settings.repository)
 
-    def simulate(self) -> str:
-        """Ask IAM what the role may do."""
-        role = f"arn:aws:iam::{self._case.facts.place.account}:role/{self._case.settings.role}"
-        return self._aws(
-            "iam",
-            "simulate-principal-policy",
-            "--policy-source-arn",
-            role,
-            "--action-names",
-            "ecr:GetAuthorizationToken",
-            "ecr:BatchGetImage",
-            "ecr:GetDownloadUrlForLayer",
-            "ecr:BatchCheckLayerAvailability",
+    def quota(self, *, spot: bool = False) -> str:
+        """Ask AWS for twice the vCPUs that are allowed now; where that is not known, see it, and where which quota is not, all."""
+        wanted, service = self._case.facts.wanted, ("--service-code", "ec2")
+        code = quotas.vcpus(wanted.version.type, spot=spot) if wanted else None
+        if code is None:
+            return self.quotas("ec2")
+        allowed = self._case.facts.quota if code == quotas.STANDARD else None
+        if not allowed:
+            return self._aws("service-quotas", "get-service-quota", *service, "--quota-code", code)
+        more = ("--quota-code", code, "--desired-value", str(allowed * 2))
+        return self._aws("service-quotas", "request-service-quota-increase", *service, *more)
+
+    def quotas(self, service: str) -> str:
+        """See all quotas of a service."""
+        shown = ("--query", "Quotas[].[QuotaCode,QuotaName,Value]", "--output", "text")
+        return self._aws("service-quotas", "list-service-quotas", "--service-code", service, *shown)
+
+    def simulate(self) -> tuple[str, str]:
+        """Ask IAM what the role may do: log in, which takes no resource, and pull from the one repository."""
+        case, place = self._case, self._case.facts.place
+        known = case.facts.wanted.role if case.facts.wanted else None
+        role = known or f"arn:aws:iam::{place.account}:role/{case.settings.role}"
+        repository = f"arn:aws:ecr:{place.region}:{place.account}:repository/{case.settings.repository}"
+        ask = ("iam", "simulate-principal-policy", "--policy-source-arn", role)
+        return (
+            self._aws(*ask, "--action-names", LOG_IN),
+            self._aws(*ask, "--action-names", *PULL, "--resource-arns", repository),
         )
 
     def shell(self) -> str:
-        """Get onto an instance that does not serve."""
-        instance = next((boot.instance for boot in self._case.facts.boots), "INSTANCE")
-        return self._aws("ssm", "start-session", "--target", instance)
+        """Get onto an instance that does not serve; where none is known, see which there are."""
+        ids = (*(boot.instance for boot in self._case.facts.boots), *self._idle())
+        return self._aws("ssm", "start-session", "--target", ids[0]) if ids else self.group()
+
+    def _idle(self) -> tuple[str, ...]:
+        return tuple(member.id for member in self._case.group.members if member.id not in self._case.serving)

@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 from enum import StrEnum
+from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +25,12 @@ class Trouble(StrEnum):
 
     NO_TAG = "no-tag"
     NO_RIGHT = "no-right"
+    """The registry refuses: no login, or no right."""
     NO_WAY = "no-way"
+    RATE = "rate"
+    """The registry lets no more pulls through for now."""
+    CERTIFICATE = "certificate"
+    """The registry's certificate is not trusted there."""
     NO_DOCKER = "no-docker"
     NO_SPACE = "no-space"
     ARCHITECTURE = "architecture"
@@ -32,21 +38,46 @@ class Trouble(StrEnum):
     APPLICATION = "application"
 
 
-_LOGGED: tuple[tuple[Trouble, str], ...] = (
-    (Trouble.NO_TAG, r"manifest (unknown|for .{1,300} not found)|repository .{1,300} (does not exist|not found)"),
-    (Trouble.NO_RIGHT, r"no basic auth credentials|AccessDenied|not authorized to perform|denied: (User|Your auth)"),
+_Table: TypeAlias = tuple[tuple[Trouble, re.Pattern[str]], ...]
+
+
+def _table(*texts: tuple[Trouble, str]) -> _Table:
+    return tuple((trouble, re.compile(text, re.IGNORECASE)) for trouble, text in texts)
+
+
+_ABOUT_PULLING = re.compile(
+    r"\becr\b|docker|daemon|registry|manifest|\bpull(ing)?\b|amazonlinux|login from a non TTY", re.IGNORECASE
+)
+"""In a line that is about the image or the packages. Any other call that user data makes may fail as well, and matters not."""
+_PULLING = _table(
+    (Trouble.NO_TAG, r"manifest unknown|manifest for .{1,300} not found|repository with name .{1,300} does not exist"),
+    (Trouble.RATE, r"toomanyrequests"),
+    (Trouble.CERTIFICATE, r"x509:"),
     (
         Trouble.NO_WAY,
         (
-            r"i/o timeout|Could not (connect|resolve)|network is unreachable|no such host|connection timed out"
-            r"|TLS handshake timeout|request canceled while waiting for connection"
+            r"i/o timeout|Could not (connect|resolve)|Connect timeout|network is unreachable|no such host"
+            r"|connection timed out|TLS handshake timeout|request canceled while waiting for connection"
         ),
     ),
-    (Trouble.NO_SPACE, r"no space left on device"),
-    (Trouble.ARCHITECTURE, r"exec format error|no matching manifest for"),
-    (Trouble.NO_DOCKER, r"Cannot connect to the Docker daemon|docker: command not found"),
+    (
+        Trouble.NO_RIGHT,
+        (
+            r"no basic auth credentials|pull access denied|403 Forbidden|AccessDenied|not authorized to perform"
+            r"|denied: (User|Your auth)|login from a non TTY"
+        ),
+    ),
 )
-_KNOWN = tuple((trouble, re.compile(text, re.IGNORECASE)) for trouble, text in _LOGGED)
+"""What keeps an image from being pulled; looked for only where there is no container."""
+_STARTING = _table(
+    (Trouble.NO_SPACE, r"no space left on device"),
+    (
+        Trouble.ARCHITECTURE,
+        r"exec format error|no matching manifest for|requested image's platform .{1,80} does not match",
+    ),
+)
+"""What keeps a container from running; looked for in either log."""
+_DOCKER = _table((Trouble.NO_DOCKER, r"Cannot connect to the Docker daemon|docker: command not found"))
 
 
 class Boot(Struct, frozen=True, kw_only=True):
@@ -85,25 +116,35 @@ def understood(answer: Answer) -> Boot:
     except (msgspec.MsgspecError, binascii.Error, ValueError) as error:
         why = f"it printed something else than expected ({type(error).__name__})"
         return Boot(instance=answer.instance, unanswered=why)
-    serves = printed.container == "running"
+    found, line = _trouble(printed, log, container_log)
     lines = [*log.splitlines()[-_LINES:], *container_log.splitlines()[-_LINES:]]
+    told = [*([] if line in lines else [line]), *lines]
     return Boot(
         instance=answer.instance,
         cloud_init=printed.cloud_init,
         container=printed.container,
-        trouble=_logged(log) or (None if serves else _stopped(printed)),
-        lines=tuple(quoted(line) for line in lines if line.strip()),
+        trouble=found,
+        lines=tuple(quoted(each) for each in told if each.strip()),
     )
 
 
-def _logged(log: str) -> Trouble | None:
-    return next((trouble for trouble, pattern in _KNOWN if pattern.search(log)), None)
+def _trouble(printed: _Printed, log: str, container_log: str) -> tuple[Trouble | None, str]:
+    """Return what is wrong with a start, and the line that says so.
 
-
-def _stopped(printed: _Printed) -> Trouble | None:
+    A container that runs was pulled and started, and one that stopped was pulled: of those no such trouble is looked for.
+    """
+    if printed.container == "running":
+        return None, ""
+    lines = log.splitlines()
     if printed.container != "missing":
-        return Trouble.APPLICATION
-    return Trouble.USER_DATA if printed.cloud_init in {"error", "done"} else None
+        return _found(_STARTING, [*container_log.splitlines(), *lines]) or (Trouble.APPLICATION, "")
+    pulling = [line for line in lines if _ABOUT_PULLING.search(line)]
+    ended = Trouble.USER_DATA if printed.cloud_init in {"error", "done"} else None
+    return _found(_STARTING, lines) or _found(_PULLING, pulling) or _found(_DOCKER, lines) or (ended, "")
+
+
+def _found(table: _Table, lines: list[str]) -> tuple[Trouble, str] | None:
+    return next(((trouble, line) for trouble, said in table for line in lines if said.search(line)), None)
 
 
 def quoted(text: str) -> str:

@@ -11,9 +11,8 @@ from recover_failed_launches.answers import LATER, SOON, escalate, wait
 from recover_failed_launches.case import Case
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.commands import Commands
-from recover_failed_launches.deaths import Trouble
 from recover_failed_launches.facts import Facts, Judged, Tried
-from recover_failed_launches.fixes import Fix, of_launch, of_start
+from recover_failed_launches.fixes import of_instances, of_launch
 from recover_failed_launches.settings import Settings
 from recover_failed_launches.suspended import NEEDED, left_behind, suspended, told
 from recover_failed_launches.taking_back import take_back
@@ -147,28 +146,11 @@ def _dying(case: Case) -> Act[Judged] | Escalate | None:
     else:
         what = "instances were launched and do not come up"
     ended = next((died.cause for died in case.deaths if died.cause is not None), None)
-    fix = of_launch(case, ended) if ended is not None else _start(case)
+    fix = of_launch(case, ended) if ended is not None else of_instances(case)
     because = f"{stands(case)}; {what}: {fix.why}."
     if case.broken is not None and len(case.deaths) >= case.settings.deaths:
         return take_back(case, case.broken, because)
     return escalate(case, because, *fix.steps, team=fix.team)
-
-
-def _start(case: Case) -> Fix:
-    """Return what is wrong with the start: first what AWS says for sure, then what instances say, then what is suspect."""
-    booted = case.boots[0].trouble if case.boots else None
-    ways = {each.way for each in case.facts.subnets or ()}
-    if case.tag_missing:
-        return of_start(case, Trouble.NO_TAG)
-    if case.facts.denied:
-        return of_start(case, Trouble.NO_RIGHT)
-    if booted is not None:
-        return of_start(case, booted)
-    if ways & {"broken", "none"}:
-        return of_start(case, Trouble.NO_WAY)
-    to = Commands(case)
-    why = "neither AWS nor the instances say why; the image, the role and the routes were not found wrong"
-    return Fix(why=why, steps=(to.activities(), to.shell(), "sudo tail -100 /var/log/cloud-init-output.log"))
 
 
 # --------------------------------------------------------------------------------------------------------- everything else

@@ -16,6 +16,7 @@ from tests.support.toy import PLACE
 
 NAME = "dev-backend-asg"
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+OURS = {"account": "123456789012", "region": "us-east-1"}
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_a_version_is_known_with_the_image_that_it_runs_and_nothing_else_of_user
         (built.group,),
         "dev-ec2-profile",
     )
-    assert version.container == Container(repository="dev-starttech-backend", tag="v7")
+    assert version.container == Container(repository="dev-starttech-backend", tag="v7", **OURS)
     assert "hunter2" not in repr(version)
 
 
@@ -186,12 +187,13 @@ def test_a_simulation_is_a_read_and_what_changes_iam_is_none(aws: Clients) -> No
 @pytest.mark.parametrize(
     ("script", "found"),
     [
-        (f"docker run -d {REGISTRY}/dev-starttech-backend:v1.2.3_x", Container(repository="dev-starttech-backend", tag="v1.2.3_x")),
-        (f"A={REGISTRY}/a/b:1\ndocker pull {REGISTRY}/a/b:1", Container(repository="a/b", tag="1")),
+        (f"docker run -d {REGISTRY}/dev-starttech-backend:v1.2.3_x", Container(repository="dev-starttech-backend", tag="v1.2.3_x", **OURS)),
+        (f"A={REGISTRY}/a/b:1\ndocker pull {REGISTRY}/a/b:1", Container(repository="a/b", tag="1", **OURS)),
         (f"docker run {REGISTRY}/a:$TAG", None),
         (f"docker run {REGISTRY}/a:${{TAG}}", None),
         (f"docker run {REGISTRY}/a:1\ndocker run {REGISTRY}/a:2", None),
         (f"docker run {REGISTRY}/a", None),
+        (f"docker run {REGISTRY}/a:1\ndocker run {REGISTRY.replace('us-east-1', 'eu-west-1')}/a:1", None),
         ("docker run nginx:1", None),
         ("", None),
     ],

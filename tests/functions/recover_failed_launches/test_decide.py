@@ -228,6 +228,8 @@ WORDS = {
     Cause.RESERVATION: "capacity reservation",
     Cause.SPOT_PRICE: "Spot price",
     Cause.QUOTA: "quota of running instances",
+    Cause.SPOT_QUOTA: "quota of Spot instances is used up",
+    Cause.FLEET_QUOTA: "quota of fleet requests is used up",
     Cause.VOLUMES: "quota of EBS volumes",
     Cause.IMAGE: "the image ami-0000000000000000a of version 7",
     Cause.UNSUPPORTED: "do not go together",
@@ -611,10 +613,10 @@ def test_a_subnet_without_a_way_out_is_named(night: Night, way: str, route: str,
 
 LOGS = [
     ("manifest for x/dev-starttech-backend:v9 not found: manifest unknown", Trouble.NO_TAG),
-    ("no basic auth credentials", Trouble.NO_RIGHT),
-    ("dial tcp 10.0.0.1:443: i/o timeout", Trouble.NO_WAY),
+    ("Error response from daemon: Head x/manifests/v9: no basic auth credentials", Trouble.NO_RIGHT),
+    ("Error response from daemon: Get x/v2/: dial tcp 10.0.0.1:443: i/o timeout", Trouble.NO_WAY),
     ("write /var/lib/docker: no space left on device", Trouble.NO_SPACE),
-    ("exec /app: exec format error", Trouble.ARCHITECTURE),
+    ("no matching manifest for linux/arm64/v8 in the manifest list entries", Trouble.ARCHITECTURE),
     ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock", Trouble.NO_DOCKER),
 ]
 

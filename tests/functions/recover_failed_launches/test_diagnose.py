@@ -38,7 +38,7 @@ def troubled(night: Night) -> None:
     night.world.console = f"boot\npassword={SECRET}\nlogin:"
     night.world.desired = 3
     (ill,) = night.world.add(1, age=15 * MINUTE)
-    ill.healthy, ill.log = False, f"docker login -p token={SECRET}\nmanifest unknown\n"
+    ill.healthy, ill.container, ill.log = False, "missing", f"docker login -p token={SECRET}\nmanifest unknown\n"
     night.world.add_version(8)
     night.world.version = "8"
     night.world.fail(f"VcpuLimitExceeded in mongodb://app:{SECRET}@db/starttech")
@@ -85,7 +85,9 @@ def test_a_group_in_trouble_is_looked_at_from_every_side(night: Night) -> None:
     facts = night.look()
     assert night.aws.calls.permissions == {allow.action for allow in RUNBOOK.reads}
     assert facts.wanted is not None
-    assert facts.wanted.version.container == Container(repository="dev-starttech-backend", tag="v7")
+    assert facts.wanted.version.container == Container(
+        repository="dev-starttech-backend", tag="v7", account="123456789012", region="us-east-1"
+    )
     assert (facts.wanted.image, facts.wanted.groups_missing, facts.wanted.tag) == (True, (), True)
     assert facts.wanted.role == "arn:aws:iam::123456789012:role/dev-ec2-role"
     assert [checked.version.number for checked in facts.earlier] == [7]
@@ -96,7 +98,7 @@ def test_a_group_in_trouble_is_looked_at_from_every_side(night: Night) -> None:
     ]
     assert facts.quota == 32
     assert [died.cause for died in facts.died] == [Cause.INTERNAL]
-    assert [(boot.trouble, boot.container) for boot in facts.boots] == [(Trouble.NO_TAG, "running")]
+    assert [(boot.trouble, boot.container) for boot in facts.boots] == [(Trouble.NO_TAG, "missing")]
     assert len(facts.checks) == 1
     assert facts.checks[0].endswith("instance check impaired, system check ok")
     assert facts.unread == ()

@@ -76,6 +76,16 @@ def test_a_container_that_stops_is_the_applications_trouble(bench: Bench) -> Non
     assert (boot.trouble, boot.lines[-1]) == (Trouble.APPLICATION, "panic: no database")
 
 
+def test_a_container_made_for_another_processor_says_so_in_its_own_log(bench: Bench) -> None:
+    boot = bench.read(STATE="restarting", LOGS="exec /app/server: exec format error")
+    assert (boot.trouble, boot.lines[-1]) == (Trouble.ARCHITECTURE, "exec /app/server: exec format error")
+
+
+def test_a_call_that_fails_after_the_container_runs_keeps_nobody_from_serving(bench: Bench) -> None:
+    bench.log.write_text("An error occurred (AccessDeniedException) when calling the PutRetentionPolicy operation\n")
+    assert bench.read(STATE="running").trouble is None
+
+
 def test_an_instance_without_any_log_still_answers(bench: Bench) -> None:
     bench.log.unlink()
     boot = bench.read(STATE="", CLOUD="", LOGS="")

@@ -94,8 +94,8 @@ REPORTED: tuple[tuple[Cause, str], ...] = (
             f" specified instance type belongs to. {FAILED}"
         ),
     ),
-    (Cause.QUOTA, f"You've reached your quota for maximum Fleet Requests for this account. {FAILED}"),
-    (Cause.QUOTA, f"Max spot instance count exceeded. {FAILED}"),
+    (Cause.FLEET_QUOTA, f"You've reached your quota for maximum Fleet Requests for this account. {FAILED}"),
+    (Cause.SPOT_QUOTA, f"Max spot instance count exceeded. {FAILED}"),
     (
         Cause.SUBNET_FULL,
         f"There are not enough free addresses in subnet 'subnet-1' to satisfy the requested number of instances. {FAILED}",
@@ -144,3 +144,198 @@ REPORTED: tuple[tuple[Cause, str], ...] = (
     ),
 )
 """Others that people met, and the reasons that EC2 gives for an instance's end."""
+
+NOT_IN_SERVICE = "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason:"
+ON_DEMAND, SPOT = "Could not launch On-Demand Instances.", "Could not launch Spot Instances."
+LOAD_BALANCING = "Auto Scaling User Guide, Troubleshoot: Load balancer issues"
+ERRORS = "EC2 API Reference, Error codes"
+REPORTS = "public reports of failed launches"
+
+HELD_OUT: tuple[tuple[Cause, str, str], ...] = (
+    (
+        Cause.TARGET_GROUP,
+        "One or more target groups not found. Validating load balancer configuration failed.",
+        LOAD_BALANCING,
+    ),
+    (
+        Cause.TARGET_GROUP,
+        "Cannot find Load Balancer dev-elb. Validating load balancer configuration failed.",
+        LOAD_BALANCING,
+    ),
+    (
+        Cause.TARGET_GROUP,
+        "There is no ACTIVE Load Balancer named dev-elb. Updating load balancer configuration failed.",
+        LOAD_BALANCING,
+    ),
+    (
+        Cause.TARGET_GROUP,
+        "EC2 instance i-0000000000000000a is not in VPC. Updating load balancer configuration failed.",
+        LOAD_BALANCING,
+    ),
+    (
+        Cause.TARGET_GROUP,
+        "One or more load balancers not found. Validating load balancer configuration failed.",
+        REPORTS,
+    ),
+    (
+        Cause.TARGET_GROUP,
+        "Provided Target Groups may not be valid. Please ensure they exist and try again.",
+        "Auto Scaling's answer to AttachLoadBalancerTargetGroups",
+    ),
+    (
+        Cause.ENCRYPTION,
+        f"{NOT_IN_SERVICE} Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state",
+        "AWS re:Post Knowledge Center, EKS managed node groups",
+    ),
+    (Cause.ENCRYPTION, f"{NOT_IN_SERVICE} Client.InternalError: Client error on launch", REPORTS),
+    (Cause.VOLUMES, f"{NOT_IN_SERVICE} Client.VolumeLimitExceeded: Volume limit exceeded", REPORTS),
+    (Cause.SHUT_DOWN, f"{NOT_IN_SERVICE} Client.UserInitiatedShutdown: User initiated shutdown", REPORTS),
+    (Cause.SHUT_DOWN, f"{NOT_IN_SERVICE} Client.InstanceInitiatedShutdown: Instance initiated shutdown", REPORTS),
+    (
+        Cause.QUOTA,
+        (
+            f"{ON_DEMAND} VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU limit of 0 allows"
+            f" for the instance bucket that the specified instance type belongs to. {FAILED}"
+        ),
+        REPORTS,
+    ),
+    (
+        Cause.QUOTA,
+        f"Your quota allows for 0 more running instance(s). You requested at least 1. {FAILED}",
+        "Elastic Beanstalk's events",
+    ),
+    (
+        Cause.QUOTA,
+        (
+            "You have requested more instances (7) than your current instance limit of 6 allows for the specified instance"
+            f" type. {FAILED}"
+        ),
+        "kubernetes/autoscaler issue 1263",
+    ),
+    (Cause.SPOT_QUOTA, f"{SPOT} MaxSpotInstanceCountExceeded - Max spot instance count exceeded. {FAILED}", REPORTS),
+    (
+        Cause.INTERFACES,
+        "NetworkInterfaceLimitExceeded - You have reached the maximum number of network interfaces.",
+        ERRORS,
+    ),
+    (
+        Cause.CAPACITY,
+        f"{ON_DEMAND} InsufficientInstanceCapacity - We currently do not have sufficient t3.xlarge capacity. {FAILED}",
+        REPORTS,
+    ),
+    (Cause.CAPACITY, f"Insufficient capacity. {FAILED}", REPORTS),
+    (Cause.CAPACITY, "Server.SpotInstanceTermination: Spot instance termination", "EC2 API Reference, StateReason"),
+    (
+        Cause.UNFULFILLABLE,
+        (
+            f"{SPOT} UnfulfillableCapacity - Unable to fulfill capacity due to your request configuration. Please adjust your"
+            f" request and try again. {FAILED}"
+        ),
+        "AWS re:Post Knowledge Center, Spot managed node groups",
+    ),
+    (
+        Cause.ACCOUNT,
+        (
+            f"{ON_DEMAND} InvalidParameterCombination - The specified instance type is not eligible for Free Tier. For a list"
+            " of Free Tier instance types, run 'describe-instance-types' with the filter 'free-tier-eligible=true'."
+            f" {FAILED}"
+        ),
+        REPORTS,
+    ),
+    (
+        Cause.ACCOUNT,
+        (
+            "PendingVerification - Your request for accessing resources in this region is being validated, and you will not be"
+            " able to launch additional resources in this region until the validation is complete."
+        ),
+        ERRORS,
+    ),
+    (
+        Cause.ACCOUNT,
+        f"Your account is currently being verified. Verification normally takes less than 2 hours. {FAILED}",
+        REPORTS,
+    ),
+    (Cause.ACCOUNT, f"This account is currently blocked and not recognized as a valid account. {FAILED}", REPORTS),
+    (
+        Cause.PERMISSION,
+        (
+            "Access denied when attempting to assume role arn:aws:iam::123456789012:role/aws-service-role/"
+            "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling. Validating load balancer configuration failed."
+        ),
+        REPORTS,
+    ),
+    (
+        Cause.NETWORKS,
+        f"Security group sg-00000000000000001 and subnet subnet-1 belong to different networks. {FAILED}",
+        ERRORS,
+    ),
+    (Cause.NETWORKS, f"VPC security groups may not be used for a non-VPC launch. {FAILED}", REPORTS),
+    (
+        Cause.SECURITY_GROUP,
+        f"The security groups 'sg-0000000000000dead, sg-0000000000000beef' do not exist. {FAILED}",
+        ERRORS,
+    ),
+    (
+        Cause.UNSUPPORTED,
+        (
+            "Enhanced networking with the Elastic Network Adapter (ENA) is required for the 't3.small' instance type. Ensure"
+            f" that you are using an AMI that is enabled for ENA. {FAILED}"
+        ),
+        REPORTS,
+    ),
+    (Cause.ZONE, f"The following supplied instance types do not exist: [x9.small]. {FAILED}", ERRORS),
+    (Cause.DEVICES, f"The parameter iops is not supported for gp2 volumes. {FAILED}", ERRORS),
+    (Cause.DEVICES, f"Volume of size 8GB is smaller than snapshot 'snap-1', expect size >= 30GB. {FAILED}", ERRORS),
+    (Cause.IMAGE, f"{ON_DEMAND} InvalidAMIID.NotFound - The image id '[ami-dead]' does not exist. {FAILED}", REPORTS),
+    (
+        Cause.IMAGE,
+        "InvalidAMIID.Unavailable: The specified AMI has been deregistered or is no longer available.",
+        ERRORS,
+    ),
+    (
+        Cause.UNSUPPORTED,
+        (
+            "You must use a valid fully-formed launch template. The architecture 'arm64' of the specified instance type does"
+            " not match the architecture 'x86_64' of the specified AMI."
+        ),
+        REPORTS,
+    ),
+    (
+        Cause.PROFILE,
+        (
+            "You must use a valid fully-formed launch template. Value (gone) for parameter iamInstanceProfile.name is invalid."
+            " Invalid IAM Instance Profile name"
+        ),
+        "terraform-provider-aws, aws_autoscaling_group",
+    ),
+    (
+        Cause.SUBNET,
+        "You must use a valid fully-formed launch template. No default subnet for availability zone: 'us-east-1c'.",
+        REPORTS,
+    ),
+    (Cause.IMAGE, 'You must use a valid fully-formed launch template. Invalid id: "ami-00000000000000001 "', REPORTS),
+    (
+        Cause.ZONE,
+        "You must use a valid fully-formed launch template. Invalid value 'm5.medium' for InstanceType.",
+        REPORTS,
+    ),
+    (
+        Cause.TEMPLATE,
+        (
+            "You must use a valid fully-formed launch template. You can specify either a launch template ID or a launch"
+            " template name, but not both."
+        ),
+        REPORTS,
+    ),
+    (
+        Cause.TEMPLATE,
+        "Invalid launch template: When a network interface is provided, the security groups must be a part of it.",
+        "terraform-provider-aws issue 4570",
+    ),
+    (
+        Cause.TEMPLATE,
+        "Network interfaces and an instance-level security groups may not be specified on the same request",
+        "ansible/community.aws issue 225",
+    ),
+)
+"""Real texts that the patterns were not made from to begin with, each with where it is from. All of them have to be right."""

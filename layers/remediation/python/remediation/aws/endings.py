@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from remediation.aws import quotas
+
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
@@ -13,9 +15,6 @@ if TYPE_CHECKING:
 
 _TEMPLATE, _VERSION = "aws:ec2launchtemplate:id", "aws:ec2launchtemplate:version"
 """EC2 tags what it launches from a template."""
-STANDARD = frozenset("acdhimrtz")
-"""First letters of the instance types that share one quota of vCPUs."""
-_STANDARD_QUOTA = "L-1216C47A"
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -61,8 +60,11 @@ def console(aws: "Clients", instance: str) -> str:
 
 
 def vcpu_quota(aws: "Clients", type_: str) -> int | None:
-    """Return how many vCPUs of this kind of instance may run at once; None for the rarer kinds, which have quotas of their own."""
-    if not type_ or type_[0] not in STANDARD or type_.startswith(("inf", "trn", "hpc", "dl", "mac")):
+    """Return how many vCPUs of the standard kinds of instance may run On-Demand at once; None for types that do not count there.
+
+    The quotas of the rarer kinds may not be read (runbook.py).
+    """
+    if quotas.vcpus(type_) != quotas.STANDARD:
         return None
-    found = aws.service_quotas.get_service_quota(ServiceCode="ec2", QuotaCode=_STANDARD_QUOTA)["Quota"]
+    found = aws.service_quotas.get_service_quota(ServiceCode="ec2", QuotaCode=quotas.STANDARD)["Quota"]
     return int(found["Value"])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 _IMAGE = re.compile(
-    r"(?<![\w.-])\d{12}\.dkr\.ecr\.[a-z0-9-]{1,20}\.amazonaws\.com/"
+    r"(?<![\w.-])(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]{1,20})\.amazonaws\.com/"
     r"(?P<repository>[a-z0-9][a-z0-9._/-]{0,200}):(?P<tag>\w[\w.-]{0,127})"
 )
 """An image of ECR whose tag is written out; one with a variable of the shell in it says nothing here."""
@@ -32,10 +32,12 @@ LARGEST_USER_DATA = 16 * 1024
 
 
 class Container(Struct, frozen=True, kw_only=True):
-    """An image in ECR."""
+    """An image in ECR. Without `account` and `region` it is in our own registry."""
 
     repository: str
     tag: str
+    account: str = ""
+    region: str = ""
 
 
 class Version(Struct, frozen=True, kw_only=True):
@@ -105,11 +107,8 @@ def _image(user_data: str) -> Container | None:
         text = b64decode(user_data).decode(errors="replace")[:LARGEST_USER_DATA]
     except (binascii.Error, ValueError):
         return None
-    found = {(image["repository"], image["tag"]) for image in _IMAGE.finditer(text)}
-    if len(found) != 1:
-        return None
-    ((repository, tag),) = found
-    return Container(repository=repository, tag=tag)
+    found = {Container(**image.groupdict()) for image in _IMAGE.finditer(text)}
+    return found.pop() if len(found) == 1 else None
 
 
 def image_state(aws: "Clients", image: str) -> str:
