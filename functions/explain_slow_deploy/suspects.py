@@ -3,6 +3,7 @@
 A suspect is `hard` if the deploy cannot go on whatever it waits for: its own calls are denied, or no instance can be launched.
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -114,7 +115,7 @@ def _refresh(around: Around) -> Iterator[Suspect]:
             why = f": {quoted(found.reason)}" if found.reason else ""
             yield Suspect(
                 what=f"the instance refresh of {group.name} is {found.status}{done}{when}{why}",
-                look=f"aws autoscaling describe-instance-refreshes --auto-scaling-group-name {group.name} --max-records 1",
+                look=f"aws autoscaling describe-instance-refreshes --auto-scaling-group-name {shlex.quote(group.name)} --max-records 1",
             )
 
 
@@ -156,8 +157,8 @@ def _activities(group: Group) -> Iterator[Suspect]:
 
 
 def _history(group: Group) -> str:
-    return f"aws autoscaling describe-scaling-activities --auto-scaling-group-name {group.name} --max-items 5"
+    return f"aws autoscaling describe-scaling-activities --auto-scaling-group-name {shlex.quote(group.name)} --max-items 5"
 
 
 def _balancer(name: str) -> str:
-    return f"aws elbv2 describe-load-balancers --names {name}"
+    return f"aws elbv2 describe-load-balancers --names {shlex.quote(name)}"

@@ -113,7 +113,7 @@ class Commands:
     def refreshes(self) -> str:
         """See what was deployed."""
         return self._aws(
-            f"autoscaling describe-instance-refreshes --auto-scaling-group-name {self._case.settings.asg} --max-items 5"
+            f"autoscaling describe-instance-refreshes --auto-scaling-group-name {self._case.settings.asg} --max-records 5"
         )
 
     def suspend(self) -> str:

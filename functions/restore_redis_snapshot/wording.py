@@ -87,9 +87,11 @@ def by_hand(recipe: Recipe, name: str) -> tuple[str, ...]:
     look = f"aws elasticache describe-snapshots --snapshot-name {recipe.snapshot} --show-node-group-config"
     if not recipe.key:
         return (look, "remedy snapshots")
-    made = f"aws elasticache create-replication-group --replication-group-id {name} --snapshot-name {recipe.snapshot}"
-    how = f"--replication-group-description restored --kms-key-id {recipe.key} --at-rest-encryption-enabled"
-    return (look, f"{made} {how}")
+    made = (
+        f"aws elasticache create-replication-group --replication-group-id {name} --snapshot-name {recipe.snapshot}"
+        f" --replication-group-description restored --kms-key-id {recipe.key} --at-rest-encryption-enabled"
+    )
+    return (look, made)
 
 
 def serverless(snapshot: str, name: str) -> str:
