@@ -157,7 +157,9 @@ def _activities(group: Group) -> Iterator[Suspect]:
 
 
 def _history(group: Group) -> str:
-    return f"aws autoscaling describe-scaling-activities --auto-scaling-group-name {shlex.quote(group.name)} --max-items 5"
+    return (
+        f"aws autoscaling describe-scaling-activities --auto-scaling-group-name {shlex.quote(group.name)} --max-items 5"
+    )
 
 
 def _balancer(name: str) -> str:

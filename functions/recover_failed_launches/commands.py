@@ -68,16 +68,19 @@ class Commands:
 
     def template(self) -> str:
         """See the version that is launched, without its user data, which holds secrets."""
-        group, wanted = self._case.group, self._case.facts.wanted
-        if group.source is None:
+        source, wanted = self._case.group.source, self._case.facts.wanted
+        if wanted is not None:
+            template, number = wanted.version.template, str(wanted.version.number)
+        elif source is not None:
+            template, number = source.template, source.version
+        else:
             return self.group()
-        number = str(wanted.version.number) if wanted else group.source.version
         fields = ",".join(f"{each}:{each}" for each in _LAUNCHED)
         return self._aws(
             "ec2",
             "describe-launch-template-versions",
             "--launch-template-id",
-            group.source.template,
+            template,
             "--versions",
             number,
             "--query",

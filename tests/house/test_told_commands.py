@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import commands, wrong_with
+from tests.support.pasted import wrong_with
 
 ROOT = Path(__file__).resolve().parents[2]
 _CODE = ("functions", "layers/remediation/python", "remedy/commands", "remedy", "stacks")
@@ -96,9 +96,3 @@ def test_there_are_commands_to_look_at() -> None:
 def test_what_is_wrong_with_a_command_is_found(command: str, wrong: str) -> None:
     assert wrong in wrong_with(command)
     assert bool(wrong) == bool(wrong_with(command))
-
-
-def test_a_command_stands_alone_or_behind_its_reason() -> None:
-    assert commands("aws ec2 describe-instances") == ("aws ec2 describe-instances",)
-    assert commands("Look at it: remedy status") == ("remedy status",)
-    assert commands("Ask AWS whether remedy is right.") == ()

@@ -11,8 +11,8 @@ from remediation.atlas.facts import Cluster, Snapshot, SnapshotState
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Result, Verdict, Wait
 from tests.functions.backup_database.worlds import MINUTE, NAME, SETTINGS
 from tests.functions.fakes.atlas_service import PROJECT
+from tests.support.pasted import typed
 from tests.support.steps import NIGHT
-from tests.support.typed import typed
 
 OURS = "backup-database of this run"
 ASKED = Save(id=NAME, description=OURS, days=7)

@@ -10,8 +10,8 @@ from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Result, Ve
 from restore_database.decide import CREATE, REFILL, decide
 from restore_database.facts import Counted, Counts, Facts, New, Uncounted
 from tests.functions.restore_database.worlds import HOST, HOUR, LIVE, NAME, NEW, NEW_HOST, RESTORED, SETTINGS
+from tests.support.pasted import typed
 from tests.support.steps import NIGHT
-from tests.support.typed import typed
 
 SNAPSHOT, MINUTE = "65f1c0ffee0123456789abcd", timedelta(minutes=1)
 TARGET = New(id=NEW, like=NAME, snapshot=SNAPSHOT)

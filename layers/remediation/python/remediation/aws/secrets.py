@@ -34,6 +34,11 @@ def secret(aws: "Clients", arn: str, key: str = "") -> Secret:
     return _text(aws.secretsmanager.get_secret_value(SecretId=arn).get("SecretString", ""), arn, key)
 
 
+def parameter(aws: "Clients", name: str) -> Secret:
+    """Return an SSM parameter's text. Raises AwsError."""
+    return Secret(aws.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"].get("Value", ""))
+
+
 def _text(text: str, arn: str, key: str) -> Secret:
     if not key:
         return Secret(text)
