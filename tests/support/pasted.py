@@ -80,11 +80,12 @@ def _aws(words: list[str]) -> str:
     operation = _operations(service).get(verb)
     if operation is None:
         return f"{service} has no {verb}"
-    members = operation.input_shape.members if operation.input_shape else {}
+    shape = operation.input_shape
+    members, required = (shape.members, shape.required_members) if shape else ({}, [])
     takes = {f"--{xform_name(name, '-')}" for name in members}
-    takes |= {f"--no-{xform_name(name, '-')}" for name, shape in members.items() if shape.type_name == "boolean"}
+    takes |= {f"--no-{xform_name(name, '-')}" for name, each in members.items() if each.type_name == "boolean"}
     takes |= _PAGES if _paged(service, operation.name) else set()
-    needs = {f"--{xform_name(name, '-')}" for name in (operation.input_shape.required_members if members else ())}
+    needs = {f"--{xform_name(name, '-')}" for name in required}
     lacks = needs - set(options)
     return _unknown(options, takes | own) or (f"{verb} needs {', '.join(sorted(lacks))}" if lacks else "")
 
