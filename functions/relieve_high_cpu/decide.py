@@ -4,20 +4,22 @@ Each paragraph answers a verdict, or nothing where it is not about this case; th
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 
-from relieve_high_cpu.case import ENOUGH, REPLACE, SCALE, Case
+from relieve_high_cpu.case import REPLACE, SCALE, Case
 from relieve_high_cpu.facts import Facts, Instance
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.wording import Commands, cost, drift, evidence, last_deploy
 from remediation.aws.autoscaling import ACTIVE_REFRESH
-from remediation.aws.load import mean
 from remediation.aws.scaling import IN_SERVICE, settled, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
 SOON = timedelta(minutes=2)
-PATIENCE = 2 * ENOUGH
-"""So many periods after a change CloudWatch has values, or will have none."""
+PATIENCE = 2
+"""So many times as long as values take they are waited for; then CloudWatch will have none."""
+
+_NAMED = 3
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...], now: datetime) -> Verdict[Target]:
@@ -44,7 +46,7 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
 
 def _nothing_to_relieve(case: Case) -> Nothing | None:
     """Leave a group alone that is not hot, whatever else goes on: a scale-in alarm on the same metric is answered here."""
-    return _not_hot(case) if case.calm and not case.tried else None
+    return _not_hot(case) if case.heat.calm and not case.tried else None
 
 
 # --------------------------------------------------------------------------------------------------- somebody is at it
@@ -84,21 +86,38 @@ def _growing(case: Case) -> Nothing | Wait | None:
 
 def _too_early(case: Case) -> Wait | None:
     """After an act, or any other change, see as many new values as it takes."""
-    if case.since is None or len(case.cpu) >= ENOUGH or case.now > case.since + PATIENCE * case.settings.period:
+    heat, period = case.heat, case.settings.period
+    there, enough = len(heat.moments), heat.rule[0]
+    if heat.since is None or there >= enough or case.now > heat.since + PATIENCE * enough * period:
         return None
-    because = f"{len(case.cpu)} of {ENOUGH} values since {case.since:%H:%M} UTC are there: too early to tell."
-    there = case.since + ENOUGH * case.settings.period
-    return _wait(case, because, for_=min(max(there - case.now, SOON), case.settings.period))
+    because = f"{there} of {enough} values since {heat.since:%H:%M} UTC are there: too early to tell."
+    wanted = heat.since + enough * period - case.now
+    return _wait(case, because, for_=min(max(wanted, SOON), period))
 
 
 # ------------------------------------------------------------------------------------------------------------- how hot
 
 
-def _blind(case: Case) -> Escalate | None:
-    if case.cpu:
+def _blind(case: Case) -> Wait | Escalate | None:
+    """Judge by nothing that is old, nor by a part of the instances: it may come, and if it does not a person is called."""
+    heat, period, name = case.heat, case.settings.period, case.group.name
+    if heat.newest:
         return None
+    if not heat.mature:
+        said = f"No instance of {name} is known to be in service for {_minutes(case.settings.warm_up)} minutes"
+    elif heat.last is None:
+        said = f"CloudWatch has no CPU of any instance of {name} that is in service"
+        if any(heat.warmed.values()):
+            said = f"CloudWatch has no CPU of {', '.join(each.id for each in heat.late)}"
+    else:
+        minutes = _minutes(case.now - heat.last.at - period)
+        some = heat.late[:_NAMED] if len(heat.late) < len(heat.mature) else ()
+        late = f"; it has no newer one of {', '.join(each.id for each in some)}" if some else ""
+        said = f"CloudWatch's newest CPU of the instances of {name} is {minutes} minutes old{late}"
+        if case.now - heat.last.at - period <= case.settings.evaluate * period:
+            return _wait(case, f"{said}: too old to judge by, and it may still come.")
     return Escalate(
-        because=f"CloudWatch has no CPU of any instance of {case.group.name} that is in service: how busy it is is unknown.",
+        because=f"{said}: how busy it is is unknown.",
         evidence=evidence(case),
         next_steps=(Commands(case).activities(),),
     )
@@ -107,10 +126,11 @@ def _blind(case: Case) -> Escalate | None:
 def _cool(case: Case) -> Nothing | Wait | Escalate | None:
     if case.fleet_hot or case.alone:
         return None
-    name, last, (wanted, of) = case.group.name, case.cpu[-1].value, case.rule
-    if len(case.hot) > 1:
+    name, heat = case.group.name, case.heat
+    last, (wanted, of) = heat.cpu[-1].value, heat.rule
+    if len(heat.hot) > 1:
         return _some_hot(case)
-    if high := case.too_high(case.cpu):
+    if high := heat.too_high(heat.cpu):
         return _wait(
             case,
             f"CPU of {name} is {last:.0f}%, but only {high} of the last {of} values are {case.settings.hot:.0f}% or more; "
@@ -124,21 +144,25 @@ def _cool(case: Case) -> Nothing | Wait | Escalate | None:
 
 def _some_hot(case: Case) -> Wait | Escalate:
     """Look at several that are hot in a group that is not: more instances do not help them, and they go one at a time."""
-    ids = ", ".join(each.id for each in case.hot)
-    said = f"{ids} are hot, while {case.group.name} as a whole is at {case.cpu[-1].value:.0f}%"
-    steps = (*(Commands(case).shell(each) for each in case.hot[:2]), Commands(case).activities())
-    if min(case.hot_for(each) for each in case.hot) < case.settings.out_of_line_for:
+    heat = case.heat
+    ids = ", ".join(each.id for each in heat.hot)
+    said = f"{ids} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
+    steps = (*(Commands(case).shell(each) for each in heat.hot[:2]), Commands(case).activities())
+    if min(heat.hot_for(heat.warm[each]) for each in heat.hot) < case.settings.out_of_line_for:
         return _wait(case, f"{said}; that may pass.", *steps)
     because = f"{said}: work is not shared evenly, and more instances do not change that."
     return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
 
 
 def _not_hot(case: Case) -> Nothing:
-    last = mean(tuple(points[-1] for each in case.mature if (points := case.warmed(each)))) or 0.0
-    young = case.in_service - len(case.mature)
+    heat = case.heat
+    last = heat.last.value if heat.last else 0.0
+    shown = min(round(last), ceil(case.settings.hot) - 1)  # 69.8 is not too much, and 70 is
+    young = case.in_service - len(heat.mature)
     warming = "1 instance that is warming up does" if young == 1 else f"{young} instances that are warming up do"
     not_counted = f"; {warming} not count" if young else ""
-    because = f"CPU of {case.group.name} is {last:.0f}%, which is not too much{not_counted}."
+    uneven = f"; {heat.hot[0].id} is hotter, but not out of line" if heat.hot else ""
+    because = f"CPU of {case.group.name} is {shown}%, which is not too much{uneven}{not_counted}."
     return Nothing(because=because, evidence=evidence(case))
 
 
@@ -150,7 +174,7 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     instance = case.alone
     if instance is None:
         return None
-    commands, long = Commands(case), case.hot_for(instance)
+    commands, long = Commands(case), case.heat.hot_for(case.heat.warm[instance])
     minutes, needed = _minutes(long), _minutes(case.settings.out_of_line_for)
     said = f"{instance.id} alone is hot, for {minutes} minutes, while the others of {case.group.name} are not"
     steps = (commands.shell(instance), commands.replace(instance), commands.activities())
@@ -201,7 +225,7 @@ def _not_the_load(case: Case) -> Escalate | None:
         because=f"{_hot(case)}, but there are {requests.now:.0f} requests per target where {requests.usual:.0f} are usual: "
         f"not load, but what the application does with it.{deploy}",
         evidence=evidence(case),
-        next_steps=(*(Commands(case).shell(each) for each in case.hot[:1]), Commands(case).refreshes()),
+        next_steps=(*(Commands(case).shell(each) for each in case.heat.hot[:1]), Commands(case).refreshes()),
         team="application",
     )
 
@@ -287,7 +311,7 @@ def _step(case: Case) -> Act[Target]:
 
 
 def _hot(case: Case) -> str:
-    return f"CPU of {case.group.name} is {case.cpu[-1].value:.0f}%"
+    return f"CPU of {case.group.name} is {case.heat.cpu[-1].value:.0f}%"
 
 
 def _wait(case: Case, because: str, *steps: str, for_: timedelta = SOON) -> Wait:

@@ -37,11 +37,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How often CloudWatch has a value; five minutes is EC2's basic monitoring."""
     evaluate: int = 5
     breach: int = 3
-    """Hazard C6: so many of so many values have to be too high."""
+    """Hazard C6: so many of the last so many periods have to be too high; one without a value is not."""
     warm_up: timedelta = timedelta(minutes=5)
     """Hazard C6: what an instance does so soon after its launch, or a group so soon after it grew, says nothing."""
     out_of_line_for: timedelta = timedelta(minutes=30)
     """One instance that is hot for so long while the others are not is replaced, if a person agrees."""
+    out_of_line_by: float = 25.0
+    """So many points of CPU it has to be above the mean of the others: less is no more than work that is shared unevenly."""
     load_factor: float = 1.2
     """So many times the usual requests are load; with fewer, high CPU is the application's doing (hazard C5)."""
     headroom: float = 0.2

@@ -43,7 +43,7 @@ def _evidence(case: Case) -> Iterator[str]:
 
 def described(instance: Instance, case: Case) -> str:
     """Return what is known of one instance."""
-    age = "" if instance in case.mature or instance.lifecycle != "InService" else ", warming up"
+    age = "" if instance in case.heat.mature or instance.lifecycle != "InService" else ", warming up"
     left = "" if instance.credits is None else f", {instance.credits:.0f} CPU credits left"
     return f"{instance.id} is {instance.lifecycle}{age}: CPU {_values(instance.cpu) or 'unknown'}{left}"
 

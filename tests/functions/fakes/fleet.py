@@ -43,6 +43,8 @@ class Box:
     protected: bool = False
     reported_unhealthy: bool = False
     in_ssm: bool = True
+    lag: timedelta = timedelta(0)
+    """So long after a period has ended CloudWatch has its values of this instance."""
 
 
 @dataclass
@@ -258,8 +260,10 @@ class Fleet:
         assert since < until, "CloudWatch refuses a time that ends before it begins"
         buckets, found = self.values.get(of, {}), dict[datetime, list[Bucket]]()
         at = _begin(since, PERIOD)
+        box = self.boxes.get(dict(of[1]).get("InstanceId", ""))
+        published = self.now - (box.lag if box else timedelta(0))
         while at < until:
-            if bucket := buckets.get(at):
+            if (bucket := buckets.get(at)) and at + PERIOD <= published:
                 found.setdefault(_begin(at, period), []).append(bucket)
             at += PERIOD
         how: dict[str, Callable[[list[Bucket]], float]] = {

@@ -1,6 +1,7 @@
 """From the alarm to the outcome: the real engine, the real runbook, and a fleet in which cause has its effect."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -79,6 +80,34 @@ def test_an_instance_that_is_out_of_line_is_replaced_once_a_person_agrees() -> N
     assert len(tonight.fleet.serving) == 4
     (asked,) = tonight.approvals.asked
     assert asked.because.endswith("Whatever it is busy with ends, and with it the chance to see what that was.")
+
+
+def test_values_that_come_late_are_waited_for_and_lead_to_the_same_step() -> None:
+    tonight = night()
+    for box in tonight.fleet.boxes.values():
+        box.lag = 8 * MINUTE
+    outcome = tonight.run()
+    assert outcome.status == "healed"
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+
+
+def test_the_idle_instance_whose_values_come_first_does_not_end_a_run() -> None:
+    tonight = night(size=4, max_size=8, load=surge(4 * 85, usual=160))
+    *others, idle = tonight.fleet.boxes.values()
+    idle.extra = -30.0
+    for box in others:
+        box.lag = 4 * MINUTE
+    outcome = tonight.run()
+    assert (outcome.status, [size for _, size in tonight.fleet.sizes]) == ("healed", [5])
+
+
+def test_an_instance_of_which_cloudwatch_has_nothing_any_more_is_told() -> None:
+    tonight = night()
+    tonight.fleet.boxes[ILL].lag = timedelta(days=1)
+    outcome = tonight.run()
+    assert outcome.status == "escalated"
+    assert ILL in outcome.because
+    assert tonight.aws.mutations == []
 
 
 # ------------------------------------------------------------------------------------------------------- left alone
