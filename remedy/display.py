@@ -98,7 +98,11 @@ def summary(outcome: Outcome, hint: str = "") -> Iterator[Text]:
         yield Text("\nWhat was done:")
     for done in outcome.acts:
         yield Text(f"  {done.at:%H:%M:%S} {printable(f'{done.action} {done.target}: {done.result}. {done.receipt}')}")
-    for heading, lines in (("Evidence:", outcome.evidence), ("What to do next:", outcome.next_steps)):
+    for heading, lines in (
+        ("Evidence:", outcome.evidence),
+        ("What to do next:", outcome.next_steps),
+        ("Drift, which the next `terraform apply` reverts:", outcome.drift),
+    ):
         if lines:
             yield Text(f"\n{heading}")
         for line in lines:

@@ -101,7 +101,8 @@ class Case:
     @cached_property
     def outward(self) -> tuple[Policy, ...]:
         """The policies that can make the group larger when it is busy."""
-        return tuple(policy for policy in self.facts.policies if policy.adds and policy.kind in REACTIVE)
+        reactive = [policy for policy in self.facts.policies if policy.kind in REACTIVE]
+        return tuple(policy for policy in reactive if policy.adds_to(self.group.desired))
 
     def broken(self, policy: Policy) -> str:
         """Say why a policy will not make the group larger; nothing if it works."""

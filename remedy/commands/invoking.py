@@ -38,7 +38,7 @@ def invoke(
 
     Exit status: 0 healed, nothing to do, or the plan was shown.
 
-    1 AWS could not be asked. 2 used wrongly. 3 a gate or the mode said no. 4 not healed, or handed to a person. 5 failed.
+    1 AWS could not be asked. 2 used wrongly. 3 a gate or the mode said no, or it cannot be done. 4 not healed, or handed to a person. 5 failed.
     """
     with telling():
         said = [*(settings or []), *_locked(lock), *(["without_snapshot=true"] if without_snapshot else [])]

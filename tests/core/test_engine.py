@@ -100,6 +100,23 @@ def test_after_an_act_even_a_wait_that_stands_down_calls_a_person(stage: Stage) 
     assert stage.run().status == "not-healed"
 
 
+@pytest.mark.parametrize("apply", [True, False], ids=["apply", "plan"])
+def test_what_was_asked_for_and_cannot_be_done_is_refused_and_calls_nobody(stage: Stage, apply: bool) -> None:
+    no = Nothing(because="The house has two sockets.", next_steps=("Buy a third.",), refused=True)
+    stage.runbook = scripted(no)
+    outcome = stage.run({"house": "dev-house", "apply": apply})
+    assert (outcome.status, outcome.gate) == ("refused", "request")
+    assert (outcome.because, outcome.next_steps) == (no.because, no.next_steps)
+    assert stage.notifier.paged == []
+
+
+def test_what_cannot_be_done_any_more_after_an_act_is_not_healed(stage: Stage) -> None:
+    stage.runbook = scripted(act(), Nothing(because="The house has no socket any more.", refused=True))
+    outcome = stage.run()
+    assert outcome.status == "not-healed"
+    assert stage.notifier.paged == [outcome]
+
+
 def test_what_it_cannot_heal_goes_to_the_team_that_the_verdict_names(stage: Stage) -> None:
     stage.house.lamps["lamp-1"] = "no power"
     outcome = stage.run()

@@ -409,6 +409,12 @@ def test_what_terraform_will_revert_is_told_once_and_only_if_it_may_have_been_do
     assert stage.run().drift == drift
 
 
+def test_a_plan_tells_what_terraform_would_revert() -> None:
+    outcome = Stage(runbook=scripted(drifting())).run({"house": "dev-house"})
+    assert (outcome.status, outcome.evidence, outcome.drift) == ("observed", (DRIFT,), ())
+    assert Stage(runbook=scripted(act())).run({"house": "dev-house"}).evidence == ()
+
+
 # -------------------------------------------------------------------------------------------- the last question
 
 

@@ -45,6 +45,7 @@ def test_what_started_a_run_is_told_in_a_few_words(event: object, words: str) ->
     ("verdict", "text"),
     [
         (Nothing(because="Lit."), "Nothing to do: Lit."),
+        (Nothing(because="No socket.", refused=True), "Refused: No socket."),
         (Wait(because="Warming.", for_=timedelta(seconds=1)), "Wait: Warming."),
         (Escalate(because="Help."), "Escalate: Help."),
         (act(), "tap lamp-1: lamp-1 is dark."),

@@ -58,6 +58,8 @@ def test_policies_of_every_kind_are_read(aws: Clients, group: Any) -> None:
     group.put_scaling_policy(PolicyName="down", ScalingAdjustment=-1, **simple)
     steps = [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 2}]
     group.put_scaling_policy(PolicyName="steps", PolicyType="StepScaling", StepAdjustments=steps, **simple)
+    exactly = simple | {"AdjustmentType": "ExactCapacity"}
+    group.put_scaling_policy(PolicyName="night", ScalingAdjustment=2, **exactly)
     tracks = {
         "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
         "TargetValue": 50.0,
@@ -69,23 +71,29 @@ def test_policies_of_every_kind_are_read(aws: Clients, group: Any) -> None:
         TargetTrackingConfiguration=tracks,
     )
     found = {policy.name: policy for policy in scaling.policies(aws, GROUP)}
-    assert {name: (policy.kind, policy.adds) for name, policy in found.items()} == {
+    assert {name: (policy.kind, policy.adds_to(3)) for name, policy in found.items()} == {
+        "night": ("SimpleScaling", False),
         "up": ("SimpleScaling", True),
         "down": ("SimpleScaling", False),
         "steps": ("StepScaling", True),
         "tracks": ("TargetTrackingScaling", True),
     }
-    assert found["up"].adjustment == 1
+    assert (found["up"].adjustment, found["steps"].steps, found["steps"].adjustment) == (1, (2,), None)
+    assert (found["up"].adjustment_type, found["night"].adjustment_type) == ("ChangeInCapacity", "ExactCapacity")
     assert all(policy.enabled for policy in found.values())
 
 
-def test_of_a_target_tracking_policys_alarms_only_those_of_high_load_count() -> None:
+def test_of_a_target_tracking_policys_alarms_those_of_high_load_make_it_larger_and_the_others_smaller() -> None:
     """moto makes none of them."""
-    names = [f"TargetTracking-{GROUP}-Alarm{which}-0123" for which in ("High", "Low")]
+    names = tuple(f"TargetTracking-{GROUP}-Alarm{which}-0123" for which in ("High", "Low"))
     alarms = [{"AlarmName": name, "AlarmARN": f"arn:{name}"} for name in names]
     found: Any = {"PolicyName": "tracks", "PolicyType": "TargetTrackingScaling", "Alarms": alarms}
-    assert scaling._policy(found).alarms == (names[0],)
-    assert scaling._policy(found | {"PolicyType": "StepScaling"}).alarms == tuple(names)
+    tracks = scaling._policy(found)
+    assert (tracks.alarms, tracks.lows, tracks.adds_to(3), tracks.takes_from(3)) == (names[:1], names[1:], True, True)
+    only_out = scaling._policy(found | {"TargetTrackingConfiguration": {"DisableScaleIn": True}})
+    assert (only_out.alarms, only_out.lows, only_out.takes_from(3)) == (names[:1], (), False)
+    steps = scaling._policy(found | {"PolicyType": "StepScaling"})
+    assert (steps.alarms, steps.lows) == (names, ())
 
 
 def test_what_decides_who_leaves_is_read(aws: Clients, group: Any) -> None:

@@ -83,6 +83,11 @@ def test_with_apply_it_is_done(answers: Callable[..., Any]) -> None:
     assert (sent[0]["apply"], sent[0]["because"]) == (True, "it is slow")
 
 
+def test_what_terraform_will_revert_is_told_on_the_screen_as_in_the_message(answers: Callable[..., Any]) -> None:
+    answers(outcome("aaaa-aaaa-aaaa", drift=("desired_capacity = 3",)))
+    assert "Drift, which the next `terraform apply` reverts:\n  desired_capacity = 3\n" in fine(*INVOKE, "--apply")
+
+
 def test_for_machines_the_outcome_is_all_there_is(answers: Callable[..., Any]) -> None:
     told = outcome("aaaa-aaaa-aaaa")
     answers(told)

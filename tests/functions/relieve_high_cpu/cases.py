@@ -72,7 +72,6 @@ def policy(**other: Any) -> Policy:
         "name": "dev-scale-up",
         "kind": "SimpleScaling",
         "enabled": True,
-        "adds": True,
         "alarms": ("dev-backend-cpu-high",),
         "adjustment": 1,
     }

@@ -117,7 +117,7 @@ def test_a_policy_whose_alarm_is_on_for_long_works_if_it_launched_something_late
     assert "is on it" in nothing(found)
 
 
-@pytest.mark.parametrize("other", [{"adds": False}, {"kind": "PredictiveScaling"}], ids=["scale-in", "predictive"])
+@pytest.mark.parametrize("other", [{"adjustment": -1}, {"kind": "PredictiveScaling"}], ids=["scale-in", "predictive"])
 def test_a_policy_that_does_not_make_it_larger_when_it_is_busy_is_none(other: dict[str, Any]) -> None:
     found = facts(policies=(policy(**other),), alarms=(alarm(),))
     assert acts(found).because.endswith("and no policy makes it larger: 2 -> 3.")

@@ -90,7 +90,7 @@ def test_credits_are_those_that_are_left_now() -> None:
 def test_policies_come_with_the_alarms_that_they_follow() -> None:
     tonight = night(watches=watches(), suspended=("AlarmNotification",))
     facts = look(tonight)
-    assert [(policy.name, policy.adds, policy.alarms) for policy in facts.policies] == [
+    assert [(policy.name, policy.adds_to(2), policy.alarms) for policy in facts.policies] == [
         ("dev-scale-down", False, ("dev-backend-cpu-low",)),
         ("dev-scale-up", True, ("dev-backend-cpu-high",)),
     ]

@@ -24,27 +24,69 @@ RESTING = frozenset({IN_SERVICE, "Standby"})
 """Lifecycle states of instances that their group is not about to change."""
 BUSY = "ScalingActivityInProgress"
 """AWS's code where a group is in its cooldown, or busy."""
+_AT = r"At (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ),? "
+_CHANGING = r"changing the desired capacity from (?P<from_>\d+) to (?P<to>\d+)"
 _ASKED = re.compile(
-    r"explicitly set group desired capacity changing the desired capacity from (?P<from_>\d+) to (?P<to>\d+)"
+    rf"{_AT}a user request (?:explicitly set group desired capacity|update of AutoScalingGroup constraints to [^.]*?) {_CHANGING}"
 )
-"""How AWS tells that somebody called SetDesiredCapacity."""
+"""How AWS tells that somebody called SetDesiredCapacity, or UpdateAutoScalingGroup as Terraform does."""
+_RESIZED = re.compile(_CHANGING)
+"""How AWS tells that an activity follows from another size: a policy's, a person's or a schedule's. A replacement has none."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """A scaling policy. `kind` is AWS's own word; `adds` says whether it can make the group larger."""
+    """A scaling policy. `kind` and `adjustment_type` are AWS's own words."""
 
     name: str
     kind: str
     enabled: bool
-    adds: bool
     alarms: tuple[str, ...] = ()
     """The alarms on which it makes the group larger or smaller; of a target tracking policy only those of high load."""
+    lows: tuple[str, ...] = ()
+    """A target tracking policy's alarms of low load, on which it makes the group smaller."""
+    adjustment_type: str = "ChangeInCapacity"
     adjustment: int | None = None
-    """Of a simple policy."""
+    """Of a simple policy, in the unit of its adjustment type."""
+    steps: tuple[int, ...] = ()
+    """The adjustments of a step policy."""
+    least: int = 0
+    """How many instances a percentage changes at least."""
+
+    @property
+    def tracks(self) -> bool:
+        """Tell whether it follows a target by alarms of its own."""
+        return self.kind == "TargetTrackingScaling"
+
+    def adds_to(self, size: int) -> bool:
+        """Tell whether it can make a group of this size larger."""
+        return self.tracks or any(to > size for to in self._sizes(size))
+
+    def takes_from(self, size: int) -> bool:
+        """Tell whether it can make a group of this size smaller."""
+        return bool(self.lows) if self.tracks else any(to < size for to in self._sizes(size))
+
+    def _sizes(self, size: int) -> tuple[int, ...]:
+        changes = self.steps if self.adjustment is None else (self.adjustment,)
+        return tuple(self._after(size, change) for change in changes)
+
+    def _after(self, size: int, change: int) -> int:
+        """Return the size after an adjustment, as AWS reckons it: a share of an instance is at least one, else cut off."""
+        match self.adjustment_type:
+            case "ExactCapacity":
+                return change
+            case "PercentChangeInCapacity":
+                number = max(abs(size * change) // 100, self.least, min(size, 1)) if change else 0
+                return size + number if change > 0 else size - number
+            case _:
+                return size + change
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """Somebody (a person, or we) asked for a size, and the group began to change."""
+    """Somebody (a person, Terraform, or we) asked for a size, and the group began to change.
+
+    `at` is when it was asked for, by AWS's clock: it tells two requests for the same size apart, while several instances that
+    one request launched tell of one time.
+    """
 
     from_: int
     to: int
@@ -52,11 +94,13 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class History(Struct, frozen=True, kw_only=True):
-    """What a group did lately: what has not ended, the launches that were begun, and the sizes that were asked for."""
+    """What a group did lately: what has not ended, how it grew, and the sizes that were asked for."""
 
     unfinished: tuple[Activity, ...] = ()
     launches: tuple[Activity, ...] = ()
+    """Those that a policy or another change of the size began, and that have not failed; none that replaced an instance."""
     asked: tuple[Asked, ...] = ()
+    """Oldest first, each request once."""
 
 
 class Size(Target, frozen=True, kw_only=True):
@@ -81,17 +125,19 @@ def policies(aws: "Clients", name: str) -> tuple[Policy, ...]:
 
 def _policy(found: "ScalingPolicyTypeDef") -> Policy:
     kind = found.get("PolicyType", "SimpleScaling")
-    steps = [step["ScalingAdjustment"] for step in found.get("StepAdjustments", ())]
-    adjustment = found.get("ScalingAdjustment")
-    alarms = tuple(alarm.get("AlarmName", "") for alarm in found.get("Alarms", ()))
-    tracks = kind == "TargetTrackingScaling"
+    alarms = sorted(alarm.get("AlarmName", "") for alarm in found.get("Alarms", ()))
+    tracking = found.get("TargetTrackingConfiguration", {})
+    lows = [alarm for alarm in alarms if "-AlarmLow-" in alarm] if kind == "TargetTrackingScaling" else []
     return Policy(
         name=found.get("PolicyName", ""),
         kind=kind,
         enabled=found.get("Enabled", True),
-        adds=tracks or any(change > 0 for change in (*steps, adjustment or 0)),
-        alarms=tuple(sorted(alarm for alarm in alarms if not (tracks and "-AlarmLow-" in alarm))),
-        adjustment=adjustment,
+        alarms=tuple(alarm for alarm in alarms if alarm not in lows),
+        lows=() if tracking.get("DisableScaleIn") else tuple(lows),
+        adjustment_type=found.get("AdjustmentType", "ChangeInCapacity"),
+        adjustment=found.get("ScalingAdjustment"),
+        steps=tuple(step["ScalingAdjustment"] for step in found.get("StepAdjustments", ())),
+        least=found.get("MinAdjustmentMagnitude", 0),
     )
 
 
@@ -99,16 +145,24 @@ def history(aws: "Clients", name: str, since: datetime) -> History:
     """Return what a group has done since then, and what it has not finished, among its 100 newest activities."""
     answer = aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=100)
     recent = [found for found in answer["Activities"] if found["StartTime"] >= since]
-    asked = {
-        (int(said["from_"]), int(said["to"])): found["StartTime"]
-        for found in reversed(recent)
-        if (said := _ASKED.search(found["Cause"]))
-    }
+    asked = {asked for found in recent for asked in _asked(found["Cause"])}
     return History(
         unfinished=tuple(_activity(found) for found in answer["Activities"] if found["StatusCode"] not in ENDED),
-        launches=tuple(activity for activity in map(_activity, recent) if activity.launch),
-        asked=tuple(Asked(from_=from_, to=to, at=at) for (from_, to), at in asked.items()),
+        launches=tuple(_activity(found) for found in recent if _grew(found)),
+        asked=tuple(sorted(asked, key=lambda each: (each.at, each.from_, each.to))),
     )
+
+
+def _asked(cause: str) -> tuple[Asked, ...]:
+    return tuple(
+        Asked(from_=int(said["from_"]), to=int(said["to"]), at=datetime.fromisoformat(said["at"]))
+        for said in _ASKED.finditer(cause)
+    )
+
+
+def _grew(found: "ActivityTypeDef") -> bool:
+    went_on = found["StatusCode"] not in {"Failed", "Cancelled"}
+    return went_on and _activity(found).launch and _RESIZED.search(found["Cause"]) is not None
 
 
 def _activity(found: "ActivityTypeDef") -> Activity:

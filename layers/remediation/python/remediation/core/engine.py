@@ -21,7 +21,7 @@ from remediation.core.errors import StepFailedError
 from remediation.core.gates import Refusal, before_looking, effective_mode
 from remediation.core.incident import Recovery
 from remediation.core.narration import describe, facts_entry, verdict_entry
-from remediation.core.outcome import Outcome
+from remediation.core.outcome import Outcome, Status
 from remediation.core.parsing import parse
 from remediation.core.ports import Receipt, World
 from remediation.core.routing import route
@@ -122,14 +122,7 @@ def _reconcile(story: Story, trigger: Trigger, incident: Struct) -> Ending:
         story.looked(look.at, look.facts, verdict)
         match verdict:
             case Nothing():
-                acted = any(attempt.result != "failed" for attempt in story.tried)
-                return Ending(
-                    status="healed" if acted else "nothing-to-do",
-                    because=verdict.because,
-                    evidence=verdict.evidence,
-                    next_steps=verdict.next_steps,
-                    tell=verdict.tell,
-                )
+                return _nothing(story, verdict)
             case Escalate():
                 return Ending(
                     status="escalated",
@@ -156,6 +149,23 @@ def _reconcile(story: Story, trigger: Trigger, incident: Struct) -> Ending:
             case _:
                 assert_never(verdict)
     raise AssertionError("the loop ends by returning")
+
+
+def _nothing(story: Story, verdict: Nothing) -> Ending:
+    """End the run where nothing is left to do, or where what was asked for cannot be done."""
+    acted = any(attempt.result != "failed" for attempt in story.tried)
+    if verdict.refused:
+        status: Status = "not-healed" if acted else "refused"
+    else:
+        status = "healed" if acted else "nothing-to-do"
+    return Ending(
+        status=status,
+        because=verdict.because,
+        gate="request" if verdict.refused else "",
+        evidence=verdict.evidence,
+        next_steps=verdict.next_steps,
+        tell=verdict.tell,
+    )
 
 
 def _go(story: Story, n: int, act: Act[Target], now: datetime) -> Refusal | None:
@@ -230,7 +240,8 @@ def _only_looking(story: Story, trigger: Trigger, act: Act[Target]) -> Ending | 
     how = ' Say `"apply": true` to have it done.' if story.plan else ""
     would = f"{act.action} {act.target.id}"
     asks = why_asked(story, act)
-    return Ending(status="observed", because=f"{act.because}{how}", would=would, asks=asks, evidence=act.evidence)
+    seen = (*act.evidence, act.drift) if act.drift else act.evidence
+    return Ending(status="observed", because=f"{act.because}{how}", would=would, asks=asks, evidence=seen)
 
 
 def _admit(story: Story, n: int, act: Act[Target]) -> Refusal | None:

@@ -61,7 +61,7 @@ def verdict_entry(at: datetime, verdict: Verdict[Target]) -> Entry:
     """Return the line of the timeline that carries a verdict."""
     match verdict:
         case Nothing():
-            text = f"Nothing to do: {verdict.because}"
+            text = f"{'Refused' if verdict.refused else 'Nothing to do'}: {verdict.because}"
         case Wait():
             text = f"Wait: {verdict.because}"
         case Escalate():

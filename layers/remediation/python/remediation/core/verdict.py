@@ -31,12 +31,16 @@ class Tell(Struct, frozen=True, kw_only=True):
 
 
 class Nothing(Struct, frozen=True, kw_only=True, tag="nothing"):
-    """There is nothing (left) to do. After an act this, and only this, means healed."""
+    """There is nothing (left) to do. After an act this, and only this, means healed.
+
+    With `refused`, what somebody asked for cannot be done, and they have to be told so: nobody is called, but it is not done.
+    """
 
     because: str
     evidence: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     tell: Tell | None = None
+    refused: bool = False
 
 
 class Wait(Struct, frozen=True, kw_only=True, tag="wait"):
