@@ -152,6 +152,19 @@ def test_a_scale_in_alarm_that_nobody_has_named_finds_a_group_that_is_not_hot() 
     assert tonight.aws.mutations == []
 
 
+@pytest.mark.parametrize("kind", ["AlarmLow", "AlarmHigh"])
+def test_a_target_tracking_policys_own_alarm_starts_a_run_only_where_it_warns_of_load(kind: str) -> None:
+    """Even where one instance is out of line, so that there would be something to ask a person."""
+    tonight = out_of_line()
+    event, name = tonight.event("scale-in"), f"TargetTracking-dev-backend-asg-{kind}-11111111"
+    event["detail"]["alarmName"] = name
+    tonight.alarms.alarms[name] = tonight.alarms.alarms["dev-backend-cpu-low"]
+    outcome = tonight.run(event)
+    assert (outcome.status == "ignored", len(tonight.approvals.asked)) == (
+        (True, 0) if kind == "AlarmLow" else (False, 1)
+    )
+
+
 def test_an_alarm_that_is_over_starts_nothing() -> None:
     assert night().run("ok").status == "ignored"
 
