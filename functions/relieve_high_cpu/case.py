@@ -10,7 +10,7 @@ from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import larger
 from remediation.aws import scaling
 from remediation.aws.autoscaling import Group
-from remediation.aws.scaling import IN_SERVICE, Policy, Size
+from remediation.aws.scaling import IN_SERVICE, Asked, Policy, Size
 from remediation.core.sweep import DescribedAlarm
 from remediation.core.verdict import Attempt, Target
 
@@ -22,6 +22,9 @@ EARNED = timedelta(hours=1)
 """So old an instance has to be for its CPU credits to say something."""
 REACTIVE = frozenset({"SimpleScaling", "StepScaling", "TargetTrackingScaling"})
 """Kinds of policies that follow what the load is; a predictive one follows what it was."""
+UNLIMITED = "unlimited"
+TOGETHER = timedelta(minutes=2)
+"""What is told of by two clocks, or follows from one request, is no further apart."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +73,45 @@ class Case:
 
     @cached_property
     def penniless(self) -> tuple[Instance, ...]:
-        """The hot instances whose CPU credits are gone: more of the same size buys nothing that lasts.
+        """The hot instances that are slowed down, or may be, because their CPU credits are gone.
 
-        A young one has none yet, because an instance earns them hour by hour.
+        In unlimited mode, T3's default, nothing is slowed down: it costs more. A young one has none yet, because an instance
+        earns them hour by hour.
         """
         gone, earned = self.settings.credits_gone, self.now - EARNED
         return tuple(
             each
             for each in self.heat.hot
-            if each.credits is not None and each.credits < gone and each.launched_at and each.launched_at <= earned
+            if each.credits is not None
+            and each.credits < gone
+            and each.credit_mode != UNLIMITED
+            and each.launched_at
+            and each.launched_at <= earned
         )
+
+    @cached_property
+    def unwell(self) -> tuple[Instance, ...]:
+        """The instances in service that are no healthy targets."""
+        serving = [each for each in self.facts.instances if each.lifecycle == IN_SERVICE]
+        healthy = self.facts.healthy
+        return () if healthy is None else tuple(each for each in serving if each.id not in healthy)
+
+    @cached_property
+    def ill(self) -> tuple[Instance, ...]:
+        """Those of them that do not warm up any more, and yet take no requests: the others bear their load."""
+        return tuple(each for each in self.unwell if each in self.heat.mature)
+
+    @cached_property
+    def shared(self) -> float | None:
+        """How busy each would be if all took requests, where that makes the difference; None where it makes none."""
+        of_all = {each: points[-1].value for each, points in self.heat.warm.items() if points}
+        bearing = [value for each, value in of_all.items() if each not in self.ill]
+        if not self.ill or not of_all:
+            return None
+        if not bearing:
+            return 0.0
+        then = sum(bearing) / len(of_all)
+        return then if then < self.settings.hot <= sum(bearing) / len(bearing) else None
 
     # -------------------------------------------------------------------------------------------- what makes it grow
 
@@ -119,13 +151,26 @@ class Case:
         if on and all(self._in_vain(alarm) for alarm in on):
             minutes = round(self.settings.policy_exhausted_after.total_seconds() / 60)
             return f"{policy.name} has launched nothing though {on[0].name} is on for more than {minutes} minutes"
+        hot_for = self.heat.hot_for(self.heat.cpu)
+        if not on and hot_for >= self.settings.policy_exhausted_after:
+            names, minutes = ", ".join(alarm.name for alarm in alarms), round(hot_for.total_seconds() / 60)
+            return (
+                f"{policy.name} follows something else: {names} is not on though CPU is too high for {minutes} minutes"
+            )
         return ""
 
     def _in_vain(self, alarm: DescribedAlarm) -> bool:
         since, patience = alarm.transitioned_at, self.settings.policy_exhausted_after
         if since is None or self.now - since < patience:
             return False
-        return not any(launch.started_at >= self.now - patience for launch in self.facts.history.launches)
+        return not any(at >= self.now - patience for at in self._launched_by_itself)
+
+    @cached_property
+    def _launched_by_itself(self) -> tuple[datetime, ...]:
+        """When the group launched something that nobody had asked for by its size, neither a person nor we."""
+        history = self.facts.history
+        began = [launch.started_at for launch in history.launches]
+        return tuple(at for at in began if not any(abs(at - asked.at) < TOGETHER for asked in history.asked))
 
     @cached_property
     def working(self) -> tuple[Policy, ...]:
@@ -133,24 +178,30 @@ class Case:
         return tuple(policy for policy in self.outward if not self.broken(policy))
 
     @cached_property
-    def calling(self) -> tuple[DescribedAlarm, ...]:
-        """The alarms of working policies that are on."""
-        followed = {name for policy in self.working for name in policy.alarms}
-        return tuple(alarm for alarm in self.facts.alarms if alarm.name in followed and alarm.state == "ALARM")
+    def calling(self) -> tuple[tuple[Policy, DescribedAlarm], ...]:
+        """The working policies whose alarm is on, each with it."""
+        return tuple(
+            (policy, alarm)
+            for policy in self.working
+            for alarm in self.facts.alarms
+            if alarm.name in policy.alarms and alarm.state == "ALARM"
+        )
 
     # ---------------------------------------------------------------------------------------------------- our steps
 
     @cached_property
     def steps(self) -> tuple[tuple[int, int], ...]:
-        """The steps out that were asked for lately: by this run, and by whoever asked before (hazard C5)."""
+        """The steps out that were asked for lately, oldest first: by this run, and by whoever asked before (hazard C5)."""
+        since = self.now - self.settings.steps_within
+        told = [asked for asked in self.facts.history.asked if asked.at >= since]
         ours = [
-            (attempt.target.from_, attempt.target.to)
+            Asked(from_=attempt.target.from_, to=attempt.target.to, at=attempt.at)
             for attempt in self.tried
             if isinstance(attempt.target, Size) and attempt.result != "failed"
         ]
-        since = self.now - self.settings.steps_within
-        told = [(asked.from_, asked.to) for asked in self.facts.history.asked if asked.at >= since]
-        return tuple(dict.fromkeys((from_, to) for from_, to in (*told, *ours) if to > from_))
+        unknown = [each for each in ours if not any(_same(each, asked) for asked in told)]
+        all_ = sorted((*told, *unknown), key=lambda asked: asked.at)
+        return tuple((asked.from_, asked.to) for asked in all_ if asked.to > asked.from_)
 
     @cached_property
     def next_size(self) -> int:
@@ -183,3 +234,7 @@ class Case:
                 elif then > most + 1e-9:
                     said.append(f"{each.name} are at {each.used:.0%}, and would be at {then:.0%}")
         return tuple(said)
+
+
+def _same(one: Asked, other: Asked) -> bool:
+    return (one.from_, one.to) == (other.from_, other.to) and abs(one.at - other.at) < TOGETHER

@@ -10,7 +10,7 @@ from relieve_high_cpu.case import REPLACE, SCALE, Case
 from relieve_high_cpu.facts import Facts, Instance
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
-from relieve_high_cpu.wording import Commands, cost, drift, evidence, last_deploy
+from relieve_high_cpu.wording import Commands, cost, drift, evidence, last_deploy, slowed_down
 from remediation.aws.autoscaling import ACTIVE_REFRESH
 from remediation.aws.scaling import IN_SERVICE, settled, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
@@ -33,6 +33,7 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
         or _growing(case)
         or _too_early(case)
         or _blind(case)
+        or _ill(case)
         or _cool(case)
         or _one_hot(case)
         or _not_the_load(case)
@@ -73,9 +74,10 @@ def _growing(case: Case) -> Nothing | Wait | None:
     if not case.doing and case.in_service == desired:
         return None
     if not case.tried and case.calling and case.in_service < desired and case.doing:
-        policy = case.working[0].name
+        policy, _ = case.calling[0]
         return Nothing(
-            because=f"The policy {policy} is scaling {name}: {case.in_service} -> {desired}.", evidence=evidence(case)
+            because=f"The policy {policy.name} is scaling {name}: {case.in_service} -> {desired}.",
+            evidence=evidence(case),
         )
     what = "; ".join(case.doing) or f"{case.in_service} of {desired} instances are in service"
     because = f"{name} is at work: {what}."
@@ -123,6 +125,18 @@ def _blind(case: Case) -> Wait | Escalate | None:
     )
 
 
+def _ill(case: Case) -> Wait | None:
+    """Leave to the runbook for it what makes the others hot: those that take no requests."""
+    if case.shared is None or not (case.heat.hot or case.fleet_hot):
+        return None
+    ids = ", ".join(each.id for each in case.ill[:_NAMED])
+    because = (
+        f"{_hot(case)}, and {len(case.ill)} of {len(case.heat.mature)} instances take no requests, because they are no "
+        f"healthy targets ({ids}): the others bear their load (restart-unhealthy-targets is for that)."
+    )
+    return _wait(case, because)
+
+
 def _cool(case: Case) -> Nothing | Wait | Escalate | None:
     if case.fleet_hot or case.alone:
         return None
@@ -136,7 +150,8 @@ def _cool(case: Case) -> Nothing | Wait | Escalate | None:
             f"CPU of {name} is {last:.0f}%, but only {high} of the last {of} values are {case.settings.hot:.0f}% or more; "
             f"{wanted} are needed.",
         )
-    lacks = settled(case.group, case.facts.healthy) if case.tried and case.facts.healthy else ""
+    healthy = case.facts.healthy
+    lacks = settled(case.group, healthy) if case.tried and healthy is not None else ""
     if lacks:
         return _wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
     return _not_hot(case)
@@ -193,7 +208,7 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
             because=f"{said}. It is not replaced: {_count(others)} healthy besides it, and the minimum is "
             f"{case.group.min_size}.",
             evidence=evidence(case),
-            next_steps=(commands.larger(min(case.group.desired + 1, case.group.max_size)), *steps),
+            next_steps=(_one_more(case), *steps),
         )
     return Act(
         action=REPLACE,
@@ -207,9 +222,19 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     )
 
 
+def _one_more(case: Case) -> str:
+    """Say how there would be one more, so that one can go; not where what all of them lean on could not take it."""
+    group = case.group
+    if group.desired >= group.max_size:
+        return Commands(case).room()
+    if case.tight:
+        return f"No instance more, before one goes: {'; '.join(case.tight)}."
+    return Commands(case).larger(group.desired + 1)
+
+
 def _others(case: Case, instance: Instance) -> int:
     members = [member.id for member in case.group.members if member.lifecycle == IN_SERVICE]
-    return sum(id_ in case.facts.healthy for id_ in members if id_ != instance.id)
+    return sum(id_ in (case.facts.healthy or ()) for id_ in members if id_ != instance.id)
 
 
 # ---------------------------------------------------------------------------------------------------- the whole group
@@ -234,11 +259,11 @@ def _policy_works(case: Case) -> Nothing | Wait | None:
     """Hazard C7: what scales by itself is not scaled a second time."""
     if not case.working or case.group.desired >= case.group.max_size:
         return None
-    policy = case.working[0]
     if case.calling:
-        said = f"the policy {policy.name} is on it: {case.calling[0].name} is in ALARM"
+        policy, alarm = case.calling[0]
+        said = f"the policy {policy.name} is on it: {alarm.name} is in ALARM"
     else:
-        said = f"the policy {policy.name} works, and its alarm sees no reason yet"
+        said = f"the policy {case.working[0].name} works, and its alarm sees no reason yet"
     because = f"{_hot(case)}, and {said}."
     return _wait(case, because) if case.tried else Nothing(because=because, evidence=evidence(case))
 
@@ -248,9 +273,8 @@ def _no_more_to_give(case: Case) -> Escalate | None:
     group, settings, steps = case.group, case.settings, case.steps
     if group.desired >= group.max_size:
         why = f"{group.name} has all of its {group.max_size} instances"
-    elif case.penniless:
-        ids = ", ".join(each.id for each in case.penniless)
-        why = f"the CPU credits of {ids} are gone, so it is slowed down or costs more"
+    elif case.penniless and 2 * len(case.penniless) >= len(case.heat.mature):
+        why = slowed_down(case)
     elif len(steps) >= settings.steps:
         done = ", ".join(f"{from_} -> {to}" for from_, to in steps)
         hours = settings.steps_within / timedelta(hours=1)
@@ -287,8 +311,11 @@ def _too_little_headroom(case: Case) -> Escalate | None:
         why = f"{case.group.name} is not made larger: {'; '.join(case.tight)}; {case.settings.headroom:.0%} have to be left"
     else:
         return None
-    steps = (Commands(case).larger(case.next_size), *Commands(case).bigger())
-    return Escalate(because=f"{_hot(case)}, and {why}.", evidence=evidence(case), next_steps=steps)
+    return Escalate(
+        because=f"{_hot(case)}, and {why}.",
+        evidence=evidence(case),
+        next_steps=(*Commands(case).bigger(more=False), Commands(case).activities()),
+    )
 
 
 def _step(case: Case) -> Act[Target]:

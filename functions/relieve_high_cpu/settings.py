@@ -54,12 +54,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     baseline_factor: float = 2.0
     """Hazard C1: no more than so many times the instances of the last 24 hours."""
     policy_exhausted_after: timedelta = timedelta(minutes=20)
-    """A policy whose alarm is on for so long and that has launched nothing does not work."""
+    """A policy whose alarm is on for so long and that has launched nothing does not work, nor does one whose alarm is not on
+    though the group is hot for so long: it follows something else."""
     steps: int = 2
     steps_within: timedelta = timedelta(hours=2)
     """Hazard C5: after so many steps within so long that did not help, a person is called."""
     credits_gone: float = 1.0
-    """An instance with fewer CPU credits than that has none."""
+    """An instance with fewer CPU credits than that has none; in standard mode it is slowed down."""
 
     instance_type: str = "t3.medium"
     next_type: str = "t3.large"

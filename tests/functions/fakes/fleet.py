@@ -40,6 +40,10 @@ class Box:
     left_at: datetime | None = None
     extra: float = 0.0
     credits: float | None = None
+    credit_mode: Literal["standard", "unlimited"] = "unlimited"
+    type: str = "t3.medium"
+    healthy: bool = True
+    """As the load balancer finds it, once it is in service."""
     protected: bool = False
     reported_unhealthy: bool = False
     in_ssm: bool = True
@@ -134,12 +138,12 @@ class Fleet:
     @property
     def serving(self) -> list[Box]:
         """The instances that take requests."""
-        return [box for box in self.boxes.values() if box.lifecycle == "InService"]
+        return [box for box in self.boxes.values() if box.lifecycle == "InService" and box.healthy]
 
     def cpu(self, box: Box) -> float:
         """Return how busy an instance is now."""
         starting = 95.0 if self.now - box.launched_at < BOOT + STARTING else 0.0
-        share = self.load(self.now) * self.cost(self.now) / max(1, len(self.serving))
+        share = self.load(self.now) * self.cost(self.now) / max(1, len(self.serving)) if box.healthy else 0.0
         return min(100.0, max(starting, share + box.extra)) if box.lifecycle == "InService" else starting
 
     @property
