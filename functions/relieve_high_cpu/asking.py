@@ -54,7 +54,7 @@ def told(aws: "Clients", settings: Settings, asked: Asked, busy: tuple[Instance,
 def _told(instance: Instance, answers: Mapping[str, ssm.Answer], otherwise: str) -> Instance:
     answer = answers.get(instance.id)
     if answer is None:
-        return msgspec.structs.replace(instance, unanswered=redact(otherwise)[:_LINE])
+        return msgspec.structs.replace(instance, unanswered=redact(otherwise)[:_LINE].rstrip("."))
     if answer.status != "Success":
         return msgspec.structs.replace(instance, unanswered=f"its answer is {answer.status}")
     lines = [line.strip()[:_LINE] for line in redact(answer.output).splitlines() if line.strip()]

@@ -134,7 +134,7 @@ def _ill(case: Case) -> Wait | None:
         f"{_hot(case)}, and {len(case.ill)} of {len(case.heat.mature)} instances take no requests, because they are no "
         f"healthy targets ({ids}): the others bear their load (restart-unhealthy-targets is for that)."
     )
-    return _wait(case, because)
+    return _wait(case, because, for_=case.settings.period)
 
 
 def _cool(case: Case) -> Nothing | Wait | Escalate | None:

@@ -50,7 +50,7 @@ def seen(aws: "Clients", settings: Settings, ids: Sequence[str], now: datetime) 
     requests, *full = found[1 + 2 * len(ids) :]
     today = [_balancer(settings, "RequestCountPerTarget", "Sum", HOUR), _balancer(settings, "HealthyHostCount", "Average", HOUR)]  # fmt: skip
     usual, hosts = load.read(aws, today, since=ended(now - DAY, HOUR), until=ended(now, HOUR))
-    per_hour, oldest = mean(usual), until - FRESH * settings.period
+    per_hour, oldest = _per_hour(usual, ended(now, HOUR)), until - FRESH * settings.period
     fullness = tuple(_fullness(each, points, oldest) for each, points in zip(leans_on, full, strict=True))
     return Seen(
         group=found[0],
@@ -99,6 +99,11 @@ def _dependency(each: Dependency, period: timedelta) -> Figure:
 def _fullness(each: Dependency, points: Points, oldest: datetime) -> Fullness:
     last = _last(points, oldest)
     return Fullness(name=each.name, used=None if last is None else last / each.full, per_instance=each.per_instance)
+
+
+def _per_hour(points: Points, until: datetime) -> float | None:
+    """Return the mean of an hour since the first one that is known: a balancer says nothing of an hour without requests."""
+    return sum(point.value for point in points) / ((until - points[0].at) / HOUR) if points else None
 
 
 def _last(points: Points, oldest: datetime) -> float | None:

@@ -34,7 +34,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     hot: float = 70.0
     """Percent of CPU that is too much; that of the environment's own alarm."""
     period: timedelta = timedelta(minutes=5)
-    """How often CloudWatch has a value; five minutes is EC2's basic monitoring."""
+    """How often CloudWatch has a value; five minutes is EC2's basic monitoring. With less an instance has none in most periods."""
     evaluate: int = 5
     breach: int = 3
     """Hazard C6: so many of the last so many periods have to be too high; one without a value is not."""

@@ -181,7 +181,7 @@ class Fleet:
                 self._put(times, "CPUUtilization", self.cpu(box), InstanceId=box.id)
                 self._put(times, "CPUCreditBalance", box.credits, InstanceId=box.id)
         requests = 10 * self.load(self.now) / max(1, len(serving))
-        self._put(times, "RequestCountPerTarget", requests, TargetGroup=TARGETS)
+        self._put(times, "RequestCountPerTarget", requests or None, TargetGroup=TARGETS)
         self._put(times, "HealthyHostCount", len(serving), TargetGroup=TARGETS, LoadBalancer=BALANCER)
         self._put(times, "MongoConnections", self.mongodb, Environment="dev")
         self._put(times, "CurrConnections", 100.0 * len(self.boxes), CacheClusterId="dev-redis")

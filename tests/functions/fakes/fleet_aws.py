@@ -272,6 +272,13 @@ class Ssm(_OfFleet):
     service = "ssm"
     says = "load: 3.10, 2.80, 2.00\nprocess: node (4711, ec2-user) 187.3% of a CPU, 40.1% of memory\n"
     status = "Success"
+    broken = ""
+    """The operation that AWS refuses for now."""
+
+    def _takes(self, operation: str, asked: dict[str, Any]) -> None:
+        super()._takes(operation, asked)
+        if operation == self.broken:
+            self._refuse(operation, "ThrottlingException", "Rate exceeded")
 
     def get_paginator(self, operation: str) -> Pages:
         """Answer a paginator of the one operation that has one here."""

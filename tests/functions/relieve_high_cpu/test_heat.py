@@ -106,6 +106,13 @@ def test_hot_for_is_time_and_a_period_without_a_value_ends_it() -> None:
     assert waits(facts(gap, *others, at(E, range(5, 45, 5), 50.0))).startswith(f"{A} alone is hot, for 20 minutes")
 
 
+def test_where_the_newest_value_is_not_too_high_it_is_over_whatever_was_before() -> None:
+    over = (instance(A, (85, 85, 85, 85, 75)), instance(B, (85, 85, 85, 85, 64)))
+    assert nothing(facts(*over)).startswith("CPU of dev-backend-asg is 69%, which is not too much; ")
+    on = (instance(A, (85, 85, 85, 85, 75)), instance(B, (85, 85, 85, 85, 65)))
+    assert acts(facts(*on)).action == "scale-out"
+
+
 # ------------------------------------------------------------------------------------------------------ nearly all
 
 

@@ -110,7 +110,26 @@ def test_an_instance_of_which_cloudwatch_has_nothing_any_more_is_told() -> None:
     assert tonight.aws.mutations == []
 
 
+def test_a_group_that_has_no_credits_left_and_is_not_slowed_down_is_relieved() -> None:
+    tonight = night()
+    for box in tonight.fleet.boxes.values():
+        box.credits = 0.0
+    assert tonight.run().status == "healed"
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+
+
 # ------------------------------------------------------------------------------------------------------- left alone
+
+
+def test_a_group_of_which_half_takes_no_requests_gets_no_instance_but_these_back() -> None:
+    """By the runbook for it, which is none of this test's."""
+    tonight = night(size=2, load=lambda _: 95.0)
+    first = tonight.fleet.boxes[ILL]
+    first.healthy = False
+    outcome = tonight.run()
+    assert (outcome.status, tonight.aws.mutations) == ("escalated", [])
+    assert "(restart-unhealthy-targets is for that)" in outcome.because
+    assert "Healthy targets: 1 of 2 in service." in outcome.text()
 
 
 @pytest.mark.parametrize("says", ["reject", None])
