@@ -3,17 +3,20 @@
 Each paragraph answers a verdict, or nothing where it is not about this case; the first answer holds.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from remediation.aws.autoscaling import ACTIVE_REFRESH, Group
 from remediation.aws.scaling import UNTIL_SETTLED, Size, at_work, settled, size
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, Wait
 from scale_service.facts import Facts
-from scale_service.settings import RECOVERY, Settings
+from scale_service.settings import NONE, Settings
+from scale_service.undoing import undone
+from scale_service.wording import Commands, evidence, free, going, leaving, listed, protected
 
 SCALE = "set-desired-capacity"
 LATER = timedelta(seconds=60)
+OUT, IN = ("Launch", "AddToLoadBalancer"), ("Terminate",)
+"""Processes that a group needs to be made larger and have the new instances serve, or smaller."""
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Size], ...], now: datetime) -> Verdict[Size]:
@@ -27,25 +30,59 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Size], ...], n
         or _overtaken(facts, group, tried)
         or _there(facts, group, tried)
         or _at_work(facts, group)
+        or _suspended(facts, group, tried)
+        or _all_protected(facts, group, tried)
         or _resize(facts, group, settings)
     )
 
 
+# ------------------------------------------------------------------------------------------------- what cannot be done
+
+
+def _refuse(
+    facts: Facts, group: Group, tried: tuple[Attempt[Size], ...], because: str, *steps: str
+) -> Nothing | Escalate:
+    """Refuse what cannot be. Nothing is done, so nobody is paged, unless it was possible when it was begun."""
+    if tried:
+        return Escalate(because=because, evidence=evidence(facts, group), next_steps=steps)
+    return Nothing(because=because, evidence=evidence(facts, group), next_steps=steps, refused=True)
+
+
 def _out_of_bounds(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Nothing | Escalate | None:
-    """Refuse what the group may not have. Nothing is done, so nobody is paged, unless it was possible when it was begun."""
     if facts.desired == 0:
-        because = (
-            f"Refused: no instance at all is an outage; only the recovery runbooks ({RECOVERY}) make one on purpose."
-        )
-        return Nothing(because=because)
+        return _refuse(facts, group, tried, f"{NONE[0].upper()}{NONE[1:]}.")
     if group.min_size <= facts.desired <= group.max_size:
         return None
     limit, value = ("min_size", group.min_size) if facts.desired < group.min_size else ("max_size", group.max_size)
-    because = f"Refused: {group.name} may have {group.min_size} to {group.max_size} instances, not {facts.desired}."
-    steps = (f"In terraform.tfvars: {limit} = {facts.desired} (was {value}), then `terraform apply`.",)
-    if tried:
-        return Escalate(because=because, evidence=evidence(facts, group), next_steps=steps)
-    return Nothing(because=because, evidence=evidence(facts, group), next_steps=steps)
+    because = f"{group.name} may have {group.min_size} to {group.max_size} instances, not {facts.desired}."
+    step = f"In terraform.tfvars: {limit} = {facts.desired} (was {value}), then `terraform apply`."
+    return _refuse(facts, group, tried, because, step)
+
+
+def _suspended(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Nothing | Escalate | None:
+    """Ask for no size for which the group would not do what it takes."""
+    needed, way = (OUT, "out") if facts.desired > group.desired else (IN, "in")
+    stopped = [process for process in needed if process in group.suspended]
+    if not stopped:
+        return None
+    are = "is" if len(stopped) == 1 else "are"
+    because = f"{group.name} cannot be scaled {way}, {_change(facts, group)}: {' and '.join(stopped)} {are} suspended."
+    return _refuse(facts, group, tried, because, Commands(facts, group).resume(stopped))
+
+
+def _all_protected(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Nothing | Escalate | None:
+    """Ask for no smaller size for which too few instances may go: AWS takes it, and terminates none."""
+    number, may, spared = going(group, facts.desired), len(free(group)), protected(group)
+    if number <= may:
+        return None
+    because = (
+        f"{group.name} cannot be scaled in, {_change(facts, group)}: {number} would have to go, {may} may, and "
+        f"{listed(spared)} cannot (protected from scale-in)."
+    )
+    return _refuse(facts, group, tried, because, Commands(facts, group).unprotect(spared[: number - may]))
+
+
+# --------------------------------------------------------------------------------------------------- somebody is at it
 
 
 def _being_deployed(facts: Facts, group: Group) -> Wait | None:
@@ -61,11 +98,12 @@ def _overtaken(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> 
     done = [attempt for attempt in tried if attempt.result == "done"]
     if not done or group.desired == facts.desired:
         return None
+    back = undone(facts, group, before=done[-1].target.from_, to=facts.desired)
     return Escalate(
         because=f"{group.name} was asked for {facts.desired} instances, and somebody else (a policy?) has asked for "
-        f"{group.desired} since.",
+        f"{group.desired} since." + (f" {back.because}; {back.keep}." if back else ""),
         evidence=evidence(facts, group),
-        next_steps=(_policies(facts, group),),
+        next_steps=(*((back.step,) if back else ()), Commands(facts, group).policies()),
     )
 
 
@@ -74,12 +112,22 @@ def _there(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Noth
         return None
     lacks = settled(group, facts.healthy)
     if not lacks:
-        because = f"{group.name} has {facts.desired} instances, in service and healthy."
-        return Nothing(because=because, evidence=evidence(facts, group))
+        return _complete(facts, group, tried)
     because = f"{group.name} wants {facts.desired} instances, and is not complete: {lacks}."
     if not tried:
-        return Nothing(because=because, evidence=evidence(facts, group), next_steps=(_activities(facts, group),))
+        steps = (Commands(facts, group).activities(),)
+        return Nothing(because=because, evidence=evidence(facts, group), next_steps=steps)
     return _wait(facts, group, because)
+
+
+def _complete(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Nothing:
+    """Say that all are there, and whether that lasts."""
+    because = f"{group.name} has {facts.desired} instances, in service and healthy."
+    back = undone(facts, group, before=tried[-1].target.from_, to=facts.desired) if tried else None
+    if back is None:
+        return Nothing(because=because, evidence=evidence(facts, group))
+    because = f"{because} It will not last: {back.because}; {back.keep}."
+    return Nothing(because=because, evidence=evidence(facts, group), next_steps=(back.step,))
 
 
 def _at_work(facts: Facts, group: Group) -> Wait | None:
@@ -88,60 +136,35 @@ def _at_work(facts: Facts, group: Group) -> Wait | None:
     return _wait(facts, group, f"{group.name} is at work: {'; '.join(doing)}.") if doing else None
 
 
+def _wait(facts: Facts, group: Group, because: str) -> Wait:
+    steps = (Commands(facts, group).activities(),)
+    return Wait(because=because, for_=UNTIL_SETTLED, evidence=evidence(facts, group), next_steps=steps)
+
+
+# ------------------------------------------------------------------------------------------------------------- the act
+
+
 def _resize(facts: Facts, group: Group, settings: Settings) -> Act[Size]:
     name, before, to = group.name, group.desired, facts.desired
-    verb = "out" if to > before else "in"
-    protection = f" {_protection(facts, group)}" if to < before else ""
+    back, commands = undone(facts, group, before=before, to=to), Commands(facts, group)
+    way, bounds = "out" if to > before else "in", f"{group.min_size} to {group.max_size}"
+    said = [f"{name} is to be scaled {way}, {_change(facts, group)}; it may have {bounds}."]
+    if to < before:
+        said.append(leaving(facts, group, to))
+    if back:
+        said.append(f"It will not last: {back.because}; {back.keep}.")
     return Act(
         action=SCALE,
         target=size(name, from_=before, to=to),
         resource=f"autoscaling-group/{name}",
-        because=f"{name} is to be scaled {verb}, {before} -> {to}; it may have {group.min_size} to {group.max_size}.{protection}",
+        because=" ".join(said),
         settle=settings.settle,
         evidence=evidence(facts, group),
-        next_steps=(_activities(facts, group), _policies(facts, group)),
+        next_steps=(*((back.step,) if back else ()), commands.activities(), commands.policies()),
         drift=f"Terraform owns the size of {name}: the next `terraform apply` sets it back, unless terraform.tfvars says "
         f"`desired_capacity = {to}` (was {before}).",
     )
 
 
-def _protection(facts: Facts, group: Group) -> str:
-    """Say what protects which instance when the group is made smaller."""
-    spared = (
-        f"{', '.join(facts.protection)} cannot go (protected from scale-in)"
-        if facts.protection
-        else "none is protected"
-    )
-    drained = "" if facts.drain is None else f", and it has {facts.drain} s to finish its requests"
-    return f"Which one goes is chosen by {', '.join(facts.termination) or 'Default'}; {spared}{drained}."
-
-
-def evidence(facts: Facts, group: Group) -> tuple[str, ...]:
-    """Return what was seen, a line each."""
-    return tuple(_evidence(facts, group))
-
-
-def _evidence(facts: Facts, group: Group) -> Iterator[str]:
-    yield f"{group.name} wants {group.desired} instances ({group.min_size} to {group.max_size})."
-    for member in group.members:
-        well = "healthy" if member.id in facts.healthy else "not healthy"
-        yield f"{member.id} is {member.lifecycle}, and {well} in the target group."
-    if group.suspended:
-        yield f"Suspended: {', '.join(group.suspended)}."
-    yield from (f"{group.name} is at work: {doing}." for doing in at_work(group, facts.history.unfinished))
-
-
-def _wait(facts: Facts, group: Group, because: str) -> Wait:
-    steps = (_activities(facts, group),)
-    return Wait(because=because, for_=UNTIL_SETTLED, evidence=evidence(facts, group), next_steps=steps)
-
-
-def _activities(facts: Facts, group: Group) -> str:
-    return (
-        f"aws autoscaling describe-scaling-activities --auto-scaling-group-name {group.name} --max-items 20 "
-        f"--region {facts.place.region}"
-    )
-
-
-def _policies(facts: Facts, group: Group) -> str:
-    return f"aws autoscaling describe-policies --auto-scaling-group-name {group.name} --region {facts.place.region}"
+def _change(facts: Facts, group: Group) -> str:
+    return f"{group.desired} -> {facts.desired}"

@@ -1,8 +1,8 @@
-"""Look at the group, its targets, and what is under way. Reads only."""
+"""Look at the group, its targets, what is under way, and what else scales it. Reads only."""
 
 from typing import TYPE_CHECKING
 
-from remediation.aws import autoscaling, elbv2, scaling
+from remediation.aws import autoscaling, cloudwatch, elbv2, scaling
 from scale_service.facts import Facts
 from scale_service.settings import Incident, Settings
 
@@ -17,7 +17,8 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     if group is None:
         return Facts(place=aws.place, desired=incident.desired, group=None)
     arn = f"arn:aws:elasticloadbalancing:{aws.place.region}:{aws.place.account}:{settings.target_group}"
-    leaving = scaling.leaving(aws, settings.asg)
+    policies = scaling.policies(aws, settings.asg)
+    followed = [name for policy in policies for name in (*policy.alarms, *policy.lows)]
     return Facts(
         place=aws.place,
         desired=incident.desired,
@@ -25,7 +26,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         healthy=frozenset(found.id for found in elbv2.target_health(aws, arn) if found.state == "healthy"),
         refresh=autoscaling.latest_refresh(aws, settings.asg),
         history=scaling.history(aws, settings.asg, now),
-        protection=leaving.protected,
-        termination=leaving.policies,
+        policies=policies,
+        alarms=cloudwatch.alarms_called(aws, followed),
         drain=elbv2.drain(aws, arn),
     )

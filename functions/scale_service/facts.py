@@ -3,8 +3,9 @@
 from msgspec import Struct
 
 from remediation.aws.autoscaling import Group, Refresh
-from remediation.aws.scaling import History
+from remediation.aws.scaling import History, Policy
 from remediation.core.spec import Place
+from remediation.core.sweep import DescribedAlarm
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -17,9 +18,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Instances that the load balancer finds healthy."""
     refresh: Refresh | None = None
     history: History = History()
-    protection: tuple[str, ...] = ()
-    """Instances that are protected from scale-in."""
-    termination: tuple[str, ...] = ()
-    """The rules by which the group chooses what it terminates, in AWS's words."""
+    policies: tuple[Policy, ...] = ()
+    alarms: tuple[DescribedAlarm, ...] = ()
+    """Those that the policies follow."""
     drain: int | None = None
     """Seconds for which the load balancer lets a leaving instance finish its requests."""

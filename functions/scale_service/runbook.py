@@ -7,7 +7,10 @@ ends when as many instances as were asked for are in service and healthy.
 The rules of the domain (HAZARDS.md, section 1.5; FACTS.md, section 3):
 
 - Only by hand, and a plan unless the request says `"apply": true`.
-- An absolute size within the group's minimum and maximum; never none, which is an outage and the recovery runbooks' business.
+- An absolute size within the group's minimum and maximum; never none, which is an outage and the business of people who recover
+  a database (RUNBOOK.md, "Database Corruption Recovery").
+- What the group could not do (a process is suspended, all instances are protected) is not asked for; and a size that a policy
+  takes back, because its alarm is on, is not called lasting.
 - Not while a deploy or an activity is on, and never over a size that somebody else has set since it was judged.
 - The call honours the group's cooldown. Terraform owns the size, which every message about it says.
 """
@@ -43,7 +46,9 @@ RUNBOOK = Runbook(
     reads=(
         Allow("autoscaling:DescribeAutoScalingGroups"),
         Allow("autoscaling:DescribeInstanceRefreshes"),
+        Allow("autoscaling:DescribePolicies"),
         Allow("autoscaling:DescribeScalingActivities"),
+        Allow("cloudwatch:DescribeAlarms", "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
         Allow("elasticloadbalancing:DescribeTargetGroupAttributes"),
         Allow("elasticloadbalancing:DescribeTargetHealth"),
     ),

@@ -7,8 +7,10 @@ from msgspec import Meta, Struct
 
 from remediation.core.spec import Place
 
-RECOVERY = "recover-cluster and recover-database"
-"""The runbooks that may stop everything, with the approval of two people."""
+NONE = (
+    "no instance at all is an outage, and no runbook makes one: only people who recover a database do "
+    '(RUNBOOK.md, "Database Corruption Recovery")'
+)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -33,5 +35,5 @@ def scope(incident: Incident, settings: Settings, place: Place) -> str | None:
     if incident.group not in {"", settings.asg}:
         return f"the Auto Scaling group {incident.group!r} is not {settings.asg}"
     if incident.desired == 0:
-        return f"no instance at all is an outage, and only the recovery runbooks ({RECOVERY}) make one on purpose"
+        return NONE
     return None

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from remediation.adapters.clients import Clients
-from remediation.aws import elbv2, load, scaling
+from remediation.aws import autoscaling, elbv2, load, scaling
 from remediation.aws.autoscaling import Group, Member
 from remediation.aws.load import Figure, Point, mean
 from remediation.core.spec import Place
@@ -100,8 +100,10 @@ def test_what_decides_who_leaves_is_read(aws: Clients, group: Any) -> None:
     (found,) = group.describe_auto_scaling_groups()["AutoScalingGroups"]
     spared = min(instance["InstanceId"] for instance in found["Instances"])
     group.set_instance_protection(AutoScalingGroupName=GROUP, InstanceIds=[spared], ProtectedFromScaleIn=True)
-    leaving = scaling.leaving(aws, GROUP)
-    assert (leaving.policies, leaving.protected) == (("OldestInstance",), (spared,))
+    seen = autoscaling.group(aws, GROUP)
+    assert seen is not None
+    assert seen.termination == ("OldestInstance",)
+    assert [member.id for member in seen.members if member.protected] == [spared]
 
 
 def test_how_long_a_target_may_drain_is_read(aws: Clients) -> None:

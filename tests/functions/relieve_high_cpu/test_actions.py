@@ -112,8 +112,20 @@ def test_a_group_that_is_at_work_by_now_is_left_alone() -> None:
 def test_a_group_that_is_gone_is_left_alone() -> None:
     tonight = night()
     gone = scaling.size("gone", from_=2, to=3)
-    with pytest.raises((LeftAloneError, AwsError)):
+    with pytest.raises(LeftAloneError, match="There is no Auto Scaling group gone any more"):
         scaling.resize(tonight.aws, gone)  # type: ignore[arg-type]
+    assert tonight.aws.mutations == []
+
+
+def test_a_group_of_which_aws_does_not_say_whether_it_is_deployed_is_a_failure() -> None:
+    tonight = night()
+
+    def throttled(**_: Any) -> Any:
+        tonight.aws.autoscaling._refuse("DescribeInstanceRefreshes", "Throttling", "Rate exceeded")
+
+    tonight.aws.autoscaling.describe_instance_refreshes = throttled  # type: ignore[method-assign]
+    with pytest.raises(AwsError, match="Rate exceeded"):
+        scaling.resize(tonight.aws, STEP)  # type: ignore[arg-type]
     assert tonight.aws.mutations == []
 
 

@@ -1,4 +1,4 @@
-"""Nights of scale-service: a fleet that rests, and a person who wants another number of instances."""
+"""Nights of scale-service: a fleet that rests, with its policies, and a person who wants another number of instances."""
 
 from typing import Any
 
@@ -10,8 +10,9 @@ SETTINGS = Settings()
 
 
 def night(**of: Any) -> FleetNight:
-    """Return a night on which two instances rest."""
-    return FleetNight(runbook=RUNBOOK, settings=SETTINGS, of={"load": lambda _: 80.0, "watches": []} | of)
+    """Return a night on which two instances (or `size`) have as much to do as leaves them alone: 40% of each."""
+    load = 40.0 * of.get("size", 2)
+    return FleetNight(runbook=RUNBOOK, settings=SETTINGS, of={"load": lambda _: load} | of)
 
 
 def wanted(desired: int, *, apply: bool = True) -> dict[str, Any]:

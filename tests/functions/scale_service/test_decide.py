@@ -17,6 +17,10 @@ from tests.support.toy import PLACE
 A, B, C = (f"i-{n:017x}" for n in range(1, 4))
 
 
+def members(*ids: str, protected: tuple[str, ...] = ()) -> tuple[Member, ...]:
+    return tuple(Member(id=id_, lifecycle="InService", health="Healthy", protected=id_ in protected) for id_ in ids)
+
+
 def group(*ids: str, **other: Any) -> Group:
     said: dict[str, Any] = {
         "name": "dev-backend-asg",
@@ -26,7 +30,8 @@ def group(*ids: str, **other: Any) -> Group:
         "health_checks": ("ELB",),
         "grace": timedelta(seconds=300),
         "suspended": (),
-        "members": tuple(Member(id=id_, lifecycle="InService", health="Healthy") for id_ in ids),
+        "members": members(*ids),
+        "termination": ("Default",),
     }
     return Group(**(said | other))
 
@@ -37,7 +42,6 @@ def facts(desired: int, found: Group | None = None, **other: Any) -> Facts:
         "place": PLACE,
         "group": there,
         "healthy": frozenset({A, B, C}),
-        "termination": ("Default",),
     }
     return Facts(**(said | {"desired": desired} | other))
 
@@ -51,6 +55,12 @@ def done(from_: int, to: int) -> Attempt[Size]:
     return Attempt(action=SCALE, target=target, at=NIGHT, result="done", receipt="")
 
 
+def refused(verdict: Verdict[Size]) -> str:
+    assert isinstance(verdict, Nothing)
+    assert verdict.refused
+    return verdict.because
+
+
 def test_a_size_within_the_limits_is_asked_for() -> None:
     act = judge(facts(3))
     assert isinstance(act, Act)
@@ -62,27 +72,40 @@ def test_a_size_within_the_limits_is_asked_for() -> None:
     )
 
 
-def test_making_it_smaller_says_which_protection_applies() -> None:
-    found = facts(2, group(A, B, C), protection=(B,), termination=("OldestInstance", "Default"), drain=300)
-    act = judge(found)
+def test_making_it_smaller_says_who_goes_and_which_protection_applies() -> None:
+    rules = ("OldestInstance", "Default")
+    act = judge(facts(2, group(A, B, C, members=members(A, B, C, protected=(B,)), termination=rules), drain=300))
     assert isinstance(act, Act)
     assert act.because == (
-        "dev-backend-asg is to be scaled in, 3 -> 2; it may have 2 to 6. Which one goes is chosen by OldestInstance, Default; "
-        f"{B} cannot go (protected from scale-in), and it has 300 s to finish its requests."
+        f"dev-backend-asg is to be scaled in, 3 -> 2; it may have 2 to 6. 1 of {A}, {C} goes (chosen by OldestInstance, "
+        f"Default), and has 300 s to finish its requests; {B} cannot go (protected from scale-in)."
     )
+    assert f"{B} is InService, and healthy in the target group; it is protected from scale-in." in act.evidence
+
+
+def test_making_it_smaller_names_the_one_that_goes_where_no_other_may() -> None:
+    act = judge(facts(2, group(A, B, C, members=members(A, B, C, protected=(A, B)))))
+    assert act.because.endswith(f" {C} goes; {A}, {B} cannot go (protected from scale-in).")
 
 
 def test_making_it_smaller_says_so_where_nothing_is_protected() -> None:
     act = judge(facts(2, group(A, B, C)))
-    assert act.because.endswith("Which one goes is chosen by Default; none is protected.")
+    assert act.because.endswith(f"1 of {A}, {B}, {C} goes (chosen by Default); none is protected.")
 
 
-def test_no_instance_at_all_is_the_recovery_runbooks_business() -> None:
-    sentence = "only the recovery runbooks (recover-cluster and recover-database) make one on purpose"
+def test_of_many_instances_it_says_how_many_they_are() -> None:
+    many = tuple(f"i-{n:017x}" for n in range(1, 41))
+    act = judge(facts(38, group(*many, max_size=50), drain=300))
+    assert act.because.endswith(
+        "2 of 40 instances go (chosen by Default), and have 300 s to finish their requests; none is protected."
+    )
+
+
+def test_no_instance_at_all_is_the_business_of_people_who_recover_a_database() -> None:
+    sentence = 'only people who recover a database do (RUNBOOK.md, "Database Corruption Recovery")'
     assert (scope(Incident(desired=0), Settings(), PLACE) or "").endswith(sentence)
     verdict = judge(facts(0, group(A, B, min_size=0)))
-    assert isinstance(verdict, Nothing)
-    assert verdict.because == f"Refused: no instance at all is an outage; {sentence}."
+    assert refused(verdict) == f"No instance at all is an outage, and no runbook makes one: {sentence}."
 
 
 def test_another_group_is_refused_and_the_own_one_may_be_named() -> None:
@@ -97,8 +120,7 @@ def test_another_group_is_refused_and_the_own_one_may_be_named() -> None:
 )
 def test_a_size_outside_the_limits_is_refused_with_the_line_to_change(desired: int, line: str) -> None:
     verdict = judge(facts(desired))
-    assert isinstance(verdict, Nothing)
-    assert verdict.because == f"Refused: dev-backend-asg may have 2 to 6 instances, not {desired}."
+    assert refused(verdict) == f"dev-backend-asg may have 2 to 6 instances, not {desired}."
     assert verdict.next_steps == (f"In terraform.tfvars: {line}, then `terraform apply`.",)
 
 
@@ -140,6 +162,7 @@ def test_a_group_that_has_the_size_needs_nothing() -> None:
     verdict = judge(facts(2))
     assert isinstance(verdict, Nothing)
     assert verdict.because == "dev-backend-asg has 2 instances, in service and healthy."
+    assert not verdict.refused
 
 
 def test_a_group_that_wants_the_size_already_is_told_as_it_is() -> None:
@@ -171,3 +194,50 @@ def test_a_size_that_somebody_else_has_set_since_is_not_fought_over() -> None:
     assert verdict.because == (
         "dev-backend-asg was asked for 3 instances, and somebody else (a policy?) has asked for 2 since."
     )
+
+
+# ------------------------------------------------------------------------------------------------- what cannot be done
+
+
+@pytest.mark.parametrize(
+    ("desired", "process", "way"),
+    [
+        (4, "Launch", "out, 3 -> 4"),
+        (4, "AddToLoadBalancer", "out, 3 -> 4"),
+        (2, "Terminate", "in, 3 -> 2"),
+    ],
+)
+def test_what_a_suspended_process_would_have_to_do_is_not_asked_for(desired: int, process: str, way: str) -> None:
+    verdict = judge(facts(desired, group(A, B, C, suspended=(process,))))
+    assert refused(verdict) == f"dev-backend-asg cannot be scaled {way}: {process} is suspended."
+    command = "aws autoscaling resume-processes --auto-scaling-group-name dev-backend-asg --scaling-processes"
+    assert verdict.next_steps == (f"{command} {process} --region us-east-1",)
+
+
+@pytest.mark.parametrize(
+    ("desired", "suspended"),
+    [(4, ("Terminate",)), (2, ("AddToLoadBalancer", "Launch")), (4, ("AZRebalance",)), (2, ("AZRebalance",))],
+)
+def test_what_is_suspended_and_not_needed_is_no_reason(desired: int, suspended: tuple[str, ...]) -> None:
+    act = judge(facts(desired, group(A, B, C, suspended=suspended)))
+    assert isinstance(act, Act)
+    assert f"Suspended: {', '.join(suspended)}." in act.evidence
+
+
+def test_a_group_that_may_let_too_few_go_is_not_made_smaller() -> None:
+    all_of_them = group(A, B, C, members=members(A, B, C, protected=(A, B, C)), min_size=1)
+    verdict = judge(facts(2, all_of_them))
+    assert refused(verdict) == (
+        "dev-backend-asg cannot be scaled in, 3 -> 2: 1 would have to go, 0 may, and "
+        f"{A}, {B}, {C} cannot (protected from scale-in)."
+    )
+    command = "aws autoscaling set-instance-protection --auto-scaling-group-name dev-backend-asg --instance-ids"
+    assert verdict.next_steps == (f"{command} {A} --no-protected-from-scale-in --region us-east-1",)
+    two = group(A, B, C, members=members(A, B, C, protected=(A, B)), min_size=1)
+    assert "2 would have to go, 1 may" in refused(judge(facts(1, two)))
+    assert isinstance(judge(facts(2, two)), Act)
+    assert isinstance(judge(facts(4, all_of_them)), Act), "nothing has to go"
+
+
+def test_what_cannot_be_done_any_more_after_the_act_is_waited_for_and_not_refused() -> None:
+    assert isinstance(judge(facts(3, group(A, B, desired=3, suspended=("Launch",))), done(2, 3)), Wait)

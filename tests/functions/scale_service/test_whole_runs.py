@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from remedy.environment import environment
+from remedy.invoke import exit_status
 from remedy.payload import payload
-from remedy.telling import MistakeError
+from remedy.telling import NOT_DONE, MistakeError
 from scale_service.runbook import RUNBOOK
 from tests.functions.fakes.fleet import MINUTE
 from tests.functions.fakes.fleet_aws import Sightings
@@ -46,11 +47,74 @@ def test_scaling_in_ends_when_the_others_are_left() -> None:
     assert len(tonight.fleet.boxes) == 2
 
 
+def test_a_plan_shows_the_size_who_goes_what_protects_and_what_terraform_reverts() -> None:
+    tonight = night(size=3)
+    spared, *others = tonight.fleet.boxes.values()
+    spared.protected = True
+    outcome = tonight.run(wanted(2, apply=False))
+    assert (outcome.status, outcome.would) == ("observed", "set-desired-capacity dev-backend-asg from 3 to 2")
+    text = outcome.text()
+    assert "scaled in, 3 -> 2; it may have 2 to 6." in text
+    assert (
+        f"1 of {', '.join(box.id for box in others)} goes (chosen by Default), and has 300 s to finish its requests"
+        in text
+    )
+    assert f"{spared.id} cannot go (protected from scale-in)" in text
+    assert (
+        "the next `terraform apply` sets it back, unless terraform.tfvars says `desired_capacity = 2` (was 3)" in text
+    )
+    assert tonight.aws.mutations == []
+
+
+def test_what_a_policy_takes_back_is_told_beforehand_and_afterwards() -> None:
+    """Nobody is here at seven: the alarm on low CPU is on, as on every quiet night."""
+    sentence = (
+        "dev-scale-down follows dev-backend-cpu-low, which is in ALARM: it takes it back; "
+        "raise min_size in terraform.tfvars to keep it."
+    )
+    tonight = night(load=lambda _: 20.0)
+    assert sentence in tonight.run("plan").because
+    again = night(load=lambda _: 20.0)
+    outcome = again.run("apply")
+    assert (outcome.status, again.fleet.desired) == ("healed", 3)
+    assert sentence in outcome.because
+    assert outcome.next_steps == ("In terraform.tfvars: min_size = 3 (was 2), then `terraform apply`.",)
+    again.steps.now += 10 * MINUTE
+    again.fleet.catch_up()
+    assert again.fleet.desired == 2, "it did not last"
+
+
+def test_what_no_policy_takes_back_is_not_doubted() -> None:
+    outcome = night(load=lambda _: 120.0).run("apply")
+    assert (outcome.status, outcome.next_steps) == ("healed", ())
+    assert outcome.because == "dev-backend-asg has 3 instances, in service and healthy."
+
+
+@pytest.mark.parametrize(
+    ("of", "desired"), [({"suspended": ("Launch",)}, 3), ({"suspended": ("Terminate",), "size": 3}, 2)]
+)
+def test_what_the_group_could_not_do_is_refused_at_once(of: dict[str, Any], desired: int) -> None:
+    tonight = night(**of)
+    outcome = tonight.run(wanted(desired))
+    assert (outcome.status, outcome.gate, outcome.paged) == ("refused", "request", False)
+    assert outcome.because.endswith(f"{of['suspended'][0]} is suspended.")
+    assert tonight.aws.mutations == []
+    assert tonight.steps.now == NIGHT
+
+
+def test_a_group_of_protected_instances_is_refused_at_once() -> None:
+    tonight = night(size=3)
+    for box in tonight.fleet.boxes.values():
+        box.protected = True
+    outcome = tonight.run(wanted(2))
+    assert (outcome.status, outcome.gate, tonight.aws.mutations) == ("refused", "request", [])
+
+
 def test_none_is_refused_before_anything_is_looked_at() -> None:
     tonight = night(min_size=0)
     outcome = tonight.run("none")
     assert outcome.status == "ignored"
-    assert "recover-cluster and recover-database" in outcome.because
+    assert "only people who recover a database do" in outcome.because
     assert tonight.aws.calls.made == []
 
 
@@ -58,9 +122,12 @@ def test_too_many_are_refused_and_nobody_is_paged() -> None:
     tonight = night()
     outcome = tonight.run(wanted(7))
     assert (outcome.status, outcome.because) == (
-        "nothing-to-do",
-        "Refused: dev-backend-asg may have 2 to 6 instances, not 7.",
+        "refused",
+        "dev-backend-asg may have 2 to 6 instances, not 7.",
     )
+    assert outcome.gate == "request"
+    assert exit_status(outcome, apply=True) == NOT_DONE, "what comes after `&&` is not begun"
+    assert outcome.next_steps == ("In terraform.tfvars: max_size = 7 (was 6), then `terraform apply`.",)
     assert tonight.aws.mutations == []
     assert tonight.notifier.paged == []
 
@@ -158,5 +225,5 @@ def test_the_command_line_takes_a_number_and_refuses_none() -> None:
     dev = environment("dev")
     said = payload(RUNBOOK, dev, target=None, settings=["desired=3"], apply=False, because="")
     assert said["desired"] == 3
-    with pytest.raises(MistakeError, match="only the recovery runbooks"):
+    with pytest.raises(MistakeError, match="no instance at all is an outage"):
         payload(RUNBOOK, dev, target="0", settings=[], apply=True, because="")

@@ -27,6 +27,8 @@ class Member(Struct, frozen=True, kw_only=True):
     template: str = ""
     """Id of the launch template that it was launched from, if it was."""
     version: str = ""
+    protected: bool = False
+    """Whether it cannot go when the group is made smaller."""
 
 
 class Group(Struct, frozen=True, kw_only=True):
@@ -41,6 +43,8 @@ class Group(Struct, frozen=True, kw_only=True):
     grace: timedelta
     suspended: tuple[str, ...]
     members: tuple[Member, ...]
+    termination: tuple[str, ...] = ()
+    """The rules by which it chooses which instance goes, in AWS's words."""
 
 
 class Refresh(Struct, frozen=True, kw_only=True):
@@ -97,6 +101,7 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
         grace=timedelta(seconds=found.get("HealthCheckGracePeriod", 0)),
         suspended=tuple(sorted(process["ProcessName"] for process in found.get("SuspendedProcesses", ()))),
         members=tuple(sorted(map(_member, found.get("Instances", ())), key=lambda member: member.id)),
+        termination=tuple(found.get("TerminationPolicies", ())),
     )
 
 
@@ -108,6 +113,7 @@ def _member(instance: "InstanceTypeDef") -> Member:
         health=instance["HealthStatus"],
         template=template.get("LaunchTemplateId", ""),
         version=template.get("Version", ""),
+        protected=instance.get("ProtectedFromScaleIn", False),
     )
 
 

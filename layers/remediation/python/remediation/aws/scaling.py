@@ -174,23 +174,6 @@ def _activity(found: "ActivityTypeDef") -> Activity:
     )
 
 
-class Leaving(Struct, frozen=True, kw_only=True):
-    """What decides which instance goes when a group is made smaller: AWS's own words, and who cannot go."""
-
-    policies: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
-
-
-def leaving(aws: "Clients", name: str) -> Leaving:
-    """Return what decides which instance of a group goes."""
-    found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-    members = [member for group_ in found for member in group_.get("Instances", ())]
-    return Leaving(
-        policies=tuple(policy for group_ in found for policy in group_.get("TerminationPolicies", ())),
-        protected=tuple(sorted(member["InstanceId"] for member in members if member.get("ProtectedFromScaleIn"))),
-    )
-
-
 def at_work(found: Group, unfinished: tuple[Activity, ...]) -> tuple[str, ...]:
     """Say what a group is doing, instance by instance, then activity by activity; nothing if it rests."""
     moving = [f"{member.id} is {member.lifecycle}" for member in found.members if member.lifecycle not in RESTING]
@@ -205,12 +188,17 @@ def resize(aws: "Clients", wanted: Size) -> str:
     compare-and-set for this, so what happens between the look and the call cannot be excluded: that is the last question
     whether we may still act, some milliseconds, and AWS's own cooldown where the policy has one.
     """
-    refresh = latest_refresh(aws, wanted.group)
+    try:
+        refresh = latest_refresh(aws, wanted.group)
+    except AwsError as error:  # it knows no refreshes of a group that is gone
+        if group(aws, wanted.group) is None:
+            raise LeftAloneError(_gone(wanted)) from error
+        raise
     if refresh and refresh.status in ACTIVE_REFRESH:
         raise LeftAloneError(f"An instance refresh of {wanted.group} is {refresh.status} by now.")
-    now = group(aws, wanted.group)
+    now = group(aws, wanted.group)  # after everything else: the less there is between it and the call, the better
     if now is None:
-        raise LeftAloneError(f"There is no Auto Scaling group {wanted.group} any more.")
+        raise LeftAloneError(_gone(wanted))
     if now.desired != wanted.from_:
         raise LeftAloneError(
             f"{wanted.group} wants {now.desired} instances by now, and {wanted.from_} when it was judged: "
@@ -231,6 +219,10 @@ def resize(aws: "Clients", wanted: Size) -> str:
             raise
         raise LeftAloneError(f"AWS refused: {wanted.group} is in its cooldown. {error}") from error
     return f"{wanted.group} was asked for {wanted.to} instances instead of {wanted.from_}."
+
+
+def _gone(wanted: Size) -> str:
+    return f"There is no Auto Scaling group {wanted.group} any more."
 
 
 def settled(found: Group, healthy: frozenset[str]) -> str:

@@ -1,0 +1,96 @@
+"""What a person is told: what was seen, who leaves, and the exact commands to go on with."""
+
+from collections.abc import Iterator, Sequence
+
+from remediation.aws.autoscaling import Group, Member
+from remediation.aws.scaling import IN_SERVICE, at_work
+from scale_service.facts import Facts
+
+_NAMED = 6
+"""So many instances are named one by one."""
+
+
+def evidence(facts: Facts, group: Group) -> tuple[str, ...]:
+    """Return what was seen, a line each."""
+    return tuple(_evidence(facts, group))
+
+
+def _evidence(facts: Facts, group: Group) -> Iterator[str]:
+    yield f"{group.name} wants {group.desired} instances ({group.min_size} to {group.max_size})."
+    for member in group.members:
+        well = "healthy" if member.id in facts.healthy else "not healthy"
+        protected = "; it is protected from scale-in" if member.protected else ""
+        yield f"{member.id} is {member.lifecycle}, and {well} in the target group{protected}."
+    if group.suspended:
+        yield f"Suspended: {', '.join(group.suspended)}."
+    states = {alarm.name: alarm.state for alarm in facts.alarms}
+    for policy in facts.policies:
+        alarms = [f"{name} ({states.get(name, 'which is not there')})" for name in (*policy.alarms, *policy.lows)]
+        disabled = "" if policy.enabled else " is disabled; it"
+        yield f"Policy {policy.name}{disabled} follows {', '.join(alarms) or 'no alarm'}."
+    yield from (f"{group.name} is at work: {doing}." for doing in at_work(group, facts.history.unfinished))
+
+
+def going(group: Group, to: int) -> int:
+    """Return how many instances have to go for a group to have this size."""
+    return max(0, sum(member.lifecycle == IN_SERVICE for member in group.members) - to)
+
+
+def free(group: Group) -> tuple[Member, ...]:
+    """Return the instances that may go."""
+    return tuple(member for member in group.members if member.lifecycle == IN_SERVICE and not member.protected)
+
+
+def protected(group: Group) -> tuple[str, ...]:
+    """Return the instances that may not."""
+    return tuple(member.id for member in group.members if member.lifecycle == IN_SERVICE and member.protected)
+
+
+def leaving(facts: Facts, group: Group, to: int) -> str:
+    """Say which instance goes when the group is made smaller, who chooses it, and what is protected."""
+    number, may, spared = going(group, to), free(group), protected(group)
+    cannot = f"{listed(spared)} cannot go (protected from scale-in)" if spared else "none is protected"
+    if number == 0:
+        return f"No instance has to go; {cannot}."
+    verb, has, their = ("goes", "has", "its") if number == 1 else ("go", "have", "their")
+    who = listed([member.id for member in may])
+    if number < len(may):
+        who = f"{number} of {who}"
+    rules = ", ".join(group.termination) or "Default"
+    chosen = f" (chosen by {rules})" if number < len(may) else ""
+    drained = "" if facts.drain is None else f", and {has} {facts.drain} s to finish {their} requests"
+    return f"{who} {verb}{chosen}{drained}; {cannot}."
+
+
+def listed(ids: Sequence[str]) -> str:
+    """Name instances, or say how many they are."""
+    return ", ".join(ids) if len(ids) <= _NAMED else f"{len(ids)} instances"
+
+
+class Commands:
+    """Exact commands for a person, in the region of the group."""
+
+    def __init__(self, facts: Facts, group: Group) -> None:
+        self._facts, self._group = facts, group
+
+    def _asg(self, verb: str, more: str = "") -> str:
+        return (
+            f"aws autoscaling {verb} --auto-scaling-group-name {self._group.name}{more} "
+            f"--region {self._facts.place.region}"
+        )
+
+    def activities(self) -> str:
+        """See what the group did, and why."""
+        return self._asg("describe-scaling-activities", " --max-items 20")
+
+    def policies(self) -> str:
+        """See what else scales it."""
+        return self._asg("describe-policies")
+
+    def resume(self, processes: Sequence[str]) -> str:
+        """Let the group do again what it needs for another size."""
+        return self._asg("resume-processes", f" --scaling-processes {' '.join(processes)}")
+
+    def unprotect(self, ids: Sequence[str]) -> str:
+        """Let instances go when the group is made smaller."""
+        return self._asg("set-instance-protection", f" --instance-ids {' '.join(ids)} --no-protected-from-scale-in")
