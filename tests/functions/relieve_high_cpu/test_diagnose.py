@@ -223,7 +223,7 @@ def test_who_takes_no_requests_is_seen() -> None:
     tonight = night()
     ill, well = tonight.fleet.boxes.values()
     ill.healthy = False
-    assert look(tonight).healthy == {well.id}
+    assert look(tonight).healthy == frozenset({well.id})
     assert look(night(load=lambda _: 80.0)).healthy is None, "a group that is not busy is not asked about"
 
 

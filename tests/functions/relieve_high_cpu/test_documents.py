@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,8 @@ def test_it_asks_docker_once_and_only_for_figures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gone", ["docker", "top", "uptime"])
 def test_it_answers_without_one_of_its_tools(tmp_path: Path, gone: str) -> None:
-    done = run(tmp_path, **{gone: "exit 127"})
+    stub: Any = {gone: "exit 127"}
+    done = run(tmp_path, **stub)
     assert done.returncode == 0
     assert ("process: node" in done.stdout) == (gone != "top")
     assert ("container: backend" in done.stdout) == (gone != "docker")
