@@ -10,30 +10,27 @@ from relieve_high_cpu.case import REPLACE, SCALE, Case
 from relieve_high_cpu.facts import Facts, Instance
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
-from relieve_high_cpu.wording import Commands, cost, drift, evidence, last_deploy, slowed_down
-from remediation.aws.autoscaling import ACTIVE_REFRESH
+from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
+from relieve_high_cpu.wording import Commands, cost, drift, evidence, hot_now, last_deploy, minutes, slowed_down
 from remediation.aws.scaling import IN_SERVICE, settled, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
-
-SOON = timedelta(minutes=2)
-PATIENCE = 2
-"""So many times as long as values take they are waited for; then CloudWatch will have none."""
-
-_NAMED = 3
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...], now: datetime) -> Verdict[Target]:
     """Return what to do now. After an act, Nothing means that the group is complete and not hot any more."""
     if facts.group is None:
         return Escalate(because=f"There is no Auto Scaling group {settings.asg} (setting `asg`) to relieve.")
+    if facts.group.weighted:
+        because = f"The instances of {settings.asg} have weights, so its size counts units: that is not supported."
+        return Escalate(because=because)
     case = Case(facts, settings, tried, now)
     return (
         _nothing_to_relieve(case)
-        or _being_deployed(case)
-        or _growing(case)
-        or _too_early(case)
-        or _blind(case)
-        or _ill(case)
+        or being_deployed(case)
+        or growing(case)
+        or too_early(case)
+        or blind(case)
+        or ill(case)
         or _cool(case)
         or _one_hot(case)
         or _not_the_load(case)
@@ -50,91 +47,7 @@ def _nothing_to_relieve(case: Case) -> Nothing | None:
     return _not_hot(case) if case.heat.calm and not case.tried else None
 
 
-# --------------------------------------------------------------------------------------------------- somebody is at it
-
-
-def _being_deployed(case: Case) -> Wait | None:
-    """Hazard C8."""
-    refresh = case.facts.refresh
-    if refresh is None or refresh.status not in ACTIVE_REFRESH:
-        return None
-    return Wait(
-        because=f"An instance refresh of {case.group.name} is {refresh.status}: a deploy is on, and what its instances do "
-        "now says nothing.",
-        for_=SOON,
-        evidence=evidence(case),
-        next_steps=(Commands(case).refreshes(),),
-        stand_down=True,
-    )
-
-
-def _growing(case: Case) -> Nothing | Wait | None:
-    """Leave alone a group that is changing, or that lacks what it wants (hazards C2, C7)."""
-    name, desired = case.group.name, case.group.desired
-    if not case.doing and case.in_service == desired:
-        return None
-    if not case.tried and case.calling and case.in_service < desired and case.doing:
-        policy, _ = case.calling[0]
-        return Nothing(
-            because=f"The policy {policy.name} is scaling {name}: {case.in_service} -> {desired}.",
-            evidence=evidence(case),
-        )
-    what = "; ".join(case.doing) or f"{case.in_service} of {desired} instances are in service"
-    because = f"{name} is at work: {what}."
-    if not case.doing:
-        because = f"{name} lacks instances and launches none: {what} (recover-failed-launches is for that)."
-    return _wait(case, because)
-
-
-def _too_early(case: Case) -> Wait | None:
-    """After an act, or any other change, see as many new values as it takes."""
-    heat, period = case.heat, case.settings.period
-    there, enough = len(heat.moments), heat.rule[0]
-    if heat.since is None or there >= enough or case.now > heat.since + PATIENCE * enough * period:
-        return None
-    because = f"{there} of {enough} values since {heat.since:%H:%M} UTC are there: too early to tell."
-    wanted = heat.since + enough * period - case.now
-    return _wait(case, because, for_=min(max(wanted, SOON), period))
-
-
 # ------------------------------------------------------------------------------------------------------------- how hot
-
-
-def _blind(case: Case) -> Wait | Escalate | None:
-    """Judge by nothing that is old, nor by a part of the instances: it may come, and if it does not a person is called."""
-    heat, period, name = case.heat, case.settings.period, case.group.name
-    if heat.newest:
-        return None
-    if not heat.mature:
-        said = f"No instance of {name} is known to be in service for {_minutes(case.settings.warm_up)} minutes"
-    elif heat.last is None:
-        said = f"CloudWatch has no CPU of any instance of {name} that is in service"
-        if any(heat.warmed.values()):
-            said = f"CloudWatch has no CPU of {', '.join(each.id for each in heat.late)}"
-    else:
-        minutes = _minutes(case.now - heat.last.at - period)
-        some = heat.late[:_NAMED] if len(heat.late) < len(heat.mature) else ()
-        late = f"; it has no newer one of {', '.join(each.id for each in some)}" if some else ""
-        said = f"CloudWatch's newest CPU of the instances of {name} is {minutes} minutes old{late}"
-        if case.now - heat.last.at - period <= case.settings.evaluate * period:
-            return _wait(case, f"{said}: too old to judge by, and it may still come.")
-    return Escalate(
-        because=f"{said}: how busy it is is unknown.",
-        evidence=evidence(case),
-        next_steps=(Commands(case).activities(),),
-    )
-
-
-def _ill(case: Case) -> Wait | None:
-    """Leave to the runbook for it what makes the others hot: those that take no requests."""
-    if case.shared is None or not (case.heat.hot or case.fleet_hot):
-        return None
-    ids = ", ".join(each.id for each in case.ill[:_NAMED])
-    because = (
-        f"{_hot(case)}, and {len(case.ill)} of {len(case.heat.mature)} instances take no requests, because they are no "
-        f"healthy targets ({ids}): the others bear their load (restart-unhealthy-targets is for that)."
-    )
-    return _wait(case, because, for_=case.settings.period)
 
 
 def _cool(case: Case) -> Nothing | Wait | Escalate | None:
@@ -145,7 +58,7 @@ def _cool(case: Case) -> Nothing | Wait | Escalate | None:
     if len(heat.hot) > 1:
         return _some_hot(case)
     if high := heat.too_high(heat.cpu):
-        return _wait(
+        return wait(
             case,
             f"CPU of {name} is {last:.0f}%, but only {high} of the last {of} values are {case.settings.hot:.0f}% or more; "
             f"{wanted} are needed.",
@@ -153,7 +66,7 @@ def _cool(case: Case) -> Nothing | Wait | Escalate | None:
     healthy = case.facts.healthy
     lacks = settled(case.group, healthy) if case.tried and healthy is not None else ""
     if lacks:
-        return _wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
+        return wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
     return _not_hot(case)
 
 
@@ -164,7 +77,7 @@ def _some_hot(case: Case) -> Wait | Escalate:
     said = f"{ids} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
     steps = (*(Commands(case).shell(each) for each in heat.hot[:2]), Commands(case).activities())
     if min(heat.hot_for(heat.warm[each]) for each in heat.hot) < case.settings.out_of_line_for:
-        return _wait(case, f"{said}; that may pass.", *steps)
+        return wait(case, f"{said}; that may pass.", *steps)
     because = f"{said}: work is not shared evenly, and more instances do not change that."
     return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
 
@@ -190,11 +103,11 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     if instance is None:
         return None
     commands, long = Commands(case), case.heat.hot_for(case.heat.warm[instance])
-    minutes, needed = _minutes(long), _minutes(case.settings.out_of_line_for)
-    said = f"{instance.id} alone is hot, for {minutes} minutes, while the others of {case.group.name} are not"
+    needed = case.settings.out_of_line_for
+    said = f"{instance.id} alone is hot, for {minutes(long)} minutes, while the others of {case.group.name} are not"
     steps = (commands.shell(instance), commands.replace(instance), commands.activities())
-    if long < case.settings.out_of_line_for:
-        return _wait(case, f"{said}; out of line is what is so for {needed} minutes.", *steps)
+    if long < needed:
+        return wait(case, f"{said}; out of line is what is so for {minutes(needed)} minutes.", *steps)
     if any(attempt.action == REPLACE for attempt in case.tried):
         because = f"{said}, though one was replaced in this run: replacing does not help."
         return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
@@ -247,7 +160,7 @@ def _not_the_load(case: Case) -> Escalate | None:
     requests, change = case.facts.requests, case.facts.change
     deploy = f" The last deploy: {last_deploy(case)}." if change else " No deploy is known."
     return Escalate(
-        because=f"{_hot(case)}, but there are {requests.now:.0f} requests per target where {requests.usual:.0f} are usual: "
+        because=f"{hot_now(case)}, but there are {requests.now:.0f} requests per target where {requests.usual:.0f} are usual: "
         f"not load, but what the application does with it.{deploy}",
         evidence=evidence(case),
         next_steps=(*(Commands(case).shell(each) for each in case.heat.hot[:1]), Commands(case).refreshes()),
@@ -264,8 +177,8 @@ def _policy_works(case: Case) -> Nothing | Wait | None:
         said = f"the policy {policy.name} is on it: {alarm.name} is in ALARM"
     else:
         said = f"the policy {case.working[0].name} works, and its alarm sees no reason yet"
-    because = f"{_hot(case)}, and {said}."
-    return _wait(case, because) if case.tried else Nothing(because=because, evidence=evidence(case))
+    because = f"{hot_now(case)}, and {said}."
+    return wait(case, because) if case.tried else Nothing(because=because, evidence=evidence(case))
 
 
 def _no_more_to_give(case: Case) -> Escalate | None:
@@ -290,14 +203,14 @@ def _no_more_to_give(case: Case) -> Escalate | None:
     else:
         return None
     steps_ = (*Commands(case).bigger(), Commands(case).activities(), Commands(case).policies())
-    return Escalate(because=f"{_hot(case)}, and {why}. {cost(case)}", evidence=evidence(case), next_steps=steps_)
+    return Escalate(because=f"{hot_now(case)}, and {why}. {cost(case)}", evidence=evidence(case), next_steps=steps_)
 
 
 def _cannot_launch(case: Case) -> Escalate | None:
     if "Launch" not in case.group.suspended:
         return None
     return Escalate(
-        because=f"{_hot(case)}, and {case.group.name} launches nothing: Launch is suspended.",
+        because=f"{hot_now(case)}, and {case.group.name} launches nothing: Launch is suspended.",
         evidence=evidence(case),
         next_steps=(Commands(case).resume(), Commands(case).activities()),
     )
@@ -312,7 +225,7 @@ def _too_little_headroom(case: Case) -> Escalate | None:
     else:
         return None
     return Escalate(
-        because=f"{_hot(case)}, and {why}.",
+        because=f"{hot_now(case)}, and {why}.",
         evidence=evidence(case),
         next_steps=(*Commands(case).bigger(more=False), Commands(case).activities()),
     )
@@ -325,7 +238,7 @@ def _step(case: Case) -> Act[Target]:
         action=SCALE,
         target=size(name, from_=desired, to=to),
         resource=_resource(case),
-        because=f"{_hot(case)} with {case.facts.requests.now or 0:.0f} requests per target ({case.facts.requests.usual or 0:.0f} "
+        because=f"{hot_now(case)} with {case.facts.requests.now or 0:.0f} requests per target ({case.facts.requests.usual or 0:.0f} "
         f"are usual), and {why}: {desired} -> {to}.",
         settle=case.settings.warm_up,
         evidence=evidence(case),
@@ -337,22 +250,9 @@ def _step(case: Case) -> Act[Target]:
 # ------------------------------------------------------------------------------------------------------------- wording
 
 
-def _hot(case: Case) -> str:
-    return f"CPU of {case.group.name} is {case.heat.cpu[-1].value:.0f}%"
-
-
-def _wait(case: Case, because: str, *steps: str, for_: timedelta = SOON) -> Wait:
-    """Return a wait with all that a person needs who is called if the time is up meanwhile."""
-    return Wait(because=because, for_=for_, evidence=evidence(case), next_steps=(*steps, Commands(case).activities()))
-
-
 def _resource(case: Case) -> str:
     return f"autoscaling-group/{case.settings.asg}"
 
 
 def _count(number: int) -> str:
     return "1 instance is" if number == 1 else f"{number} instances are"
-
-
-def _minutes(span: timedelta) -> int:
-    return round(span.total_seconds() / 60)

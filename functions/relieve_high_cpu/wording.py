@@ -1,6 +1,7 @@
 """What a person is told: the evidence, the exact commands to go on with, and what Terraform owns."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from relieve_high_cpu.case import UNLIMITED, Case
 from relieve_high_cpu.facts import Instance
@@ -30,7 +31,7 @@ def _evidence(case: Case) -> Iterator[str]:
     if facts.healthy is not None:
         yield f"Healthy targets: {case.in_service - len(case.unwell)} of {case.in_service} in service."
     requests = facts.requests
-    yield f"Requests per target in {_minutes(case)} minutes: {_number(requests.now)}, as a rule {_number(requests.usual)}."
+    yield f"Requests per target in {minutes(case.settings.period)} minutes: {_number(requests.now)}, as a rule {_number(requests.usual)}."
     yield f"Healthy instances as a rule in 24 hours: {_number(facts.usual_hosts, 1)}."
     for each in (*facts.databases, *facts.caches):
         yield f"{each.name}: {'unknown' if each.used is None else f'{each.used:.0%} used'}."
@@ -66,8 +67,14 @@ def _number(value: float | None, digits: int = 0) -> str:
     return "unknown" if value is None else f"{value:.{digits}f}"
 
 
-def _minutes(case: Case) -> int:
-    return round(case.settings.period.total_seconds() / 60)
+def hot_now(case: Case) -> str:
+    """Say how busy the group is."""
+    return f"CPU of {case.group.name} is {case.heat.cpu[-1].value:.0f}%"
+
+
+def minutes(span: timedelta) -> int:
+    """Return whole minutes."""
+    return round(span.total_seconds() / 60)
 
 
 def last_deploy(case: Case) -> str:

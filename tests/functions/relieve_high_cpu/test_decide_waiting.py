@@ -55,6 +55,12 @@ def test_a_group_that_is_not_there_is_for_a_person() -> None:
     assert escalates(found).because == "There is no Auto Scaling group dev-backend-asg (setting `asg`) to relieve."
 
 
+def test_a_group_whose_size_does_not_count_instances_is_for_a_person() -> None:
+    assert escalates(facts(group=group(weighted=True))).because == (
+        "The instances of dev-backend-asg have weights, so its size counts units: that is not supported."
+    )
+
+
 def test_a_group_that_is_not_hot_needs_nothing() -> None:
     assert (
         nothing(facts(instance(A, COOL), instance(B, COOL))) == "CPU of dev-backend-asg is 50%, which is not too much."
@@ -101,6 +107,13 @@ def test_what_an_instance_did_while_it_warmed_up_does_not_count() -> None:
     assert waits(facts(*there, new)) == "1 of 3 values since 03:33 UTC are there: too early to tell."
     long = instance(C, (99, 99, 99, 99, 69), age=38 * MINUTE)
     assert "is not too much" in nothing(facts(*there, long))
+
+
+def test_the_last_value_of_a_start_is_none_of_an_instance_that_has_just_warmed_up() -> None:
+    """C6: it is of the time before, and the only one there is."""
+    there = (instance(A, COOL), instance(B, COOL))
+    assert "is not too much" in nothing(facts(*there, instance(C, (99,), age=7 * MINUTE)))
+    assert waits(facts(*there, instance(C, (99,), age=10 * MINUTE))).startswith("1 of 3 values since")
 
 
 def test_a_group_of_which_all_warm_up_is_waited_for() -> None:

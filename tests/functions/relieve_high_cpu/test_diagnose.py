@@ -1,7 +1,7 @@
 """What a look finds out, and what it asks of AWS for it."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -231,6 +231,23 @@ def test_more_instances_than_one_filter_takes_are_asked_for_in_more() -> None:
     tonight = night(size=201, max_size=300, load=lambda _: 80.0)
     assert all(each.launched_at for each in look(tonight).instances)
     assert [len(call["Filters"][0]["Values"]) for call in tonight.aws.calls.of("DescribeInstances")] == [200, 1]
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_that_instances_have_weights_is_seen(weighted: bool) -> None:
+    tonight = night()
+    describe = tonight.aws.autoscaling.describe_auto_scaling_groups
+
+    def described(**asked: Any) -> Any:
+        answer = describe(**asked)
+        if weighted:
+            answer["AutoScalingGroups"][0]["Instances"][0]["WeightedCapacity"] = "2"
+        return answer
+
+    tonight.aws.autoscaling.describe_auto_scaling_groups = described  # type: ignore[method-assign]
+    facts = look(tonight)
+    assert facts.group
+    assert facts.group.weighted is weighted
 
 
 def test_where_no_instance_is_in_reach_nothing_is_sent() -> None:

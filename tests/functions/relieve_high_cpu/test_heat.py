@@ -22,6 +22,7 @@ from tests.functions.relieve_high_cpu.cases import (
     escalates,
     facts,
     instance,
+    judge,
     nothing,
     points,
     stepped,
@@ -188,3 +189,11 @@ def test_one_of_two_does_not_hide_that_both_have_too_much_load() -> None:
     both = (instance(A, (95,) * 8), instance(B, (66,) * 8))
     assert acts(facts(*both)).action == "scale-out"
     assert escalates(facts(*both, requests=FLAT)).because.startswith(f"{A} alone is hot, for 40 minutes")
+
+
+@pytest.mark.parametrize(("before", "alone"), [(69, True), (74, False)])
+def test_where_the_others_were_hot_as_well_it_is_not_about_one(before: int, alone: bool) -> None:
+    there = (instance(A, (100,) * 8), *(instance(id_, (before,) * 7 + (69,)) for id_ in (B, C, D)))
+    assert judge(facts(*there, requests=FLAT)).because.startswith(
+        f"{A} alone is hot" if alone else "CPU of dev-backend-asg is 77%, but there are 200 requests"
+    )
