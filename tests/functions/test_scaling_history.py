@@ -116,5 +116,6 @@ def test_what_was_before_is_not_told_unless_it_is_still_on() -> None:
 def test_whether_a_policy_makes_a_group_larger_or_smaller_depends_on_its_kind_of_adjustment_and_the_size(
     of: dict[str, Any], size: int, adds: bool, takes: bool
 ) -> None:
-    policy = Policy(**({"name": "dev-policy", "kind": "SimpleScaling", "enabled": True} | of))
+    said: dict[str, Any] = {"name": "dev-policy", "kind": "SimpleScaling", "enabled": True}
+    policy = Policy(**(said | of))
     assert (policy.adds_to(size), policy.takes_from(size)) == (adds, takes)

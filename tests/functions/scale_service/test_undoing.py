@@ -17,7 +17,8 @@ LOWER = "In terraform.tfvars: max_size = 2 (was 6), then `terraform apply`."
 
 
 def policy(name: str, alarm: str, **other: Any) -> Policy:
-    return Policy(**({"name": name, "kind": "SimpleScaling", "enabled": True, "alarms": (alarm,)} | other))
+    said: dict[str, Any] = {"name": name, "kind": "SimpleScaling", "enabled": True, "alarms": (alarm,)}
+    return Policy(**(said | other))
 
 
 UP = policy("dev-scale-up", "dev-backend-cpu-high", adjustment=1)

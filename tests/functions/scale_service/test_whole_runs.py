@@ -10,7 +10,7 @@ from remedy.invoke import exit_status
 from remedy.payload import payload
 from remedy.telling import NOT_DONE, MistakeError
 from scale_service.runbook import RUNBOOK
-from tests.functions.fakes.fleet import MINUTE
+from tests.functions.fakes.fleet import MINUTE, Watch
 from tests.functions.fakes.fleet_aws import Sightings
 from tests.functions.recorder import Recorder
 from tests.functions.scale_service.nights import night, wanted
@@ -82,6 +82,20 @@ def test_what_a_policy_takes_back_is_told_beforehand_and_afterwards() -> None:
     again.steps.now += 10 * MINUTE
     again.fleet.catch_up()
     assert again.fleet.desired == 2, "it did not last"
+
+
+def test_a_target_tracking_policys_alarm_of_low_load_is_looked_at_as_well() -> None:
+    name = "TargetTracking-dev-backend-asg-AlarmLow-0123"
+    tonight = night(watches=[Watch(name=name, policy="tracks", threshold=30, change=-1)], load=lambda _: 20.0)
+    described = tonight.aws.autoscaling._describe_policies
+
+    def tracking(**asked: Any) -> Any:
+        (policy,) = described(**asked)["ScalingPolicies"]
+        kept = {key: policy[key] for key in ("PolicyName", "AutoScalingGroupName", "Enabled", "Alarms")}
+        return {"ScalingPolicies": [kept | {"PolicyType": "TargetTrackingScaling"}]}
+
+    tonight.aws.autoscaling._describe_policies = tracking  # type: ignore[method-assign]
+    assert f"tracks follows {name}, which is in ALARM: it takes it back" in tonight.run("plan").because
 
 
 def test_what_no_policy_takes_back_is_not_doubted() -> None:
