@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from relieve_high_cpu.diagnose import target_group_arn
 from relieve_high_cpu.settings import Settings
 from remediation.aws import autoscaling, elbv2, scaling
+from remediation.aws.autoscaling import ACTIVE_REFRESH
 from remediation.aws.scaling import IN_SERVICE, Size
 from remediation.core.errors import LeftAloneError
 from remediation.core.verdict import Target
@@ -22,16 +23,24 @@ def scale_out(aws: "Clients", settings: Settings, target: Target) -> str:
 
 
 def replace_instance(aws: "Clients", settings: Settings, target: Target) -> str:
-    """Tell the group that an instance is unhealthy; the group replaces it, at its desired size (hazard R6)."""
+    """Tell the group that an instance is unhealthy; the group replaces it, at its desired size (hazard R6).
+
+    Not while a deploy is on, or anything else comes or goes: then it may be one of those that bear the load of the others.
+    """
     health = elbv2.target_health(aws, target_group_arn(aws, settings))
     healthy = {found.id for found in health if found.state == "healthy"}
+    refresh = autoscaling.latest_refresh(aws, settings.asg)
+    if refresh and refresh.status in ACTIVE_REFRESH:
+        raise LeftAloneError(f"An instance refresh of {settings.asg} is {refresh.status} by now; {target.id} stays.")
     group = autoscaling.group(aws, settings.asg)
     members = group.members if group else ()
     serving = [member.id for member in members if member.lifecycle == IN_SERVICE]
-    if target.id not in serving:
+    if group is None or target.id not in serving:
         raise LeftAloneError(f"{target.id} is not in service in {settings.asg} any more.")
+    if doing := scaling.at_work(group, ()):
+        raise LeftAloneError(f"{settings.asg} is at work by now: {'; '.join(doing)}; {target.id} stays.")
     others = [id_ for id_ in serving if id_ in healthy and id_ != target.id]
-    if group is None or len(others) <= group.min_size:
+    if len(others) <= group.min_size:
         raise LeftAloneError(
             f"Only {len(others)} other instances of {settings.asg} are healthy and in service by now, "
             f"not more than its minimum; {target.id} stays."

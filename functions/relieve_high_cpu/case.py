@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from relieve_high_cpu.facts import Facts, Fullness, Instance
+from relieve_high_cpu.heat import Heat
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import larger
 from remediation.aws import scaling
 from remediation.aws.autoscaling import Group
-from remediation.aws.load import Point, Points, mean
-from remediation.aws.scaling import IN_SERVICE, Policy, Size
+from remediation.aws.scaling import IN_SERVICE, Asked, Policy, Size
 from remediation.core.sweep import DescribedAlarm
 from remediation.core.verdict import Attempt, Target
 
@@ -20,10 +20,11 @@ NEEDED = ("AlarmNotification", "Launch")
 """Processes that a group needs for a policy to make it larger."""
 EARNED = timedelta(hours=1)
 """So old an instance has to be for its CPU credits to say something."""
-ENOUGH = 2
-"""Values after a step that tell whether it helped."""
 REACTIVE = frozenset({"SimpleScaling", "StepScaling", "TargetTrackingScaling"})
 """Kinds of policies that follow what the load is; a predictive one follows what it was."""
+UNLIMITED = "unlimited"
+TOGETHER = timedelta(minutes=2)
+"""What is told of by two clocks, or follows from one request, is no further apart."""
 
 
 @dataclass(frozen=True)
@@ -44,109 +45,21 @@ class Case:
     # ------------------------------------------------------------------------------------------------------ how hot
 
     @cached_property
-    def mature(self) -> tuple[Instance, ...]:
-        """The instances in service that are not warming up any more (hazard C6)."""
-        return tuple(
-            each
-            for each in self.facts.instances
-            if each.lifecycle == IN_SERVICE
-            and each.launched_at is not None
-            and self.now - each.launched_at >= self.settings.warm_up
-        )
-
-    @cached_property
-    def changed_at(self) -> datetime | None:
-        """When the group got the shape that it has: its newest instance was launched, or we acted."""
-        acts = [attempt.at for attempt in self.tried if attempt.result != "failed"]
-        launches = [
-            each.launched_at for each in self.facts.instances if each.launched_at and each.lifecycle == IN_SERVICE
-        ]
-        return max((*acts, *launches), default=None)
-
-    @cached_property
-    def since(self) -> datetime | None:
-        """From when on values count, where the group changed lately: what was before says nothing of what it is now."""
-        if self.changed_at is None:
-            return None
-        since = self.changed_at + self.settings.warm_up
-        return since if since > self.now - self.settings.evaluate * self.settings.period or self.tried else None
-
-    def warmed(self, instance: Instance) -> Points:
-        """Return the values of an instance since it does not warm up any more."""
-        assert instance.launched_at is not None, "a mature one has a start"
-        begin = instance.launched_at + self.settings.warm_up
-        return tuple(point for point in instance.cpu if point.at >= begin)
-
-    @cached_property
-    def warm(self) -> tuple[tuple[Instance, Points], ...]:
-        """The mature instances with what counts of their CPU."""
-        since = self.since
-        return tuple(
-            (each, tuple(point for point in self.warmed(each) if since is None or point.at >= since))
-            for each in self.mature
-        )
-
-    @cached_property
-    def calm(self) -> bool:
-        """Whether no instance that counts was too busy lately, whatever changed meanwhile."""
-        last = [points[-1].value for each in self.mature if (points := self.warmed(each))]
-        return bool(last) and all(value < self.settings.hot for value in last)
-
-    @cached_property
-    def cpu(self) -> Points:
-        """The mean of the instances that count, for every moment that counts at which one of them has a value."""
-        values: dict[datetime, list[float]] = {}
-        for _, points in self.warm:
-            for point in points:
-                values.setdefault(point.at, []).append(point.value)
-        return tuple(Point(at=at, value=sum(found) / len(found)) for at, found in sorted(values.items()))
-
-    @cached_property
-    def rule(self) -> tuple[int, int]:
-        """How many of how many values have to be too high; after a change there are only those since."""
-        return (self.settings.breach, self.settings.evaluate) if self.since is None else (ENOUGH, ENOUGH)
-
-    def too_high(self, points: Points) -> int:
-        """Return how many of the last values are too high; none where the newest one is not: then it is over."""
-        _, of = self.rule
-        if not points or points[-1].value < self.settings.hot:
-            return 0
-        return sum(point.value >= self.settings.hot for point in points[-of:])
-
-    def is_hot(self, points: Points) -> bool:
-        """Tell whether enough values are too high."""
-        return self.too_high(points) >= self.rule[0]
-
-    @cached_property
-    def hot(self) -> tuple[Instance, ...]:
-        """The instances that are hot, each by its own values."""
-        return tuple(each for each, points in self.warm if self.is_hot(points))
+    def heat(self) -> Heat:
+        """How hot it is, judged by what was since this run acted, if it did."""
+        acted = tuple(attempt.at for attempt in self.tried if attempt.result != "failed")
+        return Heat(self.facts.instances, self.settings, acted, self.now)
 
     @cached_property
     def alone(self) -> Instance | None:
-        """The one instance that is hot while the others together are not."""
-        if len(self.hot) != 1 or len(self.mature) < 2:
-            return None
-        others = [
-            point for each, points in self.warm if each != self.hot[0] for point in points[-self.settings.breach :]
-        ]
-        mean_of_others = mean(tuple(others))
-        return self.hot[0] if mean_of_others is not None and mean_of_others < self.settings.hot else None
+        """The one instance that is out of line. Where the group as a whole has too much load it is not about one."""
+        loaded_as_a_whole = self.heat.is_hot(self.heat.cpu) and self.loaded
+        return None if loaded_as_a_whole else self.heat.out_of_line
 
     @cached_property
     def fleet_hot(self) -> bool:
         """Whether the group as a whole is hot."""
-        return self.alone is None and self.is_hot(self.cpu)
-
-    def hot_for(self, instance: Instance) -> timedelta:
-        """Return how long an instance has been too busy without a break."""
-        points = dict(self.warm)[instance]
-        streak = timedelta(0)
-        for point in reversed(points):
-            if point.value < self.settings.hot:
-                break
-            streak += self.settings.period
-        return streak
+        return self.alone is None and self.heat.is_hot(self.heat.cpu)
 
     # ----------------------------------------------------------------------------------------------------- its load
 
@@ -160,16 +73,45 @@ class Case:
 
     @cached_property
     def penniless(self) -> tuple[Instance, ...]:
-        """The hot instances whose CPU credits are gone: more of the same size buys nothing that lasts.
+        """The hot instances that are slowed down, or may be, because their CPU credits are gone.
 
-        A young one has none yet, because an instance earns them hour by hour.
+        In unlimited mode, T3's default, nothing is slowed down: it costs more. A young one has none yet, because an instance
+        earns them hour by hour.
         """
         gone, earned = self.settings.credits_gone, self.now - EARNED
         return tuple(
             each
-            for each in self.hot
-            if each.credits is not None and each.credits < gone and each.launched_at and each.launched_at <= earned
+            for each in self.heat.hot
+            if each.credits is not None
+            and each.credits < gone
+            and each.credit_mode != UNLIMITED
+            and each.launched_at
+            and each.launched_at <= earned
         )
+
+    @cached_property
+    def unwell(self) -> tuple[Instance, ...]:
+        """The instances in service that are no healthy targets."""
+        serving = [each for each in self.facts.instances if each.lifecycle == IN_SERVICE]
+        healthy = self.facts.healthy
+        return () if healthy is None else tuple(each for each in serving if each.id not in healthy)
+
+    @cached_property
+    def ill(self) -> tuple[Instance, ...]:
+        """Those of them that do not warm up any more, and yet take no requests: the others bear their load."""
+        return tuple(each for each in self.unwell if each in self.heat.mature)
+
+    @cached_property
+    def shared(self) -> float | None:
+        """How busy each would be if all took requests, where that makes the difference; None where it makes none."""
+        of_all = {each: points[-1].value for each, points in self.heat.warm.items() if points}
+        bearing = [value for each, value in of_all.items() if each not in self.ill]
+        if not self.ill or not of_all:
+            return None
+        if not bearing:
+            return 0.0
+        then = sum(bearing) / len(of_all)
+        return then if then < self.settings.hot <= sum(bearing) / len(bearing) else None
 
     # -------------------------------------------------------------------------------------------- what makes it grow
 
@@ -209,13 +151,26 @@ class Case:
         if on and all(self._in_vain(alarm) for alarm in on):
             minutes = round(self.settings.policy_exhausted_after.total_seconds() / 60)
             return f"{policy.name} has launched nothing though {on[0].name} is on for more than {minutes} minutes"
+        hot_for = self.heat.hot_for(self.heat.cpu)
+        if not on and hot_for >= self.settings.policy_exhausted_after:
+            names, minutes = ", ".join(alarm.name for alarm in alarms), round(hot_for.total_seconds() / 60)
+            return (
+                f"{policy.name} follows something else: {names} is not on though CPU is too high for {minutes} minutes"
+            )
         return ""
 
     def _in_vain(self, alarm: DescribedAlarm) -> bool:
         since, patience = alarm.transitioned_at, self.settings.policy_exhausted_after
         if since is None or self.now - since < patience:
             return False
-        return not any(launch.started_at >= self.now - patience for launch in self.facts.history.launches)
+        return not any(at >= self.now - patience for at in self._launched_by_itself)
+
+    @cached_property
+    def _launched_by_itself(self) -> tuple[datetime, ...]:
+        """When the group launched something that nobody had asked for by its size, neither a person nor we."""
+        history = self.facts.history
+        began = [launch.started_at for launch in history.launches]
+        return tuple(at for at in began if not any(abs(at - asked.at) < TOGETHER for asked in history.asked))
 
     @cached_property
     def working(self) -> tuple[Policy, ...]:
@@ -223,24 +178,30 @@ class Case:
         return tuple(policy for policy in self.outward if not self.broken(policy))
 
     @cached_property
-    def calling(self) -> tuple[DescribedAlarm, ...]:
-        """The alarms of working policies that are on."""
-        followed = {name for policy in self.working for name in policy.alarms}
-        return tuple(alarm for alarm in self.facts.alarms if alarm.name in followed and alarm.state == "ALARM")
+    def calling(self) -> tuple[tuple[Policy, DescribedAlarm], ...]:
+        """The working policies whose alarm is on, each with it."""
+        return tuple(
+            (policy, alarm)
+            for policy in self.working
+            for alarm in self.facts.alarms
+            if alarm.name in policy.alarms and alarm.state == "ALARM"
+        )
 
     # ---------------------------------------------------------------------------------------------------- our steps
 
     @cached_property
     def steps(self) -> tuple[tuple[int, int], ...]:
-        """The steps out that were asked for lately: by this run, and by whoever asked before (hazard C5)."""
+        """The steps out that were asked for lately, oldest first: by this run, and by whoever asked before (hazard C5)."""
+        since = self.now - self.settings.steps_within
+        told = [asked for asked in self.facts.history.asked if asked.at >= since]
         ours = [
-            (attempt.target.from_, attempt.target.to)
+            Asked(from_=attempt.target.from_, to=attempt.target.to, at=attempt.at)
             for attempt in self.tried
             if isinstance(attempt.target, Size) and attempt.result != "failed"
         ]
-        since = self.now - self.settings.steps_within
-        told = [(asked.from_, asked.to) for asked in self.facts.history.asked if asked.at >= since]
-        return tuple(dict.fromkeys((from_, to) for from_, to in (*told, *ours) if to > from_))
+        unknown = [each for each in ours if not any(_same(each, asked) for asked in told)]
+        all_ = sorted((*told, *unknown), key=lambda asked: asked.at)
+        return tuple((asked.from_, asked.to) for asked in all_ if asked.to > asked.from_)
 
     @cached_property
     def next_size(self) -> int:
@@ -273,3 +234,7 @@ class Case:
                 elif then > most + 1e-9:
                     said.append(f"{each.name} are at {each.used:.0%}, and would be at {then:.0%}")
         return tuple(said)
+
+
+def _same(one: Asked, other: Asked) -> bool:
+    return (one.from_, one.to) == (other.from_, other.to) and abs(one.at - other.at) < TOGETHER

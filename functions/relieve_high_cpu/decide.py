@@ -4,33 +4,33 @@ Each paragraph answers a verdict, or nothing where it is not about this case; th
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 
-from relieve_high_cpu.case import ENOUGH, REPLACE, SCALE, Case
+from relieve_high_cpu.case import REPLACE, SCALE, Case
 from relieve_high_cpu.facts import Facts, Instance
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
-from relieve_high_cpu.wording import Commands, cost, drift, evidence, last_deploy
-from remediation.aws.autoscaling import ACTIVE_REFRESH
-from remediation.aws.load import mean
+from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
+from relieve_high_cpu.wording import Commands, cost, drift, evidence, hot_now, last_deploy, minutes, slowed_down
 from remediation.aws.scaling import IN_SERVICE, settled, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
-
-SOON = timedelta(minutes=2)
-PATIENCE = 2 * ENOUGH
-"""So many periods after a change CloudWatch has values, or will have none."""
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...], now: datetime) -> Verdict[Target]:
     """Return what to do now. After an act, Nothing means that the group is complete and not hot any more."""
     if facts.group is None:
         return Escalate(because=f"There is no Auto Scaling group {settings.asg} (setting `asg`) to relieve.")
+    if facts.group.weighted:
+        because = f"The instances of {settings.asg} have weights, so its size counts units: that is not supported."
+        return Escalate(because=because)
     case = Case(facts, settings, tried, now)
     return (
         _nothing_to_relieve(case)
-        or _being_deployed(case)
-        or _growing(case)
-        or _too_early(case)
-        or _blind(case)
+        or being_deployed(case)
+        or growing(case)
+        or too_early(case)
+        or blind(case)
+        or ill(case)
         or _cool(case)
         or _one_hot(case)
         or _not_the_load(case)
@@ -44,101 +44,53 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
 
 def _nothing_to_relieve(case: Case) -> Nothing | None:
     """Leave a group alone that is not hot, whatever else goes on: a scale-in alarm on the same metric is answered here."""
-    return _not_hot(case) if case.calm and not case.tried else None
-
-
-# --------------------------------------------------------------------------------------------------- somebody is at it
-
-
-def _being_deployed(case: Case) -> Wait | None:
-    """Hazard C8."""
-    refresh = case.facts.refresh
-    if refresh is None or refresh.status not in ACTIVE_REFRESH:
-        return None
-    return Wait(
-        because=f"An instance refresh of {case.group.name} is {refresh.status}: a deploy is on, and what its instances do "
-        "now says nothing.",
-        for_=SOON,
-        evidence=evidence(case),
-        next_steps=(Commands(case).refreshes(),),
-        stand_down=True,
-    )
-
-
-def _growing(case: Case) -> Nothing | Wait | None:
-    """Leave alone a group that is changing, or that lacks what it wants (hazards C2, C7)."""
-    name, desired = case.group.name, case.group.desired
-    if not case.doing and case.in_service == desired:
-        return None
-    if not case.tried and case.calling and case.in_service < desired and case.doing:
-        policy = case.working[0].name
-        return Nothing(
-            because=f"The policy {policy} is scaling {name}: {case.in_service} -> {desired}.", evidence=evidence(case)
-        )
-    what = "; ".join(case.doing) or f"{case.in_service} of {desired} instances are in service"
-    because = f"{name} is at work: {what}."
-    if not case.doing:
-        because = f"{name} lacks instances and launches none: {what} (recover-failed-launches is for that)."
-    return _wait(case, because)
-
-
-def _too_early(case: Case) -> Wait | None:
-    """After an act, or any other change, see as many new values as it takes."""
-    if case.since is None or len(case.cpu) >= ENOUGH or case.now > case.since + PATIENCE * case.settings.period:
-        return None
-    because = f"{len(case.cpu)} of {ENOUGH} values since {case.since:%H:%M} UTC are there: too early to tell."
-    there = case.since + ENOUGH * case.settings.period
-    return _wait(case, because, for_=min(max(there - case.now, SOON), case.settings.period))
+    return _not_hot(case) if case.heat.calm and not case.tried else None
 
 
 # ------------------------------------------------------------------------------------------------------------- how hot
 
 
-def _blind(case: Case) -> Escalate | None:
-    if case.cpu:
-        return None
-    return Escalate(
-        because=f"CloudWatch has no CPU of any instance of {case.group.name} that is in service: how busy it is is unknown.",
-        evidence=evidence(case),
-        next_steps=(Commands(case).activities(),),
-    )
-
-
 def _cool(case: Case) -> Nothing | Wait | Escalate | None:
     if case.fleet_hot or case.alone:
         return None
-    name, last, (wanted, of) = case.group.name, case.cpu[-1].value, case.rule
-    if len(case.hot) > 1:
+    name, heat = case.group.name, case.heat
+    last, (wanted, of) = heat.cpu[-1].value, heat.rule
+    if len(heat.hot) > 1:
         return _some_hot(case)
-    if high := case.too_high(case.cpu):
-        return _wait(
+    if high := heat.too_high(heat.cpu):
+        return wait(
             case,
             f"CPU of {name} is {last:.0f}%, but only {high} of the last {of} values are {case.settings.hot:.0f}% or more; "
             f"{wanted} are needed.",
         )
-    lacks = settled(case.group, case.facts.healthy) if case.tried and case.facts.healthy else ""
+    healthy = case.facts.healthy
+    lacks = settled(case.group, healthy) if case.tried and healthy is not None else ""
     if lacks:
-        return _wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
+        return wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
     return _not_hot(case)
 
 
 def _some_hot(case: Case) -> Wait | Escalate:
     """Look at several that are hot in a group that is not: more instances do not help them, and they go one at a time."""
-    ids = ", ".join(each.id for each in case.hot)
-    said = f"{ids} are hot, while {case.group.name} as a whole is at {case.cpu[-1].value:.0f}%"
-    steps = (*(Commands(case).shell(each) for each in case.hot[:2]), Commands(case).activities())
-    if min(case.hot_for(each) for each in case.hot) < case.settings.out_of_line_for:
-        return _wait(case, f"{said}; that may pass.", *steps)
+    heat = case.heat
+    ids = ", ".join(each.id for each in heat.hot)
+    said = f"{ids} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
+    steps = (*(Commands(case).shell(each) for each in heat.hot[:2]), Commands(case).activities())
+    if min(heat.hot_for(heat.warm[each]) for each in heat.hot) < case.settings.out_of_line_for:
+        return wait(case, f"{said}; that may pass.", *steps)
     because = f"{said}: work is not shared evenly, and more instances do not change that."
     return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
 
 
 def _not_hot(case: Case) -> Nothing:
-    last = mean(tuple(points[-1] for each in case.mature if (points := case.warmed(each)))) or 0.0
-    young = case.in_service - len(case.mature)
+    heat = case.heat
+    last = heat.last.value if heat.last else 0.0
+    shown = min(round(last), ceil(case.settings.hot) - 1)  # 69.8 is not too much, and 70 is
+    young = case.in_service - len(heat.mature)
     warming = "1 instance that is warming up does" if young == 1 else f"{young} instances that are warming up do"
     not_counted = f"; {warming} not count" if young else ""
-    because = f"CPU of {case.group.name} is {last:.0f}%, which is not too much{not_counted}."
+    uneven = f"; {heat.hot[0].id} is hotter, but not out of line" if heat.hot else ""
+    because = f"CPU of {case.group.name} is {shown}%, which is not too much{uneven}{not_counted}."
     return Nothing(because=because, evidence=evidence(case))
 
 
@@ -150,12 +102,12 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     instance = case.alone
     if instance is None:
         return None
-    commands, long = Commands(case), case.hot_for(instance)
-    minutes, needed = _minutes(long), _minutes(case.settings.out_of_line_for)
-    said = f"{instance.id} alone is hot, for {minutes} minutes, while the others of {case.group.name} are not"
+    commands, long = Commands(case), case.heat.hot_for(case.heat.warm[instance])
+    needed = case.settings.out_of_line_for
+    said = f"{instance.id} alone is hot, for {minutes(long)} minutes, while the others of {case.group.name} are not"
     steps = (commands.shell(instance), commands.replace(instance), commands.activities())
-    if long < case.settings.out_of_line_for:
-        return _wait(case, f"{said}; out of line is what is so for {needed} minutes.", *steps)
+    if long < needed:
+        return wait(case, f"{said}; out of line is what is so for {minutes(needed)} minutes.", *steps)
     if any(attempt.action == REPLACE for attempt in case.tried):
         because = f"{said}, though one was replaced in this run: replacing does not help."
         return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
@@ -169,7 +121,7 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
             because=f"{said}. It is not replaced: {_count(others)} healthy besides it, and the minimum is "
             f"{case.group.min_size}.",
             evidence=evidence(case),
-            next_steps=(commands.larger(min(case.group.desired + 1, case.group.max_size)), *steps),
+            next_steps=(_one_more(case), *steps),
         )
     return Act(
         action=REPLACE,
@@ -183,9 +135,19 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     )
 
 
+def _one_more(case: Case) -> str:
+    """Say how there would be one more, so that one can go; not where what all of them lean on could not take it."""
+    group = case.group
+    if group.desired >= group.max_size:
+        return Commands(case).room()
+    if case.tight:
+        return f"No instance more, before one goes: {'; '.join(case.tight)}."
+    return Commands(case).larger(group.desired + 1)
+
+
 def _others(case: Case, instance: Instance) -> int:
     members = [member.id for member in case.group.members if member.lifecycle == IN_SERVICE]
-    return sum(id_ in case.facts.healthy for id_ in members if id_ != instance.id)
+    return sum(id_ in (case.facts.healthy or ()) for id_ in members if id_ != instance.id)
 
 
 # ---------------------------------------------------------------------------------------------------- the whole group
@@ -198,10 +160,10 @@ def _not_the_load(case: Case) -> Escalate | None:
     requests, change = case.facts.requests, case.facts.change
     deploy = f" The last deploy: {last_deploy(case)}." if change else " No deploy is known."
     return Escalate(
-        because=f"{_hot(case)}, but there are {requests.now:.0f} requests per target where {requests.usual:.0f} are usual: "
+        because=f"{hot_now(case)}, but there are {requests.now:.0f} requests per target where {requests.usual:.0f} are usual: "
         f"not load, but what the application does with it.{deploy}",
         evidence=evidence(case),
-        next_steps=(*(Commands(case).shell(each) for each in case.hot[:1]), Commands(case).refreshes()),
+        next_steps=(*(Commands(case).shell(each) for each in case.heat.hot[:1]), Commands(case).refreshes()),
         team="application",
     )
 
@@ -210,13 +172,13 @@ def _policy_works(case: Case) -> Nothing | Wait | None:
     """Hazard C7: what scales by itself is not scaled a second time."""
     if not case.working or case.group.desired >= case.group.max_size:
         return None
-    policy = case.working[0]
     if case.calling:
-        said = f"the policy {policy.name} is on it: {case.calling[0].name} is in ALARM"
+        policy, alarm = case.calling[0]
+        said = f"the policy {policy.name} is on it: {alarm.name} is in ALARM"
     else:
-        said = f"the policy {policy.name} works, and its alarm sees no reason yet"
-    because = f"{_hot(case)}, and {said}."
-    return _wait(case, because) if case.tried else Nothing(because=because, evidence=evidence(case))
+        said = f"the policy {case.working[0].name} works, and its alarm sees no reason yet"
+    because = f"{hot_now(case)}, and {said}."
+    return wait(case, because) if case.tried else Nothing(because=because, evidence=evidence(case))
 
 
 def _no_more_to_give(case: Case) -> Escalate | None:
@@ -224,9 +186,8 @@ def _no_more_to_give(case: Case) -> Escalate | None:
     group, settings, steps = case.group, case.settings, case.steps
     if group.desired >= group.max_size:
         why = f"{group.name} has all of its {group.max_size} instances"
-    elif case.penniless:
-        ids = ", ".join(each.id for each in case.penniless)
-        why = f"the CPU credits of {ids} are gone, so it is slowed down or costs more"
+    elif case.penniless and 2 * len(case.penniless) >= len(case.heat.mature):
+        why = slowed_down(case)
     elif len(steps) >= settings.steps:
         done = ", ".join(f"{from_} -> {to}" for from_, to in steps)
         hours = settings.steps_within / timedelta(hours=1)
@@ -242,14 +203,14 @@ def _no_more_to_give(case: Case) -> Escalate | None:
     else:
         return None
     steps_ = (*Commands(case).bigger(), Commands(case).activities(), Commands(case).policies())
-    return Escalate(because=f"{_hot(case)}, and {why}. {cost(case)}", evidence=evidence(case), next_steps=steps_)
+    return Escalate(because=f"{hot_now(case)}, and {why}. {cost(case)}", evidence=evidence(case), next_steps=steps_)
 
 
 def _cannot_launch(case: Case) -> Escalate | None:
     if "Launch" not in case.group.suspended:
         return None
     return Escalate(
-        because=f"{_hot(case)}, and {case.group.name} launches nothing: Launch is suspended.",
+        because=f"{hot_now(case)}, and {case.group.name} launches nothing: Launch is suspended.",
         evidence=evidence(case),
         next_steps=(Commands(case).resume(), Commands(case).activities()),
     )
@@ -263,8 +224,11 @@ def _too_little_headroom(case: Case) -> Escalate | None:
         why = f"{case.group.name} is not made larger: {'; '.join(case.tight)}; {case.settings.headroom:.0%} have to be left"
     else:
         return None
-    steps = (Commands(case).larger(case.next_size), *Commands(case).bigger())
-    return Escalate(because=f"{_hot(case)}, and {why}.", evidence=evidence(case), next_steps=steps)
+    return Escalate(
+        because=f"{hot_now(case)}, and {why}.",
+        evidence=evidence(case),
+        next_steps=(*Commands(case).bigger(more=False), Commands(case).activities()),
+    )
 
 
 def _step(case: Case) -> Act[Target]:
@@ -274,7 +238,7 @@ def _step(case: Case) -> Act[Target]:
         action=SCALE,
         target=size(name, from_=desired, to=to),
         resource=_resource(case),
-        because=f"{_hot(case)} with {case.facts.requests.now or 0:.0f} requests per target ({case.facts.requests.usual or 0:.0f} "
+        because=f"{hot_now(case)} with {case.facts.requests.now or 0:.0f} requests per target ({case.facts.requests.usual or 0:.0f} "
         f"are usual), and {why}: {desired} -> {to}.",
         settle=case.settings.warm_up,
         evidence=evidence(case),
@@ -286,22 +250,9 @@ def _step(case: Case) -> Act[Target]:
 # ------------------------------------------------------------------------------------------------------------- wording
 
 
-def _hot(case: Case) -> str:
-    return f"CPU of {case.group.name} is {case.cpu[-1].value:.0f}%"
-
-
-def _wait(case: Case, because: str, *steps: str, for_: timedelta = SOON) -> Wait:
-    """Return a wait with all that a person needs who is called if the time is up meanwhile."""
-    return Wait(because=because, for_=for_, evidence=evidence(case), next_steps=(*steps, Commands(case).activities()))
-
-
 def _resource(case: Case) -> str:
     return f"autoscaling-group/{case.settings.asg}"
 
 
 def _count(number: int) -> str:
     return "1 instance is" if number == 1 else f"{number} instances are"
-
-
-def _minutes(span: timedelta) -> int:
-    return round(span.total_seconds() / 60)

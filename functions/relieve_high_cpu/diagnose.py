@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from relieve_high_cpu.documents import SHOW_LOAD
+from relieve_high_cpu.asking import ask, told
 from relieve_high_cpu.facts import Change, Facts, Instance
 from relieve_high_cpu.figures import Seen, seen
 from relieve_high_cpu.settings import Incident, Settings
-from remediation.aws import autoscaling, cloudwatch, ec2, elbv2, scaling, ssm
+from remediation.aws import autoscaling, cloudwatch, ec2, elbv2, scaling
 from remediation.aws.autoscaling import Group, Refresh
-from remediation.core.redact import redact
 
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 MOST_ASKED = 5
-_LINES, _LINE = 8, 120
-"""What is kept of an instance's answer: the facts of a group have to fit into one checkpoint (256 KB)."""
 
 
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
@@ -37,6 +34,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
             id=member.id,
             lifecycle=member.lifecycle,
             launched_at=launched[member.id].launched_at if member.id in launched else None,
+            type=launched[member.id].type if member.id in launched else "",
             cpu=figures.cpu[member.id],
             credits=figures.credits[member.id],
         )
@@ -44,7 +42,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     )
     facts = _facts(aws, group, instances, figures)
     busy = sorted((each for each in instances if _warm(each, settings)), key=lambda each: -each.cpu[-1].value)
-    return _closer(aws, settings, facts, busy[:MOST_ASKED], now) if busy else facts
+    return _closer(aws, settings, facts, tuple(busy), now) if busy else facts
 
 
 def _facts(aws: "Clients", group: Group, instances: tuple[Instance, ...], figures: Seen) -> Facts:
@@ -66,24 +64,25 @@ def _warm(instance: Instance, settings: Settings) -> bool:
     return any(point.value >= settings.hot for point in instance.cpu[-settings.evaluate :])
 
 
-def _closer(aws: "Clients", settings: Settings, facts: Facts, busy: list[Instance], now: datetime) -> Facts:
-    """Ask the busy instances what they do, and see what would make the group larger while they answer."""
+def _closer(aws: "Clients", settings: Settings, facts: Facts, busy: tuple[Instance, ...], now: datetime) -> Facts:
+    """Ask the busiest what they do, and see what would make the group larger while they answer."""
     assert facts.group is not None, "it was there"
-    online = ssm.online(aws, tuple(each.id for each in busy))
-    asked = tuple(each.id for each in busy if each.id in online)
-    document, lines = aws.place.name(SHOW_LOAD.name), {"Lines": str(_LINES // 2)}
-    command = ssm.send(aws, document, asked, lines, comment=f"{settings.asg} is busy: look") if asked else ""
+    busiest = busy[:MOST_ASKED]
+    asked = ask(aws, settings, tuple(each.id for each in busiest))
 
     policies = scaling.policies(aws, settings.asg)
     alarms = cloudwatch.alarms_called(aws, [name for policy in policies for name in policy.alarms])
     history = scaling.history(aws, settings.asg, now - settings.steps_within)
     health = elbv2.target_health(aws, target_group_arn(aws, settings))
     change = _last_change(aws, facts.group, facts.refresh)
+    poor = [each.id for each in busy if each.credits is not None and each.credits < settings.credits_gone]
+    modes = ec2.credit_modes(aws, poor)
 
-    answers = ssm.answers(aws, command, asked, within=settings.answer_within) if asked else {}
+    answered = {each.id: each for each in told(aws, settings, asked, busiest)}
+    seen_closer = [answered.get(each.id, each) for each in facts.instances]
     return msgspec.structs.replace(
         facts,
-        instances=tuple(_told(each, answers.get(each.id), each in busy) for each in facts.instances),
+        instances=tuple(msgspec.structs.replace(each, credit_mode=modes.get(each.id, "")) for each in seen_closer),
         policies=policies,
         alarms=alarms,
         history=history,
@@ -95,15 +94,6 @@ def _closer(aws: "Clients", settings: Settings, facts: Facts, busy: list[Instanc
 def target_group_arn(aws: "Clients", settings: Settings) -> str:
     """Return the ARN of the group's targets."""
     return f"arn:aws:elasticloadbalancing:{aws.place.region}:{aws.place.account}:{settings.target_group}"
-
-
-def _told(instance: Instance, answer: ssm.Answer | None, busy: bool) -> Instance:
-    if answer is None:
-        return msgspec.structs.replace(instance, unanswered="Systems Manager does not reach it") if busy else instance
-    if answer.status != "Success":
-        return msgspec.structs.replace(instance, unanswered=f"its answer is {answer.status}")
-    lines = [line.strip()[:_LINE] for line in redact(answer.output).splitlines() if line.strip()]
-    return msgspec.structs.replace(instance, busy=tuple(lines[: _LINES + 1]))
 
 
 def _last_change(aws: "Clients", group: Group, refresh: Refresh | None) -> Change | None:

@@ -17,9 +17,12 @@ class Instance(Struct, frozen=True, kw_only=True):
     id: str
     lifecycle: str
     launched_at: datetime | None = None
+    type: str = ""
     cpu: Points = ()
     credits: float | None = None
     """CPU credits left; None where its type has none."""
+    credit_mode: str = ""
+    """What EC2 does without credits: `standard` slows down, `unlimited` charges for more. Asked of a busy one that has none."""
     busy: tuple[str, ...] = ()
     unanswered: str = ""
 
@@ -59,8 +62,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     policies: tuple[Policy, ...] = ()
     alarms: tuple[DescribedAlarm, ...] = ()
     """Those that the policies follow."""
-    healthy: frozenset[str] = frozenset()
-    """Instances that the load balancer finds healthy."""
+    healthy: frozenset[str] | None = None
+    """Instances that the load balancer finds healthy; None: it was not asked, as no instance is busy."""
     requests: Requests = Requests()
     usual_hosts: float | None = None
     """Healthy instances as a rule in the last 24 hours; None: unknown."""

@@ -36,7 +36,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 def seen(aws: "Clients", settings: Settings, ids: Sequence[str], now: datetime) -> Seen:
     """Read every figure. Periods that have not ended are left out: they hold a part of their values."""
     back = max(settings.out_of_line_for, settings.evaluate * settings.period) + RECENT * settings.period
-    until = _ended(now, settings.period)
+    until = ended(now, settings.period)
     leans_on = (*settings.databases, *settings.caches)
     figures = [
         _ec2("CPUUtilization", "AutoScalingGroupName", settings.asg, settings.period),
@@ -45,12 +45,12 @@ def seen(aws: "Clients", settings: Settings, ids: Sequence[str], now: datetime) 
         _balancer(settings, "RequestCountPerTarget", "Sum", settings.period),
         *(_dependency(each, settings.period) for each in leans_on),
     ]
-    found = load.read(aws, figures, since=_ended(now - back, settings.period), until=until)
+    found = load.read(aws, figures, since=ended(now - back, settings.period), until=until)
     of_instances = found[1 : 1 + 2 * len(ids)]
     requests, *full = found[1 + 2 * len(ids) :]
     today = [_balancer(settings, "RequestCountPerTarget", "Sum", HOUR), _balancer(settings, "HealthyHostCount", "Average", HOUR)]  # fmt: skip
-    usual, hosts = load.read(aws, today, since=_ended(now - DAY, HOUR), until=_ended(now, HOUR))
-    per_hour, oldest = mean(usual), until - FRESH * settings.period
+    usual, hosts = load.read(aws, today, since=ended(now - DAY, HOUR), until=ended(now, HOUR))
+    per_hour, oldest = _per_hour(usual, ended(now, HOUR)), until - FRESH * settings.period
     fullness = tuple(_fullness(each, points, oldest) for each, points in zip(leans_on, full, strict=True))
     return Seen(
         group=found[0],
@@ -68,7 +68,8 @@ def seen(aws: "Clients", settings: Settings, ids: Sequence[str], now: datetime) 
     )
 
 
-def _ended(instant: datetime, period: timedelta) -> datetime:
+def ended(instant: datetime, period: timedelta) -> datetime:
+    """Return when the last period ended."""
     return instant - timedelta(seconds=instant.timestamp() % period.total_seconds())
 
 
@@ -98,6 +99,11 @@ def _dependency(each: Dependency, period: timedelta) -> Figure:
 def _fullness(each: Dependency, points: Points, oldest: datetime) -> Fullness:
     last = _last(points, oldest)
     return Fullness(name=each.name, used=None if last is None else last / each.full, per_instance=each.per_instance)
+
+
+def _per_hour(points: Points, until: datetime) -> float | None:
+    """Return the mean of an hour since the first one that is known: a balancer says nothing of an hour without requests."""
+    return sum(point.value for point in points) / ((until - points[0].at) / HOUR) if points else None
 
 
 def _last(points: Points, oldest: datetime) -> float | None:

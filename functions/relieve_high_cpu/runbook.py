@@ -11,7 +11,9 @@ The rules of the domain (HAZARDS.md, section 1.5):
   never beyond twice what is usual in 24 hours (C1, C3). The maximum, policies and alarms are never changed.
 - More instances must not take down the database and the cache that all of them need: 20 % of each have to be left (C4).
 - High CPU without more requests than usual is a regression, and no number of instances helps; nor does a third step (C5).
-- What warms up does not count, and three of five values do (C6). A deploy or an activity is waited for (C8).
+- What warms up does not count, nor do values that are old or of a part of the instances; three of the last five periods do
+  (C6). A deploy or an activity is waited for (C8).
+- Where instances are no healthy targets the others bear their load: they are healed first, by another runbook.
 - One instance that is out of line is replaced only if a person agrees: what it is busy with is evidence.
 """
 
@@ -52,6 +54,7 @@ RUNBOOK = Runbook(
         Allow("autoscaling:DescribeScalingActivities"),
         Allow("cloudwatch:DescribeAlarms", "arn:aws:cloudwatch:{region}:{account}:alarm:*"),
         Allow("cloudwatch:GetMetricData"),
+        Allow("ec2:DescribeInstanceCreditSpecifications"),
         Allow("ec2:DescribeInstances"),
         Allow("ec2:DescribeLaunchTemplateVersions"),
         Allow("elasticloadbalancing:DescribeTargetHealth"),

@@ -34,14 +34,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     hot: float = 70.0
     """Percent of CPU that is too much; that of the environment's own alarm."""
     period: timedelta = timedelta(minutes=5)
-    """How often CloudWatch has a value; five minutes is EC2's basic monitoring."""
+    """How often CloudWatch has a value; five minutes is EC2's basic monitoring. With less an instance has none in most periods."""
     evaluate: int = 5
     breach: int = 3
-    """Hazard C6: so many of so many values have to be too high."""
+    """Hazard C6: so many of the last so many periods have to be too high; one without a value is not."""
     warm_up: timedelta = timedelta(minutes=5)
     """Hazard C6: what an instance does so soon after its launch, or a group so soon after it grew, says nothing."""
     out_of_line_for: timedelta = timedelta(minutes=30)
     """One instance that is hot for so long while the others are not is replaced, if a person agrees."""
+    out_of_line_by: float = 25.0
+    """So many points of CPU it has to be above the mean of the others: less is no more than work that is shared unevenly."""
     load_factor: float = 1.2
     """So many times the usual requests are load; with fewer, high CPU is the application's doing (hazard C5)."""
     headroom: float = 0.2
@@ -52,12 +54,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     baseline_factor: float = 2.0
     """Hazard C1: no more than so many times the instances of the last 24 hours."""
     policy_exhausted_after: timedelta = timedelta(minutes=20)
-    """A policy whose alarm is on for so long and that has launched nothing does not work."""
+    """A policy whose alarm is on for so long and that has launched nothing does not work, nor does one whose alarm is not on
+    though the group is hot for so long: it follows something else."""
     steps: int = 2
     steps_within: timedelta = timedelta(hours=2)
     """Hazard C5: after so many steps within so long that did not help, a person is called."""
     credits_gone: float = 1.0
-    """An instance with fewer CPU credits than that has none."""
+    """An instance with fewer CPU credits than that has none; in standard mode it is slowed down."""
 
     instance_type: str = "t3.medium"
     next_type: str = "t3.large"

@@ -1,14 +1,20 @@
 """What a person is told: the evidence, the exact commands to go on with, and what Terraform owns."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from relieve_high_cpu.case import Case
+from relieve_high_cpu.case import UNLIMITED, Case
 from relieve_high_cpu.facts import Instance
 from remediation.aws.load import Points
+from remediation.aws.scaling import IN_SERVICE, Policy
 
 HOURS_A_MONTH = 730
 _TOLD = 3
 """Instances whose processes are told; the facts hold more."""
+_MODES = {
+    "standard": "slowed down to what it earns",
+    UNLIMITED: "not slowed down, but what it uses beyond what it earns is charged",
+}
 
 
 def evidence(case: Case) -> tuple[str, ...]:
@@ -22,8 +28,10 @@ def _evidence(case: Case) -> Iterator[str]:
     if facts.group_cpu:
         yield f"CPU of {group.name}: {_values(facts.group_cpu)}"
     yield from (described(each, case) for each in facts.instances)
+    if facts.healthy is not None:
+        yield f"Healthy targets: {case.in_service - len(case.unwell)} of {case.in_service} in service."
     requests = facts.requests
-    yield f"Requests per target in {_minutes(case)} minutes: {_number(requests.now)}, as a rule {_number(requests.usual)}."
+    yield f"Requests per target in {minutes(case.settings.period)} minutes: {_number(requests.now)}, as a rule {_number(requests.usual)}."
     yield f"Healthy instances as a rule in 24 hours: {_number(facts.usual_hosts, 1)}."
     for each in (*facts.databases, *facts.caches):
         yield f"{each.name}: {'unknown' if each.used is None else f'{each.used:.0%} used'}."
@@ -43,9 +51,12 @@ def _evidence(case: Case) -> Iterator[str]:
 
 def described(instance: Instance, case: Case) -> str:
     """Return what is known of one instance."""
-    age = "" if instance in case.mature or instance.lifecycle != "InService" else ", warming up"
+    age = "" if instance in case.heat.mature or instance.lifecycle != IN_SERVICE else ", warming up"
+    unwell = ", no healthy target" if instance in case.unwell else ""
     left = "" if instance.credits is None else f", {instance.credits:.0f} CPU credits left"
-    return f"{instance.id} is {instance.lifecycle}{age}: CPU {_values(instance.cpu) or 'unknown'}{left}"
+    mode = f" ({instance.credit_mode}: {_MODES[instance.credit_mode]})" if instance.credit_mode in _MODES else ""
+    kind = f" ({instance.type})" if instance.type else ""
+    return f"{instance.id}{kind} is {instance.lifecycle}{age}{unwell}: CPU {_values(instance.cpu) or 'unknown'}{left}{mode}"
 
 
 def _values(points: Points) -> str:
@@ -56,8 +67,14 @@ def _number(value: float | None, digits: int = 0) -> str:
     return "unknown" if value is None else f"{value:.{digits}f}"
 
 
-def _minutes(case: Case) -> int:
-    return round(case.settings.period.total_seconds() / 60)
+def hot_now(case: Case) -> str:
+    """Say how busy the group is."""
+    return f"CPU of {case.group.name} is {case.heat.cpu[-1].value:.0f}%"
+
+
+def minutes(span: timedelta) -> int:
+    """Return whole minutes."""
+    return round(span.total_seconds() / 60)
 
 
 def last_deploy(case: Case) -> str:
@@ -66,9 +83,27 @@ def last_deploy(case: Case) -> str:
     return f"{change.what} at {change.at:%Y-%m-%d %H:%M} UTC" if change else "unknown"
 
 
+def slowed_down(case: Case) -> str:
+    """Say whose CPU credits are gone, and what that does."""
+    modes = sorted({each.credit_mode or "unknown" for each in case.penniless})
+    ids = ", ".join(each.id for each in case.penniless)
+    does = "slowed down" if modes == ["standard"] else "slowed down unless that is unlimited"
+    return f"the CPU credits of {ids} are gone (mode: {', '.join(modes)}), so it is {does}"
+
+
+def other_types(case: Case) -> tuple[str, ...]:
+    """Return the types of the instances that are not the one in the settings."""
+    return tuple(sorted({each.type for each in case.facts.instances if each.type} - {case.settings.instance_type}))
+
+
 def cost(case: Case) -> str:
     """Say what the next size of instance costs, by the prices in the settings: prices age."""
     settings, number = case.settings, case.group.desired
+    if others := other_types(case):
+        return (
+            f"What the next size costs is not known: the instances are {', '.join(others)}, and the setting "
+            f"`instance_type` is {settings.instance_type}."
+        )
     if not settings.next_hourly or not settings.hourly:
         return f"The next size is {settings.next_type}; what it costs is not configured (settings `hourly`, `next_hourly`)."
     more = (settings.next_hourly - settings.hourly) * HOURS_A_MONTH * number
@@ -106,7 +141,7 @@ class Commands:
 
     def refreshes(self) -> str:
         """See what was deployed."""
-        return self._asg("describe-instance-refreshes", " --max-items 5")
+        return self._asg("describe-instance-refreshes", " --max-records 5")
 
     def resume(self) -> str:
         """Let the group launch and scale again."""
@@ -114,7 +149,8 @@ class Commands:
 
     def larger(self, size: int) -> str:
         """Have the group made larger by hand, by the rules."""
-        return f"remedy invoke scale-service --set desired={size} --env {self._case.facts.place.environment}"
+        environment = self._case.facts.place.environment
+        return f"remedy invoke scale-service --set desired={size} --env {environment}  # a plan; `--apply` has it done"
 
     def shell(self, instance: Instance) -> str:
         """Get onto an instance."""
@@ -127,19 +163,33 @@ class Commands:
             f"--should-respect-grace-period --region {self._case.facts.place.region}"
         )
 
-    def bigger(self) -> tuple[str, ...]:
-        """Give the group larger instances, more of them, or a policy that takes larger steps: all three are Terraform's."""
-        case, group = self._case, self._case.group
-        apply = "then `terraform apply`; by hand it would be drift"
+    def room(self) -> str:
+        """Let the group have more instances."""
+        group = self._case.group
         size = group.max_size + max(1, group.max_size // 4)
-        lines = [
-            f'In terraform.tfvars: instance_type = "{case.settings.next_type}" (was "{case.settings.instance_type}"), {apply}.',
-            f"In terraform.tfvars: max_size = {size} (was {group.max_size}), if the database and the cache can take it.",
-        ]
-        lines += [
-            f"In Terraform, the policy {policy.name}: scaling_adjustment = {policy.adjustment + 1} (was {policy.adjustment}); "
-            "the threshold is on its alarm."
-            for policy in case.outward
-            if policy.adjustment is not None
-        ]
-        return tuple(lines)
+        return (
+            f"In terraform.tfvars: max_size = {size} (was {group.max_size}), if the database and the cache can take it."
+        )
+
+    def bigger(self, *, more: bool = True) -> tuple[str, ...]:
+        """Give the group larger instances; if `more`, also more of them, or a policy that takes larger steps: all are Terraform's."""
+        settings, others = self._case.settings, other_types(self._case)
+        apply = "then `terraform apply`; by hand it would be drift"
+        larger = (
+            f'In terraform.tfvars: instance_type = "{settings.next_type}" (was "{settings.instance_type}"), {apply}.'
+        )
+        if others:
+            larger = f"In terraform.tfvars: instance_type = the size after {', '.join(others)}, {apply}."
+        return (larger, self.room(), *map(_larger_steps, self._policies())) if more else (larger,)
+
+    def _policies(self) -> tuple[Policy, ...]:
+        return tuple(policy for policy in self._case.outward if policy.adjustment is not None)
+
+
+def _larger_steps(policy: Policy) -> str:
+    """Say which line makes a policy add more, in the unit of its adjustment."""
+    if policy.adjustment_type == "ChangeInCapacity" and policy.adjustment is not None:
+        line = f"scaling_adjustment = {policy.adjustment + 1} (was {policy.adjustment})"
+    else:
+        line = f"a larger scaling_adjustment than {policy.adjustment} ({policy.adjustment_type})"
+    return f"In Terraform, the policy {policy.name}: {line}; the threshold is on its alarm."

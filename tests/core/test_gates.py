@@ -51,6 +51,21 @@ def test_an_alarm_for_which_alarm_is_normal_is_ignored_and_every_other_passes() 
     assert before_looking(alarm(alarm="dev-backend-cpu-high"), deployment, NIGHT) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "starts"),
+    [
+        ("TargetTracking-dev-backend-asg-AlarmLow-0f1e", False),
+        ("TargetTracking-dev-backend-asg-AlarmHigh-0f1e", True),
+        ("TargetTracking-AlarmLow", True),
+        ("dev-backend-asg-AlarmLow-0f1e", True),
+    ],
+)
+def test_an_alarm_by_which_a_policy_scales_in_starts_nothing_though_nobody_has_named_it(
+    name: str, starts: bool
+) -> None:
+    assert stopped_by(alarm(alarm=name)) == (None if starts else ("quiet", "ignored"))
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("previous", STATES)
 def test_only_going_into_alarm_passes(state: AlarmState, previous: AlarmState) -> None:

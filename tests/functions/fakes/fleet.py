@@ -40,9 +40,15 @@ class Box:
     left_at: datetime | None = None
     extra: float = 0.0
     credits: float | None = None
+    credit_mode: Literal["standard", "unlimited"] = "unlimited"
+    type: str = "t3.medium"
+    healthy: bool = True
+    """As the load balancer finds it, once it is in service."""
     protected: bool = False
     reported_unhealthy: bool = False
     in_ssm: bool = True
+    lag: timedelta = timedelta(0)
+    """So long after a period has ended CloudWatch has its values of this instance."""
 
 
 @dataclass
@@ -132,12 +138,12 @@ class Fleet:
     @property
     def serving(self) -> list[Box]:
         """The instances that take requests."""
-        return [box for box in self.boxes.values() if box.lifecycle == "InService"]
+        return [box for box in self.boxes.values() if box.lifecycle == "InService" and box.healthy]
 
     def cpu(self, box: Box) -> float:
         """Return how busy an instance is now."""
         starting = 95.0 if self.now - box.launched_at < BOOT + STARTING else 0.0
-        share = self.load(self.now) * self.cost(self.now) / max(1, len(self.serving))
+        share = self.load(self.now) * self.cost(self.now) / max(1, len(self.serving)) if box.healthy else 0.0
         return min(100.0, max(starting, share + box.extra)) if box.lifecycle == "InService" else starting
 
     @property
@@ -175,7 +181,7 @@ class Fleet:
                 self._put(times, "CPUUtilization", self.cpu(box), InstanceId=box.id)
                 self._put(times, "CPUCreditBalance", box.credits, InstanceId=box.id)
         requests = 10 * self.load(self.now) / max(1, len(serving))
-        self._put(times, "RequestCountPerTarget", requests, TargetGroup=TARGETS)
+        self._put(times, "RequestCountPerTarget", requests or None, TargetGroup=TARGETS)
         self._put(times, "HealthyHostCount", len(serving), TargetGroup=TARGETS, LoadBalancer=BALANCER)
         self._put(times, "MongoConnections", self.mongodb, Environment="dev")
         self._put(times, "CurrConnections", 100.0 * len(self.boxes), CacheClusterId="dev-redis")
@@ -258,8 +264,10 @@ class Fleet:
         assert since < until, "CloudWatch refuses a time that ends before it begins"
         buckets, found = self.values.get(of, {}), dict[datetime, list[Bucket]]()
         at = _begin(since, PERIOD)
+        box = self.boxes.get(dict(of[1]).get("InstanceId", ""))
+        published = self.now - (box.lag if box else timedelta(0))
         while at < until:
-            if bucket := buckets.get(at):
+            if (bucket := buckets.get(at)) and at + PERIOD <= published:
                 found.setdefault(_begin(at, period), []).append(bucket)
             at += PERIOD
         how: dict[str, Callable[[list[Bucket]], float]] = {

@@ -199,12 +199,30 @@ class Ec2(_OfFleet):
         self._takes("DescribeInstances", asked)
         (by_id,) = asked["Filters"]
         assert by_id["Name"] == "instance-id"
+        if len(by_id["Values"]) > 200:
+            self._refuse("DescribeInstances", "FilterLimitExceeded", "at most 200 values a filter")
         instances = [
-            {"InstanceId": box.id, "State": {"Name": "running"}, "LaunchTime": box.launched_at, "SecurityGroups": []}
+            {
+                "InstanceId": box.id,
+                "InstanceType": box.type,
+                "State": {"Name": "running"},
+                "LaunchTime": box.launched_at,
+                "SecurityGroups": [],
+            }
             for box in self._fleet.boxes.values()
             if box.id in by_id["Values"]
         ]
         return self._answered("DescribeInstances", {"Reservations": [{"Instances": instances}]})
+
+    def describe_instance_credit_specifications(self, **asked: Any) -> Any:
+        """Answer for instances that earn credits; the whole list is refused for one that does not, or that is gone."""
+        self._takes("DescribeInstanceCreditSpecifications", asked)
+        boxes = [self._fleet.boxes.get(id_) for id_ in asked["InstanceIds"]]
+        if not all(box and box.credits is not None for box in boxes):
+            sentence = f"The instance IDs '{', '.join(asked['InstanceIds'])}' do not exist, or are no burstable ones"
+            self._refuse("DescribeInstanceCreditSpecifications", "InvalidInstanceID.NotFound", sentence)
+        found = [{"InstanceId": box.id, "CpuCredits": box.credit_mode} for box in boxes if box]
+        return self._answered("DescribeInstanceCreditSpecifications", {"InstanceCreditSpecifications": found})
 
     def describe_launch_template_versions(self, **asked: Any) -> Any:
         """Answer for the version that every instance runs."""
@@ -216,7 +234,7 @@ class Ec2(_OfFleet):
 
 
 class Elbv2(_OfFleet):
-    """Elastic Load Balancing: the targets that are in service are healthy."""
+    """Elastic Load Balancing: the targets that are in service."""
 
     service = "elbv2"
 
@@ -225,8 +243,12 @@ class Elbv2(_OfFleet):
         self._takes("DescribeTargetHealth", asked)
         self._known("DescribeTargetHealth", asked)
         targets = [
-            {"Target": {"Id": box.id, "Port": 8080}, "TargetHealth": {"State": "healthy"}}
-            for box in self._fleet.serving
+            {
+                "Target": {"Id": box.id, "Port": 8080},
+                "TargetHealth": {"State": "healthy" if box.healthy else "unhealthy"},
+            }
+            for box in self._fleet.boxes.values()
+            if box.lifecycle == "InService"
         ]
         return self._answered("DescribeTargetHealth", {"TargetHealthDescriptions": targets})
 
@@ -250,6 +272,13 @@ class Ssm(_OfFleet):
     service = "ssm"
     says = "load: 3.10, 2.80, 2.00\nprocess: node (4711, ec2-user) 187.3% of a CPU, 40.1% of memory\n"
     status = "Success"
+    broken = ""
+    """The operation that AWS refuses for now."""
+
+    def _takes(self, operation: str, asked: dict[str, Any]) -> None:
+        super()._takes(operation, asked)
+        if operation == self.broken:
+            self._refuse(operation, "ThrottlingException", "Rate exceeded")
 
     def get_paginator(self, operation: str) -> Pages:
         """Answer a paginator of the one operation that has one here."""

@@ -1,5 +1,6 @@
 """The acts look once more, right before their one call, and leave alone what has changed since it was judged."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,9 +18,15 @@ STEP = scaling.size(GROUP, from_=2, to=3)
 
 
 def left_alone(tonight: FleetNight, target: Target = STEP, act: Any = scale_out) -> str:
+    """Return why an act was left alone, which has changed nothing, nor asked AWS for it."""
+    said = refused(tonight, target, act)
+    assert tonight.aws.mutations == []
+    return said
+
+
+def refused(tonight: FleetNight, target: Target, act: Any) -> str:
     with pytest.raises(LeftAloneError) as left:
         act(tonight.aws, SETTINGS, target)
-    assert tonight.aws.mutations in ([], [("SetDesiredCapacity", target.to if isinstance(target, scaling.Size) else 0)])
     return str(left.value)
 
 
@@ -51,6 +58,20 @@ def test_a_policy_that_has_scaled_since_is_never_overridden(now: int) -> None:
     )
     assert tonight.aws.mutations == []
     assert tonight.fleet.desired == now
+
+
+def test_a_step_that_is_asked_for_again_and_again_comes_to_the_same_size() -> None:
+    """C3: the size is absolute, so what is repeated adds nothing, even where somebody has set the group back meanwhile."""
+    tonight = night()
+    for n in range(10):
+        tonight.steps.now += 10 * MINUTE
+        if n == 5:
+            tonight.fleet.catch_up()
+            tonight.fleet.desired = 2
+        with suppress(LeftAloneError):
+            scale_out(tonight.aws, SETTINGS, STEP)  # type: ignore[arg-type]
+    assert tonight.aws.mutations == [("SetDesiredCapacity", 3), ("SetDesiredCapacity", 3)]
+    assert tonight.fleet.largest == 3
 
 
 def test_a_step_that_would_make_the_group_smaller_is_refused() -> None:
@@ -112,7 +133,7 @@ def test_what_aws_refuses_for_its_cooldown_is_left_alone_and_not_a_failure() -> 
     tonight = night()
     tonight.fleet.catch_up()
     tonight.fleet.cooldown_until = NIGHT + 3 * MINUTE
-    assert left_alone(tonight).startswith("AWS refused: dev-backend-asg is in its cooldown.")
+    assert refused(tonight, STEP, scale_out).startswith("AWS refused: dev-backend-asg is in its cooldown.")
     assert tonight.fleet.desired == 2
 
 
@@ -152,6 +173,55 @@ def test_an_instance_stays_where_there_are_not_enough_others() -> None:
         f"{first} stays."
     )
     assert tonight.aws.mutations == []
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_an_instance_that_is_in_service_but_ill_is_none_of_the_others(well: bool) -> None:
+    """Hazard R6."""
+    tonight = night(size=4)
+    first, second, *_ = tonight.fleet.boxes.values()
+    second.healthy = well
+    if well:
+        assert "was told that" in replace_instance(tonight.aws, SETTINGS, Target(id=first.id))  # type: ignore[arg-type]
+    else:
+        assert "Only 2 other instances" in left_alone(tonight, Target(id=first.id), replace_instance)
+
+
+@pytest.mark.parametrize("status", ["InProgress", "Successful"])
+def test_no_instance_is_replaced_while_a_deploy_replaces_all_of_them(status: str) -> None:
+    """C8."""
+    tonight = night(size=4)
+    first = next(iter(tonight.fleet.boxes))
+    tonight.fleet.refresh = (status, NIGHT)
+    if status == "Successful":
+        assert "was told that" in replace_instance(tonight.aws, SETTINGS, Target(id=first))  # type: ignore[arg-type]
+    else:
+        assert left_alone(tonight, Target(id=first), replace_instance) == (
+            f"An instance refresh of dev-backend-asg is InProgress by now; {first} stays."
+        )
+
+
+@pytest.mark.parametrize("lifecycle", ["Pending:Wait", "Terminating", "Standby"])
+def test_no_instance_is_replaced_while_another_one_comes_or_goes(lifecycle: str) -> None:
+    """C8. One that rests besides the others is not in motion."""
+    tonight = night(size=5)
+    first, *_, last = tonight.fleet.boxes.values()
+    last.lifecycle = lifecycle
+    if lifecycle == "Standby":
+        assert "was told that" in replace_instance(tonight.aws, SETTINGS, Target(id=first.id))  # type: ignore[arg-type]
+    else:
+        assert left_alone(tonight, Target(id=first.id), replace_instance) == (
+            f"dev-backend-asg is at work by now: {last.id} is {lifecycle}; {first.id} stays."
+        )
+
+
+def test_the_group_is_looked_at_right_before_an_instance_is_replaced() -> None:
+    tonight = night(size=4)
+    replace_instance(tonight.aws, SETTINGS, Target(id=next(iter(tonight.fleet.boxes))))  # type: ignore[arg-type]
+    assert [call.operation for call in tonight.aws.calls.made][-2:] == [
+        "DescribeAutoScalingGroups",
+        "SetInstanceHealth",
+    ]
 
 
 def test_an_instance_that_has_left_is_left_alone() -> None:

@@ -7,20 +7,14 @@ import pytest
 from relieve_high_cpu.facts import Change, Fullness, Requests
 from remediation.aws.scaling import Asked, History, Size
 from tests.functions.relieve_high_cpu.cases import (
-    HOT,
     MINUTE,
     NOW,
-    A,
-    B,
-    C,
     acts,
     alarm,
     escalates,
     facts,
     group,
     instance,
-    launch,
-    nothing,
     policy,
     stepped,
     waits,
@@ -54,73 +48,6 @@ def test_a_quarter_of_a_large_group_is_two_at_most() -> None:
     wanted = acts(facts(*twelve, group=group([each.id for each in twelve], max_size=50))).target
     assert isinstance(wanted, Size)
     assert (wanted.from_, wanted.to) == (12, 14)
-
-
-# --------------------------------------------------------------------------------------------------- a policy: C7
-
-
-@pytest.mark.parametrize("kind", ["SimpleScaling", "StepScaling", "TargetTrackingScaling"])
-def test_a_policy_that_works_is_left_to_it(kind: str) -> None:
-    found = facts(policies=(policy(kind=kind),), alarms=(alarm(),))
-    assert nothing(found) == (
-        "CPU of dev-backend-asg is 84%, and the policy dev-scale-up is on it: dev-backend-cpu-high is in ALARM."
-    )
-
-
-def test_a_policy_whose_alarm_sees_no_reason_is_left_to_it() -> None:
-    found = facts(policies=(policy(),), alarms=(alarm(state="OK"),))
-    assert nothing(found) == (
-        "CPU of dev-backend-asg is 84%, and the policy dev-scale-up works, and its alarm sees no reason yet."
-    )
-
-
-def test_a_policy_that_works_after_all_is_waited_for_after_a_step() -> None:
-    found = facts(policies=(policy(),), alarms=(alarm(),))
-    assert waits(found, stepped(1, 2)).endswith("the policy dev-scale-up is on it: dev-backend-cpu-high is in ALARM.")
-
-
-@pytest.mark.parametrize(
-    ("broken", "why"),
-    [
-        ({"policies": (policy(enabled=False),)}, "dev-scale-up is disabled"),
-        (
-            {"group": group(suspended=("AlarmNotification",))},
-            "dev-scale-up cannot act: AlarmNotification of dev-backend-asg is suspended",
-        ),
-        ({"alarms": ()}, "no alarm is there that dev-scale-up follows"),
-        (
-            {"alarms": (alarm(actions_enabled=False),)},
-            "dev-backend-cpu-high cannot start dev-scale-up: its actions are disabled, or it has no data",
-        ),
-        (
-            {"alarms": (alarm(state="INSUFFICIENT_DATA"),)},
-            "dev-backend-cpu-high cannot start dev-scale-up: its actions are disabled, or it has no data",
-        ),
-        (
-            {"alarms": (alarm(transitioned_at=NOW - 21 * MINUTE),)},
-            "dev-scale-up has launched nothing though dev-backend-cpu-high is on for more than 20 minutes",
-        ),
-    ],
-    ids=["disabled", "suspended", "without an alarm", "deaf", "without data", "exhausted"],
-)
-def test_a_policy_that_does_not_work_is_stood_in_for(broken: dict[str, Any], why: str) -> None:
-    act = acts(facts(**({"policies": (policy(),), "alarms": (alarm(),)} | broken)))
-    assert act.because.endswith(f"and {why}: 2 -> 3.")
-
-
-def test_a_policy_whose_alarm_is_on_for_long_works_if_it_launched_something_lately() -> None:
-    found = facts(
-        policies=(policy(),),
-        alarms=(alarm(transitioned_at=NOW - 60 * MINUTE),),
-        history=History(launches=(launch(NOW - 19 * MINUTE),)),
-    )
-    assert "is on it" in nothing(found)
-
-
-@pytest.mark.parametrize("other", [{"adjustment": -1}, {"kind": "PredictiveScaling"}], ids=["scale-in", "predictive"])
-def test_a_policy_that_does_not_make_it_larger_when_it_is_busy_is_none(other: dict[str, Any]) -> None:
-    found = facts(policies=(policy(**other),), alarms=(alarm(),))
-    assert acts(found).because.endswith("and no policy makes it larger: 2 -> 3.")
 
 
 # ------------------------------------------------------------------------------------------------- a regression: C5
@@ -186,24 +113,6 @@ def test_a_price_that_nobody_configured_is_not_made_up() -> None:
     )
 
 
-def test_without_cpu_credits_more_of_the_same_size_is_no_answer() -> None:
-    found = facts(instance(A, HOT, credits=0.4), instance(B, HOT, credits=30.0))
-    assert f"the CPU credits of {A} are gone, so it is slowed down or costs more." in escalates(found).because
-
-
-def test_an_instance_that_has_not_earned_credits_yet_says_nothing_about_them() -> None:
-    old = [instance(each, HOT, credits=300.0) for each in (A, B)]
-    young = instance(C, HOT, credits=0.0, age=50 * MINUTE)
-    assert acts(facts(*old, young)).action == "scale-out"
-    earned = instance(C, HOT, credits=0.0, age=70 * MINUTE)
-    assert f"the CPU credits of {C} are gone" in escalates(facts(*old, earned)).because
-
-
-def test_an_instance_that_is_not_hot_needs_no_credits() -> None:
-    hot = [instance(each, HOT, credits=300.0) for each in (A, B)]
-    assert acts(facts(*hot, instance(C, (60,) * 5, credits=0.0))).action == "scale-out"
-
-
 def test_two_that_are_hot_in_a_group_that_is_not_are_no_reason_for_more() -> None:
     cool = [instance(each, (20,) * 8) for each in EIGHT[2:6]]
     hot = [instance(each, (90,) * 8) for each in EIGHT[:2]]
@@ -215,10 +124,6 @@ def test_two_that_are_hot_in_a_group_that_is_not_are_no_reason_for_more() -> Non
     assert verdict.team == "application"
     lately = [instance(each, (20, 20, 90, 90, 90)) for each in EIGHT[:2]]
     assert waits(facts(*lately, *cool)).endswith("as a whole is at 43%; that may pass.")
-
-
-def test_with_cpu_credits_left_it_is_one_more() -> None:
-    assert acts(facts(instance(A, HOT, credits=1.0), instance(B, HOT, credits=30.0))).action == "scale-out"
 
 
 def test_after_two_steps_without_a_drop_a_person_is_called() -> None:
@@ -236,6 +141,15 @@ def test_steps_of_an_earlier_run_count_as_well() -> None:
     """C5."""
     asked = (Asked(from_=1, to=2, at=NOW - 110 * MINUTE), Asked(from_=2, to=3, at=NOW - 90 * MINUTE))
     assert "after 2 steps within 2 hours (1 -> 2, 2 -> 3)" in escalates(facts(history=History(asked=asked))).because
+
+
+def test_the_same_step_twice_is_two_of_them() -> None:
+    """C5: somebody, as Terraform does, has set the group back meanwhile."""
+    asked = (Asked(from_=2, to=3, at=NOW - 100 * MINUTE), Asked(from_=2, to=3, at=NOW - 40 * MINUTE))
+    assert "after 2 steps within 2 hours (2 -> 3, 2 -> 3)" in escalates(facts(history=History(asked=asked))).because
+    assert acts(facts(history=History(asked=asked[1:]))).action == "scale-out"
+    ours = stepped(2, 3, ago=20 * MINUTE)
+    assert "after 2 steps" in escalates(facts(history=History(asked=asked[1:])), ours).because
 
 
 def test_what_was_asked_for_long_ago_or_downward_is_no_step() -> None:

@@ -55,6 +55,12 @@ def test_a_group_that_is_not_there_is_for_a_person() -> None:
     assert escalates(found).because == "There is no Auto Scaling group dev-backend-asg (setting `asg`) to relieve."
 
 
+def test_a_group_whose_size_does_not_count_instances_is_for_a_person() -> None:
+    assert escalates(facts(group=group(weighted=True))).because == (
+        "The instances of dev-backend-asg have weights, so its size counts units: that is not supported."
+    )
+
+
 def test_a_group_that_is_not_hot_needs_nothing() -> None:
     assert (
         nothing(facts(instance(A, COOL), instance(B, COOL))) == "CPU of dev-backend-asg is 50%, which is not too much."
@@ -96,29 +102,48 @@ def test_instances_that_warm_up_do_not_count() -> None:
 
 def test_what_an_instance_did_while_it_warmed_up_does_not_count() -> None:
     """C6: its first values are of its start, and the last one alone is not enough."""
-    new = instance(C, (99, 99, 50), age=10 * MINUTE)
-    assert "is not too much" in nothing(facts(instance(A, COOL), instance(B, COOL), new))
+    there = (instance(A, COOL), instance(B, (50, 50, 50, 60, 72)))
+    new = instance(C, (99, 99, 99, 99, 70), age=12 * MINUTE)
+    assert waits(facts(*there, new)) == "1 of 3 values since 03:33 UTC are there: too early to tell."
+    long = instance(C, (99, 99, 99, 99, 69), age=38 * MINUTE)
+    assert "is not too much" in nothing(facts(*there, long))
+
+
+def test_the_last_value_of_a_start_is_none_of_an_instance_that_has_just_warmed_up() -> None:
+    """C6: it is of the time before, and the only one there is."""
+    there = (instance(A, COOL), instance(B, COOL))
+    assert "is not too much" in nothing(facts(*there, instance(C, (99,), age=7 * MINUTE)))
+    assert waits(facts(*there, instance(C, (99,), age=10 * MINUTE))).startswith("1 of 3 values since")
 
 
 def test_a_group_of_which_all_warm_up_is_waited_for() -> None:
     """C6."""
     found = facts(instance(A, HOT, age=3 * MINUTE), instance(B, HOT, age=3 * MINUTE))
-    assert waits(found) == "0 of 2 values since 03:42 UTC are there: too early to tell."
+    assert waits(found) == "0 of 3 values since 03:42 UTC are there: too early to tell."
 
 
 def test_a_hot_group_that_has_just_grown_is_looked_at_again() -> None:
     """Whoever made it larger: what was before says nothing of what it is now."""
     found = facts(instance(A), instance(B), instance(C, (90,), age=8 * MINUTE), usual_hosts=3.0)
-    assert waits(found) == "0 of 2 values since 03:37 UTC are there: too early to tell."
+    assert waits(found) == "0 of 3 values since 03:37 UTC are there: too early to tell."
 
 
 def test_a_group_that_has_grown_a_while_ago_and_still_is_hot_is_judged_by_what_was_since() -> None:
-    found = facts(instance(A), instance(B), instance(C, (90, 90, 90), age=15 * MINUTE), usual_hosts=3.0)
-    assert judge(found).because.endswith("3 -> 4.")
+    hot = (50, 50, 85, 85, 85)
+    grown = facts(instance(A, hot), instance(B, hot), instance(C, (90, 90, 90), age=20 * MINUTE), usual_hosts=3.0)
+    assert judge(grown).because.endswith("3 -> 4.")
+
+
+def test_two_values_since_somebody_else_changed_the_group_are_not_enough() -> None:
+    """C6: three of five, unless it was a step of ours of which two values tell whether it helped."""
+    rising = (50, 50, 50, 85, 85)
+    found = facts(instance(A, rising), instance(B, rising, age=16 * MINUTE))
+    assert waits(found) == "2 of 3 values since 03:29 UTC are there: too early to tell."
+    assert judge(found, stepped(1, 2, ago=16 * MINUTE)).because.endswith("2 -> 3.")
 
 
 def test_a_group_without_values_long_after_it_changed_is_for_a_person() -> None:
-    found = facts(instance(A, ()), instance(B, ()), instance(C, (), age=26 * MINUTE))
+    found = facts(instance(A, ()), instance(B, ()), instance(C, (), age=36 * MINUTE))
     assert "how busy it is is unknown" in escalates(found).because
 
 

@@ -1,6 +1,7 @@
 """What a look finds out, and what it asks of AWS for it."""
 
 from datetime import timedelta
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -8,12 +9,12 @@ import pytest
 from relieve_high_cpu.diagnose import diagnose
 from relieve_high_cpu.facts import Facts
 from relieve_high_cpu.settings import Incident
-from remediation.aws import load
+from remediation.aws import ec2, load
 from remediation.aws.load import Figure
 from remediation.core.errors import AwsError
 from tests.functions.fakes.fleet import BOOT, MINUTE, watches
 from tests.functions.fakes.fleet_night import FleetNight
-from tests.functions.relieve_high_cpu.nights import SETTINGS, night, surge
+from tests.functions.relieve_high_cpu.nights import SETTINGS, lame, night, surge
 from tests.support.steps import NIGHT
 
 
@@ -25,7 +26,7 @@ def asked(tonight: FleetNight) -> list[str]:
     return [call.operation for call in tonight.aws.calls.made]
 
 
-def test_a_group_that_is_not_busy_takes_six_calls_and_no_instance_is_asked() -> None:
+def test_a_group_that_is_not_busy_takes_five_calls_and_no_instance_is_asked() -> None:
     tonight = night(load=lambda _: 80.0)
     look(tonight)
     assert asked(tonight) == [
@@ -52,6 +53,15 @@ def test_what_is_usual_is_of_the_last_day() -> None:
     assert facts.requests.now == pytest.approx(5 * 10 * 170 / 2)
     assert facts.requests.usual == pytest.approx(5 * 10 * 80 / 2, rel=0.01)
     assert facts.usual_hosts == pytest.approx(2.0)
+
+
+def test_hours_without_requests_are_hours_with_none() -> None:
+    """A balancer publishes nothing for them. What is usual of a service that idles at night is no more than what it does by day."""
+    tonight = night(
+        load=lambda at: 0.0 if at < NIGHT - timedelta(hours=12) and at > NIGHT - timedelta(hours=24) else 170.0
+    )
+    facts = look(tonight)
+    assert facts.requests.usual == pytest.approx(5 * 10 * 170 / 2 / 2, rel=0.1)
 
 
 def test_how_full_the_database_and_the_cache_are() -> None:
@@ -157,6 +167,87 @@ def test_an_instance_out_of_reach_and_one_that_does_not_answer_say_so() -> None:
         "Systems Manager does not reach it",
         "its answer is TimedOut",
     ]
+
+
+@pytest.mark.parametrize("broken", ["DescribeInstanceInformation", "SendCommand", "GetCommandInvocation"])
+def test_evidence_that_systems_manager_does_not_give_stops_nothing(broken: str) -> None:
+    tonight = night()
+    tonight.aws.ssm.broken = tonight.aws.acting.ssm.broken = broken
+    facts = look(tonight)
+    assert [each.unanswered for each in facts.instances] == [
+        f"{broken} failed with ThrottlingException: Rate exceeded"
+    ] * 2
+    assert facts.healthy == frozenset(each.id for each in facts.instances)
+    assert tonight.run().status == "healed"
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+
+
+def test_what_the_policies_are_is_no_evidence_but_decides() -> None:
+    """Only Systems Manager may fail: without the rest nothing can be judged."""
+    tonight = night(watches=lame())
+
+    def refuse(_: str) -> object:
+        raise AwsError("Rate exceeded", operation="autoscaling:DescribePolicies", code="Throttling")
+
+    tonight.aws.autoscaling.get_paginator = refuse  # type: ignore[assignment, method-assign]
+    assert tonight.run().status == "failed"
+    assert tonight.aws.mutations == []
+
+
+@pytest.mark.parametrize("mode", ["standard", "unlimited"])
+def test_what_happens_without_credits_is_asked_of_busy_ones_that_have_none(
+    mode: Literal["standard", "unlimited"],
+) -> None:
+    tonight = night()
+    poor, rich = tonight.fleet.boxes.values()
+    poor.credits, rich.credits, poor.credit_mode = 0.0, 300.0, mode
+    assert [each.credit_mode for each in look(tonight).instances] == [mode, ""]
+    (asked_for,) = tonight.aws.calls.of("DescribeInstanceCreditSpecifications")
+    assert asked_for == {"InstanceIds": [poor.id]}
+
+
+def test_an_instance_that_is_gone_while_its_mode_is_asked_for_is_no_failure() -> None:
+    tonight = night()
+    assert ec2.credit_modes(tonight.aws, ["i-gone"]) == {}  # type: ignore[arg-type]
+    assert tonight.aws.calls.of("DescribeInstanceCreditSpecifications")
+
+
+def test_the_type_is_that_of_the_instances_and_not_of_the_settings() -> None:
+    tonight = night()
+    for box in tonight.fleet.boxes.values():
+        box.type = "t3.small"
+    assert [each.type for each in look(tonight).instances] == ["t3.small", "t3.small"]
+
+
+def test_who_takes_no_requests_is_seen() -> None:
+    tonight = night()
+    ill, well = tonight.fleet.boxes.values()
+    ill.healthy = False
+    assert look(tonight).healthy == frozenset({well.id})
+    assert look(night(load=lambda _: 80.0)).healthy is None, "a group that is not busy is not asked about"
+
+
+def test_more_instances_than_one_filter_takes_are_asked_for_in_more() -> None:
+    tonight = night(size=201, max_size=300, load=lambda _: 80.0)
+    assert all(each.launched_at for each in look(tonight).instances)
+    assert [len(call["Filters"][0]["Values"]) for call in tonight.aws.calls.of("DescribeInstances")] == [200, 1]
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_that_instances_have_weights_is_seen(weighted: bool) -> None:
+    tonight = night()
+    describe = tonight.aws.autoscaling.describe_auto_scaling_groups
+
+    def described(**asked: Any) -> Any:
+        answer = describe(**asked)
+        if weighted:
+            answer["AutoScalingGroups"][0]["Instances"][0]["WeightedCapacity"] = "2"
+        return answer
+
+    tonight.aws.autoscaling.describe_auto_scaling_groups = described  # type: ignore[method-assign]
+    facts = look(tonight)
+    assert facts.group
+    assert facts.group.weighted is weighted
 
 
 def test_where_no_instance_is_in_reach_nothing_is_sent() -> None:

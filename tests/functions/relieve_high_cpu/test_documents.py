@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,9 @@ TOP = f"""{ROUND}    1 root      20   0  100000   9000   5000 S   0.0  0.1   0:0
 """
 
 
-def run(path: Path, lines: str = "2", **stubs: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    stubs_in: Path, lines: str = "2", *, path: str = "", cwd: Path | None = None, **stubs: str
+) -> "subprocess.CompletedProcess[str]":
     assert re.search(SHOW_LOAD.parameters["Lines"], lines), f"Systems Manager would refuse {lines}"
     there = {
         "uptime": "echo ' 03:40:01 up 3 days,  1 user,  load average: 3.10, 2.80, 2.00'",
@@ -30,12 +34,19 @@ def run(path: Path, lines: str = "2", **stubs: str) -> "subprocess.CompletedProc
         "docker": 'echo "$@" >> "$CALLS"; echo "container: backend 187.30% of CPU, 40.10% of memory"',
     } | stubs
     for name, script in there.items():
-        stub = path / name
+        stub = stubs_in / name
         stub.write_text(f"#!/bin/bash\n{script}\n")
         stub.chmod(0o755)
-    environment = {"PATH": f"{path}:{os.environ['PATH']}", "SSM_Lines": lines, "CALLS": str(path / "calls")}
+    path = path or f"{stubs_in}:{os.environ['PATH']}"
+    environment = {"PATH": path, "SSM_Lines": lines, "CALLS": str(stubs_in / "calls")}
     return subprocess.run(
-        ["bash", "-c", SHOW_LOAD.script], env=environment, text=True, capture_output=True, timeout=30, check=False
+        ["/bin/bash", "-c", SHOW_LOAD.script],
+        env=environment,
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
 
 
@@ -63,7 +74,8 @@ def test_it_asks_docker_once_and_only_for_figures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gone", ["docker", "top", "uptime"])
 def test_it_answers_without_one_of_its_tools(tmp_path: Path, gone: str) -> None:
-    done = run(tmp_path, **{gone: "exit 127"})
+    stub: Any = {gone: "exit 127"}
+    done = run(tmp_path, **stub)
     assert done.returncode == 0
     assert ("process: node" in done.stdout) == (gone != "top")
     assert ("container: backend" in done.stdout) == (gone != "docker")
@@ -78,5 +90,16 @@ def test_what_is_no_number_of_lines_is_refused(lines: str) -> None:
     assert not re.search(SHOW_LOAD.parameters["Lines"], lines)
 
 
-def test_it_changes_nothing() -> None:
+def test_it_changes_nothing(tmp_path: Path) -> None:
+    """It needs nothing but what looks, writes no file, and is declared as what it is."""
+    tools, here = tmp_path / "tools", tmp_path / "here"
+    for folder in (tools, here):
+        folder.mkdir()
+    for name in ("sed", "head", "cut", "cat", "timeout", "bash"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    done = run(tools, path=str(tools), cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "process: node" in done.stdout
+    assert list(here.iterdir()) == []
+    assert ">" not in SHOW_LOAD.script.replace("2>/dev/null", "")
     assert not SHOW_LOAD.mutates

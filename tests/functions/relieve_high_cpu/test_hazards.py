@@ -1,24 +1,36 @@
 """C1 to C8 of HAZARDS.md, section 1.5, by whole runs: the real engine, the real runbook, and a fleet that answers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from remediation.core.limits import Limits
-from tests.functions.fakes.fleet import MINUTE, watches
+from tests.functions.fakes.fleet import BALANCER, MINUTE, TARGETS, key, watches
+from tests.functions.fakes.fleet_night import FleetNight
 from tests.functions.relieve_high_cpu.nights import again, night, surge
 from tests.support.steps import NIGHT
 
 
+def _usual(tonight: FleetNight, at: datetime) -> float:
+    """Return how many instances took requests as a rule in the 24 hours before the hour of an instant."""
+    hour = at.replace(minute=0, second=0)
+    healthy = key("HealthyHostCount", TargetGroup=TARGETS, LoadBalancer=BALANCER)
+    found = tonight.fleet.aggregated(healthy, hour - timedelta(hours=24), hour, timedelta(hours=1), "Average")
+    return sum(value for _, value in found) / len(found)
+
+
 @pytest.mark.parametrize("limits", [Limits(), None], ids=["within the budgets", "without any budget"])
-def test_c1_a_hundred_alarms_in_a_row_end_at_twice_the_usual_and_never_touch_the_maximum(limits: Limits | None) -> None:
+def test_c1_a_hundred_alarms_in_a_row_never_go_beyond_twice_the_usual_nor_touch_the_maximum(
+    limits: Limits | None,
+) -> None:
     tonight = night(load=surge(900), max_size=20)
     if limits is not None:
         tonight.limits = limits
     outcomes = [again(tonight, n, NIGHT + n * 10 * MINUTE) for n in range(100)]
     assert tonight.fleet.max_size == 20
     assert tonight.fleet.largest <= 20
+    assert all(size <= 2 * _usual(tonight, at) for at, size in tonight.fleet.sizes), "of the 24 hours before"
     first_day = [at for at, _ in tonight.fleet.sizes if at < NIGHT + timedelta(hours=24)]
     assert 2 <= len(first_day) <= 10, "the budget of a day"
     sizes = [size for _, size in tonight.fleet.sizes]

@@ -1,6 +1,7 @@
 """From the alarm to the outcome: the real engine, the real runbook, and a fleet in which cause has its effect."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -81,7 +82,54 @@ def test_an_instance_that_is_out_of_line_is_replaced_once_a_person_agrees() -> N
     assert asked.because.endswith("Whatever it is busy with ends, and with it the chance to see what that was.")
 
 
+def test_values_that_come_late_are_waited_for_and_lead_to_the_same_step() -> None:
+    tonight = night()
+    for box in tonight.fleet.boxes.values():
+        box.lag = 8 * MINUTE
+    outcome = tonight.run()
+    assert outcome.status == "healed"
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+
+
+def test_the_idle_instance_whose_values_come_first_does_not_end_a_run() -> None:
+    tonight = night(size=4, max_size=8, load=surge(4 * 85, usual=160))
+    *others, idle = tonight.fleet.boxes.values()
+    idle.extra = -30.0
+    for box in others:
+        box.lag = 4 * MINUTE
+    outcome = tonight.run()
+    assert (outcome.status, [size for _, size in tonight.fleet.sizes]) == ("healed", [5])
+
+
+def test_an_instance_of_which_cloudwatch_has_nothing_any_more_is_told() -> None:
+    tonight = night()
+    tonight.fleet.boxes[ILL].lag = timedelta(days=1)
+    outcome = tonight.run()
+    assert outcome.status == "escalated"
+    assert ILL in outcome.because
+    assert tonight.aws.mutations == []
+
+
+def test_a_group_that_has_no_credits_left_and_is_not_slowed_down_is_relieved() -> None:
+    tonight = night()
+    for box in tonight.fleet.boxes.values():
+        box.credits = 0.0
+    assert tonight.run().status == "healed"
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+
+
 # ------------------------------------------------------------------------------------------------------- left alone
+
+
+def test_a_group_of_which_half_takes_no_requests_gets_no_instance_but_these_back() -> None:
+    """By the runbook for it, which is none of this test's."""
+    tonight = night(size=2, load=lambda _: 95.0)
+    first = tonight.fleet.boxes[ILL]
+    first.healthy = False
+    outcome = tonight.run()
+    assert (outcome.status, tonight.aws.mutations) == ("escalated", [])
+    assert "(restart-unhealthy-targets is for that)" in outcome.because
+    assert "Healthy targets: 1 of 2 in service." in outcome.text()
 
 
 @pytest.mark.parametrize("says", ["reject", None])
@@ -121,6 +169,19 @@ def test_a_scale_in_alarm_that_nobody_has_named_finds_a_group_that_is_not_hot() 
         "CPU of dev-backend-asg is 10%, which is not too much.",
     )
     assert tonight.aws.mutations == []
+
+
+@pytest.mark.parametrize("kind", ["AlarmLow", "AlarmHigh"])
+def test_a_target_tracking_policys_own_alarm_starts_a_run_only_where_it_warns_of_load(kind: str) -> None:
+    """Even where one instance is out of line, so that there would be something to ask a person."""
+    tonight = out_of_line()
+    event, name = tonight.event("scale-in"), f"TargetTracking-dev-backend-asg-{kind}-11111111"
+    event["detail"]["alarmName"] = name
+    tonight.alarms.alarms[name] = tonight.alarms.alarms["dev-backend-cpu-low"]
+    outcome = tonight.run(event)
+    assert (outcome.status == "ignored", len(tonight.approvals.asked)) == (
+        (True, 0) if kind == "AlarmLow" else (False, 1)
+    )
 
 
 def test_an_alarm_that_is_over_starts_nothing() -> None:

@@ -43,6 +43,8 @@ class Group(Struct, frozen=True, kw_only=True):
     grace: timedelta
     suspended: tuple[str, ...]
     members: tuple[Member, ...]
+    weighted: bool = False
+    """Whether an instance may count as several: then its sizes are not numbers of instances."""
     termination: tuple[str, ...] = ()
     """The rules by which it chooses which instance goes, in AWS's words."""
 
@@ -102,6 +104,7 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
         suspended=tuple(sorted(process["ProcessName"] for process in found.get("SuspendedProcesses", ()))),
         members=tuple(sorted(map(_member, found.get("Instances", ())), key=lambda member: member.id)),
         termination=tuple(found.get("TerminationPolicies", ())),
+        weighted=any("WeightedCapacity" in instance for instance in found.get("Instances", ())),
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 NOT_GONE = ("pending", "running", "shutting-down", "stopping", "stopped")
 STATUSES_AT_ONCE = 100
 """How many instances' checks one call asks for by their ids."""
+VALUES_AT_ONCE = 200
+"""How many values one filter takes."""
 EVERYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 
 
@@ -30,6 +32,7 @@ class Instance(Struct, frozen=True, kw_only=True):
     state: str
     launched_at: datetime
     security_groups: tuple[str, ...]
+    type: str = ""
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -67,8 +70,14 @@ def instances(aws: "Clients", ids: Iterable[str]) -> dict[str, Instance]:
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    answer = aws.ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": wanted}])
-    return {found.id: found for found in map(_instance, _found(answer))}
+    batches = [wanted[at : at + VALUES_AT_ONCE] for at in range(0, len(wanted), VALUES_AT_ONCE)]
+    return {
+        found.id: found
+        for batch in batches
+        for found in map(
+            _instance, _found(aws.ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": batch}]))
+        )
+    }
 
 
 def instances_of(aws: "Clients", environment: str) -> tuple[Instance, ...]:
@@ -108,7 +117,25 @@ def _instance(found: "InstanceTypeDef") -> Instance:
         state=found["State"]["Name"],
         launched_at=found["LaunchTime"],
         security_groups=tuple(sorted(group["GroupId"] for group in found.get("SecurityGroups", ()))),
+        type=found.get("InstanceType", ""),
     )
+
+
+def credit_modes(aws: "Clients", ids: Iterable[str]) -> dict[str, str]:
+    """Return what EC2 does where these instances have no CPU credits, by id: `standard` slows down, `unlimited` charges.
+
+    None of them where one is gone by now, or has no credits: EC2 then refuses the whole list.
+    """
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    try:
+        answer = aws.ec2.describe_instance_credit_specifications(InstanceIds=wanted)
+    except AwsError as error:
+        if not error.code.startswith("InvalidInstance"):
+            raise
+        return {}
+    return {found["InstanceId"]: found["CpuCredits"] for found in answer["InstanceCreditSpecifications"]}
 
 
 def ingress(aws: "Clients", groups: Iterable[str]) -> dict[str, tuple[Ingress, ...]]:

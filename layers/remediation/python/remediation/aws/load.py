@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from remediation.core.errors import AwsError
+
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 AT_ONCE = 500
 """Metrics that one call answers."""
+COMPLETE = "Complete"
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -37,22 +40,40 @@ Points = tuple[Point, ...]
 
 
 def read(aws: "Clients", figures: Sequence[Figure], *, since: datetime, until: datetime) -> tuple[Points, ...]:
-    """Return the points of each of these metrics between two instants, in the order in which they were asked for."""
+    """Return the points of each of these metrics between two instants, in the order in which they were asked for.
+
+    Raises AwsError, also where CloudWatch answers a part of a metric only: that is not all there is, and not none either.
+    """
     found: list[Points] = []
     for start in range(0, len(figures), AT_ONCE):
         asked = figures[start : start + AT_ONCE]
         points: dict[str, list[Point]] = {}
+        status: dict[str, str] = {}
         pages = aws.cloudwatch.get_paginator("get_metric_data").paginate(
             MetricDataQueries=[_query(n, figure) for n, figure in enumerate(asked)], StartTime=since, EndTime=until
         )
         for page in pages:
             for result in page["MetricDataResults"]:
+                status[result["Id"]] = result.get(
+                    "StatusCode", COMPLETE
+                )  # `PartialData` until the last page of a metric
                 values = zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True)
                 points.setdefault(result["Id"], []).extend(
                     Point(at=at.astimezone(UTC), value=value) for at, value in values
                 )
+        _all_of_it(asked, status)
         found += (tuple(sorted(points.get(_id(n), ()), key=lambda point: point.at)) for n, _ in enumerate(asked))
     return tuple(found)
+
+
+def _all_of_it(asked: Sequence[Figure], status: Mapping[str, str]) -> None:
+    for n, figure in enumerate(asked):
+        if (code := status.get(_id(n), COMPLETE)) != COMPLETE:
+            raise AwsError(
+                f"CloudWatch did not answer all of {figure.namespace} {figure.metric}: {code}.",
+                operation="GetMetricData",
+                code=code,
+            )
 
 
 def _id(n: int) -> str:

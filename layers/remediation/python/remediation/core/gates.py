@@ -16,6 +16,7 @@ from remediation.core.deployment import Deployment
 from remediation.core.incident import Recovery
 from remediation.core.spec import Mode
 from remediation.core.triggers import AlarmRaised, AlarmState, AsgEvent, Invoked, Trigger
+from remediation.core.watched import scales_in
 
 LARGEST_AGE = timedelta(seconds=300)
 LARGEST_SKEW = timedelta(seconds=120)
@@ -102,8 +103,12 @@ def scope(trigger: Trigger, deployment: Deployment) -> Refusal | None:
 
 def quiet(trigger: Trigger, deployment: Deployment) -> Refusal | None:
     """Stop alarms for which ALARM is normal, such as a scale-in policy's: its metric may be one that a runbook answers."""
-    if isinstance(trigger, AlarmRaised) and trigger.alarm in deployment.watched.quiet_alarms:
+    if not isinstance(trigger, AlarmRaised):
+        return None
+    if trigger.alarm in deployment.watched.quiet_alarms:
         return _ignore("quiet", f"ALARM is normal for the alarm {trigger.alarm!r} (quiet_alarms).")
+    if scales_in(trigger.alarm):
+        return _ignore("quiet", f"ALARM is normal for the alarm {trigger.alarm!r}: it is how a policy scales in.")
     return None
 
 

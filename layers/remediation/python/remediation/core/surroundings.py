@@ -12,7 +12,7 @@ from msgspec import Struct
 from remediation.core.gates import Refusal
 from remediation.core.incident import Recovery
 from remediation.core.spec import Yield
-from remediation.core.watched import NAMES, OWNERS, Cause, Dependency, Storm, Watched
+from remediation.core.watched import NAMES, OWNERS, Cause, Dependency, Storm, Watched, scales_in
 
 
 class ActiveAlarm(Struct, frozen=True, kw_only=True):
@@ -139,6 +139,5 @@ def _together(oldest_first: Sequence[ActiveAlarm], storm: Storm) -> Sequence[Act
 def _counts(alarm: ActiveAlarm, watched: Watched, environment: str) -> bool:
     """Leave out what is normal, what is not of this environment, and the alarms on the remediation's own parts."""
     own = alarm.name.startswith(f"{environment}-remediation-") and alarm.namespace in {"AWS/Lambda", "AWS/SQS"}
-    scale_in = alarm.name.startswith("TargetTracking-") and "AlarmLow" in alarm.name
     ours = alarm.name.startswith(watched.alarm_prefix)
-    return ours and not own and not scale_in and alarm.name not in watched.quiet_alarms
+    return ours and not own and not scales_in(alarm.name) and alarm.name not in watched.quiet_alarms

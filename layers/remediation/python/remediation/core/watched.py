@@ -65,3 +65,8 @@ class Watched(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deploys: Deploys = Deploys()
     calendar: str = ""
     """The Systems Manager Change Calendar that says when changes are allowed; empty: none."""
+
+
+def scales_in(alarm: str) -> bool:
+    """Tell by its name whether AWS made the alarm for a target tracking policy that then takes instances away."""
+    return alarm.startswith("TargetTracking-") and "-AlarmLow-" in alarm
