@@ -150,7 +150,7 @@ class Commands:
     def larger(self, size: int) -> str:
         """Have the group made larger by hand, by the rules."""
         environment = self._case.facts.place.environment
-        return f"remedy invoke scale-service --set desired={size} --env {environment}  # a plan; `--apply` has it done"
+        return f"remedy invoke scale-service --set desired={size} --env {environment}  # a plan, until you add --apply"
 
     def shell(self, instance: Instance) -> str:
         """Get onto an instance."""

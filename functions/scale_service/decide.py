@@ -25,7 +25,8 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Size], ...], n
         return Escalate(because=f"There is no Auto Scaling group {settings.asg} (setting `asg`) to scale.")
     group = facts.group
     return (
-        _out_of_bounds(facts, group, tried)
+        _weighted(facts, group, tried)
+        or _out_of_bounds(facts, group, tried)
         or _being_deployed(facts, group)
         or _overtaken(facts, group, tried)
         or _there(facts, group, tried)
@@ -46,6 +47,13 @@ def _refuse(
     if tried:
         return Escalate(because=because, evidence=evidence(facts, group), next_steps=steps)
     return Nothing(because=because, evidence=evidence(facts, group), next_steps=steps, refused=True)
+
+
+def _weighted(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Nothing | Escalate | None:
+    if not group.weighted:
+        return None
+    because = f"The instances of {group.name} have weights, so its size counts units and not instances: that is not supported."
+    return _refuse(facts, group, tried, because)
 
 
 def _out_of_bounds(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Nothing | Escalate | None:

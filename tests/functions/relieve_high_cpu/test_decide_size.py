@@ -116,7 +116,7 @@ def test_who_is_told_that_the_database_is_too_full_is_not_told_to_add_an_instanc
 
 def test_one_more_is_advised_only_where_there_may_be_one_more() -> None:
     there = (instance(A, LONG_HOT), instance(B, (50,) * 8))
-    plan = "remedy invoke scale-service --set desired=3 --env dev  # a plan; `--apply` has it done"
+    plan = "remedy invoke scale-service --set desired=3 --env dev  # a plan, until you add --apply"
     assert escalates(facts(*there)).next_steps[0] == plan
     at_max = escalates(facts(*there, group=group(max_size=2))).next_steps
     assert at_max[0] == "In terraform.tfvars: max_size = 3 (was 2), if the database and the cache can take it."

@@ -214,6 +214,12 @@ def test_what_a_suspended_process_would_have_to_do_is_not_asked_for(desired: int
     assert verdict.next_steps == (f"{command} {process} --region us-east-1",)
 
 
+def test_a_group_whose_instances_have_weights_is_not_scaled_because_its_size_is_no_number_of_them() -> None:
+    because = refused(judge(facts(3, group(A, B, weighted=True))))
+    assert "dev-backend-asg have weights" in because
+    assert isinstance(judge(facts(3, group(A, B, weighted=False))), Act)
+
+
 @pytest.mark.parametrize(
     ("desired", "suspended"),
     [(4, ("Terminate",)), (2, ("AddToLoadBalancer", "Launch")), (4, ("AZRebalance",)), (2, ("AZRebalance",))],
