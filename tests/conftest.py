@@ -1,10 +1,14 @@
 """What every test has: no way out to a network (unless it is marked e2e), and the shared samples where they exist."""
 
+import functools
+import gc
 import os
 import socket
 from pathlib import Path
 from typing import Any, NoReturn
 
+import botocore.loaders
+import botocore.session
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -12,6 +16,10 @@ SHARED = ROOT.parent / "shared"
 
 _CONNECTING = ("connect", "connect_ex")
 _REAL = {name: getattr(socket.socket, name) for name in _CONNECTING}
+
+
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)  # type: ignore[attr-defined]
+"""Thousands of tests make sessions of their own; botocore reads its models from the disk anew for each."""
 
 
 class SocketOpenedError(AssertionError):
@@ -40,6 +48,12 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker is left alone with it in the end; else the order stays as it is."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what thousands of tests are made of out of every later collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

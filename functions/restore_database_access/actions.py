@@ -8,6 +8,7 @@ from remediation.atlas import reads
 from remediation.atlas.asking import Allow, ask
 from remediation.atlas.client import atlas
 from remediation.aws.egress import egress
+from remediation.core.acting import NotNowError
 from remediation.core.errors import AwsError, LeftAloneError
 from remediation.core.steps import NotActed, failed
 from restore_database_access.access import listed
@@ -34,11 +35,13 @@ def let_in(aws: "Clients", settings: Settings, target: Line) -> str:
     now = aws.now()
     if listed(reads.access(atlas(aws, settings.reader, settings.project)), target.id, now):
         raise LeftAloneError(f"{target.id} is on the access list already.")
-    _ = aws.patient  # asked before the mark is made whether it still may be: what is not tried leaves none
     keep(aws, settings, target.id, Came(at=now, how="unknown"))  # before the call: what is not known counts as done
     comment = f"remediation: restore-database-access {now:%Y-%m-%d %H:%M} UTC"
     try:
         answered = ask(aws, Allow(address=target.id, comment=comment, until=now + LASTS))
+    except NotNowError:
+        _kept(aws, settings, target.id, Came(at=now, how="refused"))
+        raise
     except AwsError as error:
         if isinstance(failed(error), NotActed):
             _kept(aws, settings, target.id, Came(at=now, how="refused"))

@@ -1,6 +1,6 @@
 """What came of having an address let in, kept so that it is done once a day: by the action, for the next look.
 
-<how> <when>    done, refused (nothing was written), or unknown (the writer gave no answer, or nobody was left to hear it)
+<how> <when>    done, refused (by the writer or by a switch: nothing was written), or unknown (the writer gave no answer, or nobody was left to hear it)
 """
 
 from collections.abc import Iterable

@@ -91,7 +91,7 @@ def _refused(facts: Facts, address: str, now: datetime) -> str:
     today = _today(facts, address, now)
     if today is None or today.how != "refused":
         return ""
-    return f" It was tried at {clock(today.at)}, and the writer refused."
+    return f" It was tried at {clock(today.at)}, and refused: nothing was written."
 
 
 def _who(facts: Facts) -> str:

@@ -23,7 +23,7 @@ def aws(answer: dict[str, Any] | AwsError) -> Any:
             raise answer
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
 
-    return SimpleNamespace(place=PLACE, acting=SimpleNamespace(lambda_=SimpleNamespace(invoke=invoke)))
+    return SimpleNamespace(place=PLACE, patient=SimpleNamespace(lambda_=SimpleNamespace(invoke=invoke)))
 
 
 def fails(code: str) -> AwsError:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from remediation.atlas.asking import Allow
+from remediation.core.acting import NotNowError
 from remediation.core.errors import AwsError, LeftAloneError
+from remediation.core.gates import Refusal
 from restore_database_access.actions import LASTS, let_in
 from restore_database_access.facts import Came, Line
 from restore_database_access.once import kept
@@ -59,21 +61,18 @@ def test_what_the_writer_refuses_has_not_happened_and_does_not_count() -> None:
     assert night.run({"apply": True}).because.startswith(f"MongoDB answers again since {OURS} is let in")
 
 
-def test_what_may_not_be_tried_any_more_leaves_no_mark() -> None:
-    class NotNowError(Exception):
-        """As the engine says no at the last moment."""
-
+def test_what_may_not_be_tried_any_more_does_not_count() -> None:
     class Forbidden:
         def __getattr__(self, name: str) -> Any:
             if name in {"acting", "patient"}:
-                raise NotNowError
+                raise NotNowError(Refusal(gate="mode", because="The mode is off."))
             return getattr(night.aws, name)
 
     night = Night()
     forbidden: Any = Forbidden()
     with pytest.raises(NotNowError):
         let_in(forbidden, SETTINGS, LINE)
-    assert kept(night.aws, SETTINGS, (OURS,)) == {}
+    assert kept(night.aws, SETTINGS, (OURS,))[OURS].how == "refused"
     let_in(night.aws, SETTINGS, LINE)
     assert kept(night.aws, SETTINGS, (OURS,)) == {OURS: Came(at=night.steps.now, how="done")}
 

@@ -65,11 +65,11 @@ def _call(story: Story, act: Act[Target], lease: Lease) -> Made:
         return Acted(receipt=story.runbook.actions[act.action](asking, world.settings, act.target))
     except LeftAloneError as error:
         return LeftAlone(because=str(error))
-    except _NotNowError as error:
+    except NotNowError as error:
         return error.answer
 
 
-class _NotNowError(Exception):
+class NotNowError(Exception):
     """An act that was admitted may not be made any more; nothing was done."""
 
     def __init__(self, answer: Refusal | Postponed) -> None:
@@ -91,7 +91,7 @@ class _Asking:
         if name in CALL_TIMES and not self._yes:
             no = self._ask(CALL_TIMES[name])
             if no is not None:
-                raise _NotNowError(no)
+                raise NotNowError(no)
             self._yes = True
         return getattr(self._aws, name)
 
