@@ -18,7 +18,7 @@ _CONNECTING = ("connect", "connect_ex")
 _REAL = {name: getattr(socket.socket, name) for name in _CONNECTING}
 
 
-botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)  # type: ignore[attr-defined]
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 """Thousands of tests make sessions of their own; botocore reads its models from the disk anew for each."""
 
 

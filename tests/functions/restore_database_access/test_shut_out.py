@@ -144,7 +144,7 @@ def test_a_try_of_which_nobody_knows_what_came_counts_and_one_that_was_refused_i
     unknown = because(decided(shut_out(allowed={OURS: came(1, "unknown")})))
     assert "It may have been let in (the writer gave no answer) on 2026-11-23 02:40 UTC already" in unknown
     refused = because(decided(shut_out(allowed={OURS: came(1, "refused")})), Act)
-    assert refused.endswith("It was tried at 2026-11-23 02:40 UTC, and the writer refused.")
+    assert refused.endswith("It was tried at 2026-11-23 02:40 UTC, and refused: nothing was written.")
     assert "refused" not in because(decided(shut_out(allowed={OURS: came(24, "refused")})), Act)
 
 
