@@ -30,14 +30,19 @@ T = TypeVar("T")
 
 
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
-    """Ask the probe, Atlas and EC2. What cannot be read is a sentence: it is told, and nothing is changed then."""
-    now, (probed, unasked) = aws.now(), _probed(aws)
+    """Ask Atlas, EC2 and the probe. What cannot be read is a sentence: it is told, and nothing is changed then.
+
+    The probe comes after the list: whom another run lets in meanwhile is not taken for shut out by something else.
+    """
+    now = aws.now()
     unread: list[str] = []
     project = _connected(aws, settings, unread)
     found: Cluster | None = _told(project, lambda told: reads.cluster(told, settings.cluster), None, unread)
     happenings = _told(project, lambda told: reads.happenings(told, now - LATELY), NONE, unread)
     alerts = _told(project, reads.alerts, NONE, unread)
+    access = _told(project, reads.access, None, unread)
     ours: tuple[str, ...] | None = _or(lambda: tuple(sorted(egress(aws, settings.subnets))), None, unread)
+    probed, unasked = _probed(aws)
     about = tuple(each for each in happenings if each.cluster in {"", settings.cluster})
     logged = errors(aws, settings)
     many = "many" if (logged or 0) >= MANY else "few"
@@ -47,7 +52,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         probed=probed,
         unasked=unasked,
         cluster=found,
-        access=_told(project, reads.access, None, unread),
+        access=access,
         maintenance=_told(project, reads.maintenance, None, unread),
         happenings=about,
         alerts=tuple(each for each in alerts if each.cluster in {"", settings.cluster}),

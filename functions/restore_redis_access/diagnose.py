@@ -28,9 +28,12 @@ REMOVING = frozenset({"RevokeSecurityGroupIngress", "ModifySecurityGroupRules"})
 
 
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
-    """Ask the probe, describe the cache and its group; who took the rule away is asked only where it is missing."""
-    probed, unasked = _probed(aws)
+    """Describe the cache and its group, and ask the probe; who took the rule away is asked only where it is missing.
+
+    The probe comes after the rules: what another run mends meanwhile is not taken for a fault of something else.
+    """
     found, rules = cache(aws, settings.cache), ingress_rules(aws, settings.group)
+    probed, unasked = _probed(aws)
     there = rules is None or any(opens(rule, settings) for rule in rules)
     seen = None if there else aws.sightings.see(subject(settings), "missing", "", within=WATCHED)
     if there:

@@ -1,5 +1,6 @@
 """An address of ours that Atlas does not let in: when a person is asked for it, and when somebody is told why not."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from msgspec.structs import replace
 
 from remediation.atlas.facts import Access, Happening
 from remediation.core.probed import Layer, MongoFault
-from remediation.core.verdict import Act, Escalate
+from remediation.core.verdict import Act, Escalate, Nothing
+from restore_database_access import diagnose
 from restore_database_access.facts import Came, Line
 from restore_database_access.person import NETWORK
 from restore_database_access.shut_out import LET_IN
@@ -29,7 +31,7 @@ from tests.functions.restore_database_access.judged import (
     shut_out,
     terraform,
 )
-from tests.functions.restore_database_access.nights import CLUSTER, LAYERS, OTHER, OURS, SETTINGS, probed
+from tests.functions.restore_database_access.nights import CLUSTER, LAYERS, OTHER, OURS, SETTINGS, Night, probed
 from tests.support.steps import NIGHT
 
 
@@ -208,3 +210,21 @@ def test_a_server_that_hangs_up_by_a_private_way_is_not_told_to_miss_a_public_ad
     assert look.mongodb is not None
     private = replace(look, mongodb=replace(look.mongodb, addresses=("10.0.3.4",)))
     assert "who is not on its access list" not in because(decided(shut_out(probed=private)))
+
+
+@pytest.mark.parametrize("before", ["access", "probe"])
+def test_whom_another_run_lets_in_while_this_one_looks_is_not_shut_out_by_something_else(
+    before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = Night()
+
+    def let_in_first(look: Any) -> Any:
+        def looked(*args: Any) -> Any:
+            night.world.allow(f"{OURS}/32", "by another run", NIGHT + timedelta(hours=4))
+            return look(*args)
+
+        return looked
+
+    where = diagnose.reads if before == "access" else diagnose
+    monkeypatch.setattr(where, before, let_in_first(getattr(where, before)))
+    assert isinstance(night.decided(), Nothing)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import boto3
@@ -10,7 +11,8 @@ from moto import mock_aws
 
 from remediation.adapters.clients import Clients
 from remediation.core.errors import AwsError, LeftAloneError
-from remediation.core.verdict import Act, Escalate, Wait
+from remediation.core.verdict import Act, Escalate, Nothing, Wait
+from restore_redis_access import diagnose
 from restore_redis_access.actions import TAKEN_BACK, restore_rule
 from restore_redis_access.decide import REBOOT, RESTORE, TOLD_BY
 from restore_redis_access.facts import Way
@@ -232,6 +234,26 @@ def test_a_rule_that_was_taken_back_is_told_to_a_person_and_counts_as_todays() -
     assert (outcome.status, night.open, outcome.paged) == ("escalated", False, True), outcome.text()
     assert "was taken back" in outcome.because
     assert night.aws.sightings.texts
+
+
+@pytest.mark.parametrize("before", [1, 2])
+def test_what_another_run_mends_while_this_one_looks_is_no_fault_of_something_else(
+    before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night, looks = Night(), count(1)
+    night.removed(role=CI)
+
+    def meanwhile(look: Any) -> Any:
+        def looked(*args: Any) -> Any:
+            if next(looks) == before:
+                night.firewall.add(6379, group=APPLICATION)
+            return look(*args)
+
+        return looked
+
+    for name in ("ingress_rules", "probe"):
+        monkeypatch.setattr(diagnose, name, meanwhile(getattr(diagnose, name)))
+    assert isinstance(night.decided(), Nothing)
 
 
 def test_a_rule_that_is_missing_again_weeks_later_is_waited_for_as_the_first_time() -> None:
