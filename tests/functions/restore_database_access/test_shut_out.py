@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from remediation.atlas import reads
 from remediation.atlas.facts import Access, Happening
 from remediation.core.probed import Layer, MongoFault
 from remediation.core.verdict import Act, Escalate, Nothing
@@ -225,6 +226,6 @@ def test_whom_another_run_lets_in_while_this_one_looks_is_not_shut_out_by_someth
 
         return looked
 
-    where = diagnose.reads if before == "access" else diagnose
+    where = reads if before == "access" else diagnose
     monkeypatch.setattr(where, before, let_in_first(getattr(where, before)))
     assert isinstance(night.decided(), Nothing)
