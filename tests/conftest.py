@@ -1,7 +1,6 @@
 """What every test has: no way out to a network (unless it is marked e2e), and the shared samples where they exist."""
 
 import functools
-import gc
 import os
 import socket
 from pathlib import Path
@@ -48,12 +47,6 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker is left alone with it in the end; else the order stays as it is."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
-
-
-def pytest_collection_finish() -> None:
-    """Leave what thousands of tests are made of out of every later collection of garbage."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from remediation.reach.connecting import PRIVATE, alerted, connect, resolve
+from remediation.reach.connecting import PRIVATE, address_of, alerted, connect, resolve
 from remediation.reach.deadline import Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
@@ -176,3 +176,19 @@ def test_only_an_alert_of_tls_is_told_by_its_name() -> None:
     assert alerted(error("TLSV1_ALERT_INTERNAL_ERROR")) == ", with the alert TLSV1_ALERT_INTERNAL_ERROR"
     assert alerted(error("UNEXPECTED_EOF_WHILE_READING")) == ""
     assert alerted(ConnectionResetError()) == ""
+
+
+def test_a_connection_that_is_cut_off_at_once_is_said_to_be_and_closed() -> None:
+    class CutOff:
+        closed = False
+
+        def getpeername(self) -> None:
+            raise OSError(107, "Transport endpoint is not connected")
+
+        def close(self) -> None:
+            self.closed = True
+
+    connected: Any = CutOff()
+    with pytest.raises(UnreachableError, match="ended at once") as caught:
+        address_of(connected)
+    assert (caught.value.layer, caught.value.fault, connected.closed) == ("tcp", "cut-off", True)

@@ -100,8 +100,12 @@ def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.s
 
 
 def address_of(connected: socket.socket) -> str:
-    """Return the address that a connection leads to."""
-    return str(connected.getpeername()[0])
+    """Return the address that a connection leads to. Raises UnreachableError, and closes it, where it is cut off already."""
+    try:
+        return str(connected.getpeername()[0])
+    except OSError as error:
+        connected.close()
+        raise UnreachableError("tcp", "cut-off", "The connection was taken, and ended at once.") from error
 
 
 def _connect(address: str, port: int, seconds: float) -> socket.socket:
