@@ -15,7 +15,7 @@ from scale_service.facts import Facts
 
 
 class Undone(Struct, frozen=True, kw_only=True):
-    """A size does not stay. `because` is a sentence without its full stop, `step` the line for Terraform that keeps the size."""
+    """A size does not stay: why, and what keeps it, as parts of a sentence; and `step`, the line for Terraform."""
 
     because: str
     keep: str

@@ -46,7 +46,7 @@ class Create(Struct, frozen=True, kw_only=True, tag="create", tag_field="ask"):
 
 
 class Refill(Struct, frozen=True, kw_only=True, tag="refill", tag_field="ask"):
-    """Restore a snapshot of a cluster to another one, which is new and empty. Never to itself."""
+    """Restore a snapshot of a cluster to another one, which was made here lately. Never to itself."""
 
     snapshot: str
     cluster: str
