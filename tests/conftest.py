@@ -1,8 +1,10 @@
 """What every test has: no way out to a network (unless it is marked e2e), and the shared samples where they exist."""
 
 import functools
+import logging
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,6 +54,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_unconfigure() -> None:
     for name in _CONNECTING:
         setattr(socket.socket, name, _REAL[name])
+
+
+@pytest.fixture(autouse=True)
+def _one_log_per_test() -> Iterator[None]:
+    """Forget a function's logger after each test: it writes to the stream that it was made with."""
+    filters = [(handler, list(handler.filters)) for handler in logging.getLogger().handlers]
+    yield
+    for handler, known in filters:
+        handler.filters[:] = known
+    made = logging.Logger.manager.loggerDict.pop("remediation", None)
+    if isinstance(made, logging.Logger):
+        made.handlers.clear()
 
 
 @pytest.fixture(scope="session")

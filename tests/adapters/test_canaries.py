@@ -326,17 +326,6 @@ def test_no_secret_of_a_container_reaches_the_facts(monkeypatch: pytest.MonkeyPa
 # ------------------------------------------------------------------------------------------------------------- the log
 
 
-@pytest.fixture
-def forgetting() -> Iterator[None]:
-    """Forget the logger of one test in the next."""
-    known = [(handler, list(handler.filters)) for handler in logging.getLogger().handlers]
-    yield
-    for handler, filters in known:
-        handler.filters[:] = filters
-    logging.Logger.manager.loggerDict.pop("remediation", None)
-
-
-@pytest.mark.usefixtures("forgetting")
 @pytest.mark.parametrize("canary", CANARIES)
 def test_no_secret_reaches_a_log_line(
     canary: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
@@ -354,7 +343,7 @@ def test_no_secret_reaches_a_log_line(
     assert told.count(LANDMARK) >= 5
 
 
-@pytest.mark.usefixtures("forgetting", "table")
+@pytest.mark.usefixtures("table")
 def test_no_secret_reaches_the_log_or_the_answer_of_a_function(
     aws: Clients,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,10 +1,9 @@
 """A function as Lambda sees it: environment in, event in, answer out; table, topics, log and metric in between."""
 
 import json
-import logging
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,17 +26,6 @@ from tests.support.toy import LIGHT_THE_LAMPS, House, Settings, alarm_event
 from tests.support.world import RecordingFollowUp, deployed
 
 LEAK = "mongodb+srv://app:hunter2@dev.mongodb.net password=hunter2"
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Forget the logger of one test in the next."""
-    root = logging.getLogger()
-    filters = [(handler, list(handler.filters)) for handler in root.handlers]
-    yield
-    for handler, known in filters:
-        handler.filters[:] = known
-    logging.Logger.manager.loggerDict.pop("remediation", None)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """The sweep against the ledger's own table and strict fakes: what one tick reads, sends, closes and says."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -757,17 +756,6 @@ def test_a_tick_that_could_not_do_everything_does_the_rest_and_then_fails(
     assert night.aws.events.alarms == ["dev-b"]
     counted = metrics_of(capsys.readouterr().out)
     assert (counted["offered"], counted["failures"]) == ([1.0], [1.0])
-
-
-@pytest.fixture(autouse=True)
-def _one_logger_per_test() -> Iterator[None]:
-    """Forget the logger of one test in the next: it writes to the stream that it was made with."""
-    filters = [(handler, list(handler.filters)) for handler in logging.getLogger().handlers]
-    logging.Logger.manager.loggerDict.pop("remediation", None)
-    yield
-    for handler, known in filters:
-        handler.filters[:] = known
-    logging.Logger.manager.loggerDict.pop("remediation", None)
 
 
 def test_a_failure_of_ours_is_logged_with_its_traceback_and_without_secrets(
