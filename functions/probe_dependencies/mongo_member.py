@@ -53,6 +53,11 @@ class Reached:
         """Return the layer that failed, if one did."""
         return next((step for step in self.steps if step.fault is not None), None)
 
+    @property
+    def silent(self) -> bool:
+        """Tell whether it gave no answer at all: not in TCP, although it was waited for."""
+        return self.failed is not None and (self.failed.layer, self.failed.fault) == ("tcp", "no-answer")
+
 
 def reach(host: str, port: int, way: Way, deadline: Deadline) -> Reached:
     """Go up to `hello`. Whatever is wrong is in the answer, and nothing raises."""

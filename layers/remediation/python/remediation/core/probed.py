@@ -132,8 +132,10 @@ class MongoState(Struct, frozen=True, kw_only=True):
     """The members that the string leads to, as `host:port`: as its records name them, or itself."""
     addresses: tuple[str, ...] = ()
     """The IP addresses that were connected to, or were tried; without those that may not be connected to."""
+    silent: tuple[str, ...] = ()
+    """Those of `hosts` that gave no answer in TCP."""
     answering: tuple[str, ...] = ()
-    """Those of them that answered `hello`."""
+    """Those of `hosts` that answered `hello`."""
     primary: str = ""
     set_name: str = ""
     logged_in_at: datetime | None = None
