@@ -87,17 +87,24 @@ NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-understood": (_STRING, _OUTPUT),
 }
 """What is done next, whatever the layer. A step is a sentence or a command that works as it is; names in braces are filled in."""
+BY_THE_LIST: tuple[tuple[Layer, Fault], ...] = (
+    ("tcp", "cut-off"),
+    ("tls", "no-answer"),
+    ("tls", "cut-off"),
+    ("hello", "cut-off"),
+)
+"""What Atlas may do to who is not on its access list, beside saying nothing in TCP: it refuses an address in TCP, or only in TLS."""
 AT: Mapping[tuple[Layer, Fault], tuple[str, ...]] = {
     ("tcp", "no-answer"): (
         "Look at the egress rules of the application's security group, the network ACLs and the routes: TCP 27017 has to leave.",
         _LIST,
         *_STATUS,
     ),
-    ("tls", "no-answer"): (_LIST, *_STATUS),
-    ("tls", "cut-off"): (_LIST, *_STATUS),
-    ("hello", "cut-off"): (_LIST, *_STATUS),
+    **dict.fromkeys(BY_THE_LIST, (_LIST, *_STATUS)),
 }
-"""What is done next instead, where the layer says more than the fault. Atlas may refuse an address in TCP, or only in TLS."""
+"""What is done next instead, where the layer says more than the fault."""
+ALONE = _STATUS
+"""What is done where the primary alone fails: the way to it is open."""
 UNHEARD = (
     _STRING,
     _OUTPUT,

@@ -6,15 +6,16 @@ this runbook to change (shut_out.py), and only with a person's yes, for hours, o
 
 from datetime import datetime, timedelta
 
-from remediation.core.probed import Fault
+from remediation.core.probed import OWN_FAULTS, Fault
 from remediation.core.verdict import Escalate, Nothing, Tell, Verdict, Wait
 from restore_database_access.access import listed, missing
-from restore_database_access.advice import ELSEWHERE, UNHEARD
-from restore_database_access.busy import in_words, longest
+from restore_database_access.advice import BY_THE_LIST, ELSEWHERE, UNHEARD
+from restore_database_access.busy import in_words
 from restore_database_access.facts import Facts, Line
 from restore_database_access.leads import elsewhere, private
 from restore_database_access.logged import LATELY, MANY
-from restore_database_access.person import HOURS, NETWORK, Tried, lasting, left_behind, person, was
+from restore_database_access.members import all_silent, alone
+from restore_database_access.person import HOURS, NETWORK, Tried, lasting, late, left_behind, person, was
 from restore_database_access.settings import Settings
 from restore_database_access.shut_out import left, shut_out
 from restore_database_access.wording import clock, evidence, expiries, finding, next_steps, permanent, seen, what_fails
@@ -25,11 +26,8 @@ CALMS_BY = timedelta(minutes=5)
 AGAIN = timedelta(seconds=60)
 ANSWERS_BY = timedelta(minutes=2)
 """So long after an address is let in, Atlas may take to open to it."""
-HUNG_UP: tuple[Fault, ...] = ("cut-off", "no-answer")
-RESOLVERS: tuple[Fault, ...] = ("name-unanswered",)
-"""Of the VPC's resolver: it is the infrastructure's."""
-OWN = ("config", "secret")
-"""Layers that are the probe's own: they say nothing of MongoDB."""
+OURS: frozenset[Fault] = frozenset({"name-unanswered", "no-route", *OWN_FAULTS})
+"""Of the VPC's resolver, of its routes and of the probe itself: the infrastructure's."""
 
 
 def decide(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line]:
@@ -40,7 +38,7 @@ def decide(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ver
         or _elsewhere(facts, settings, tried, now)
         or _stopped(facts, settings, tried, now)
         or _unknown(facts, settings, tried, now)
-        or _busy(facts, settings, tried, now)
+        or _busy(facts, settings, now)
         or _afterwards(facts, settings, tried, now)
         or _login(facts, settings, tried, now)
         or shut_out(facts, settings, tried, now)
@@ -150,21 +148,17 @@ def _unknown(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> V
     return person(facts, settings, now, because, "remedy status", team=NETWORK, tried=tried)
 
 
-def _busy(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
-    """Leave Atlas alone while it is at it, and call a person if it takes longer than it should."""
-    if not facts.busy or facts.busy_since is None or any(facts.fails(layer) for layer in OWN):
+def _busy(facts: Facts, settings: Settings, now: datetime) -> Verdict[Line] | None:
+    """Leave Atlas alone while it is at it; where that takes longer than it should, the paragraphs below go on."""
+    if not facts.busy or facts.busy_since is None or late(facts, settings, now):
         return None
     at_it, since = in_words(facts.busy, settings.cluster), clock(facts.busy_since)
-    if now - facts.busy_since < longest(facts.busy):
-        return Wait(
-            because=f"{at_it} (seen since {since}); nothing is done meanwhile.",
-            for_=AGAIN,
-            evidence=evidence(facts, settings, now),
-            next_steps=next_steps(facts, settings),
-        )
-    minutes = longest(facts.busy) // MINUTE
-    because = f"{at_it}, since {since} and for longer than {minutes} minutes: {what_fails(facts)}"
-    return person(facts, settings, now, because, *next_steps(facts, settings), tried=tried)
+    return Wait(
+        because=f"{at_it} (seen since {since}); nothing is done meanwhile.",
+        for_=AGAIN,
+        evidence=evidence(facts, settings, now),
+        next_steps=next_steps(facts, settings),
+    )
 
 
 def _afterwards(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
@@ -195,12 +189,21 @@ def _login(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ver
 def _says(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line]:
     """Hand over what fails, in plain words, with what is done about it."""
     because = f"{settings.cluster}: {what_fails(facts)}"
-    gone = missing(facts.access, facts.addresses or (), now) if facts.access is not None else ()
-    if gone and not private(facts.probed) and (facts.fails("tls", *HUNG_UP) or facts.fails("hello", "cut-off")):
-        because += f" Atlas may do so to who is not on its access list, and {' and '.join(gone)} is not."
-        steps = (*permanent(gone, settings), *next_steps(facts, settings))
-        return person(facts, settings, now, because, *steps, tried=tried)
-    if facts.fails("tcp", "no-answer"):
+    if alone(facts.probed):
+        because += " Other members answer, and all are come to by the same way: it is the primary alone that cannot be reached."
+        return person(facts, settings, now, because, *next_steps(facts, settings), tried=tried)
+    known = facts.access is not None and not private(facts.probed)
+    gone = missing(facts.access or (), facts.addresses or (), now) if known else ()
+    silent, those = facts.fails("tcp", "no-answer"), " and ".join(gone)
+    if silent and not all_silent(facts.probed):
+        because += " Not every member is silent in this way, so whether the access list is to blame is not known."
+        because += f" It does not have {those}." if gone else ""
+    elif silent:
         because += " It is not the access list, which lets in each of our addresses."
-    team = NETWORK if facts.fails("tcp", "no-answer") or (facts.failed and facts.failed.fault in RESOLVERS) else ""
-    return person(facts, settings, now, because, *next_steps(facts, settings), team=team, tried=tried)
+    elif gone and facts.failed and (facts.failed.layer, facts.failed.fault) in BY_THE_LIST:
+        because += f" Atlas may do so to who is not on its access list, and {those} is not."
+    else:
+        gone = ()
+    team = NETWORK if silent or (facts.failed and facts.failed.fault in OURS) else ""
+    steps = (*permanent(gone, settings), *next_steps(facts, settings))
+    return person(facts, settings, now, because, *steps, team=team, tried=tried)
