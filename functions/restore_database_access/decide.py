@@ -4,6 +4,7 @@ The rules are those of HAZARDS 1.6. "Cannot connect" may be Atlas' own trouble, 
 this runbook to change (shut_out.py), and only with a person's yes, for hours, one address of our own at a time.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from remediation.core.probed import OWN_FAULTS, Fault
@@ -59,8 +60,8 @@ def _failed(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ve
 def _well(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
     if facts.probed is None or facts.probed.failed is not None:
         return None
-    if ours := tuple(attempt.target.id for attempt in left_behind(facts, tried, now)):
-        return _for_tonight(facts, settings, ours, now)
+    if behind := left_behind(facts, tried, now):
+        return _for_tonight(facts, settings, behind, now)
     if unheard := _unheard(facts, settings, now):
         return unheard
     found, other = finding(facts, now), _other(facts, settings)
@@ -92,20 +93,30 @@ def _unheard(facts: Facts, settings: Settings, now: datetime) -> Verdict[Line] |
     return person(facts, settings, now, because, *steps, team="application")
 
 
-def _for_tonight(facts: Facts, settings: Settings, ours: tuple[str, ...], now: datetime) -> Escalate:
+def _for_tonight(facts: Facts, settings: Settings, behind: Tried, now: datetime) -> Escalate:
     """Hand over what was done: what lets us in now is gone in hours, and only a person can make it last."""
-    because = (
-        f"MongoDB answers again since {' and '.join(ours)} is let in, and Atlas takes that away within {HOURS} hours"
-    )
-    if facts.access is None:
-        because += "; the access list itself cannot be read"
-    elif gone := missing(facts.access, ours, now):
-        because += f"; the access list does not have {' and '.join(gone)} any more"
+    ours, because = tuple(each.target.id for each in behind), "; ".join(_since(facts, behind, now))
     others = () if facts.access is None else missing(facts.access, set(facts.addresses or ()) - set(ours), now)
     if others:
         because += f"; {' and '.join(others)}, which is ours too, is still missing"
     lines = permanent((*ours, *others), settings)
     return person(facts, settings, now, f"{because}: the permanent line belongs to Terraform.", *lines, team=NETWORK)
+
+
+def _since(facts: Facts, behind: Tried, now: datetime) -> Iterator[str]:
+    """Yield since when it answers; an address that may never have been let in is not the reason."""
+    lines = facts.access or ()
+    let_in = tuple(each.target.id for each in behind if each.result == "done" or listed(lines, each.target.id, now))
+    since = f" since {' and '.join(let_in)} is let in, and Atlas takes that away within {HOURS} hours" if let_in else ""
+    yield f"MongoDB answers again{since}"
+    for each in behind:
+        if each.target.id not in let_in:
+            lacks = "" if facts.access is None else ", and the access list does not have it"
+            yield f"{each.target.id} {was(each)}{lacks}"
+    if facts.access is None:
+        yield "the access list itself cannot be read"
+    elif gone := missing(lines, let_in, now):
+        yield f"the access list does not have {' and '.join(gone)} any more"
 
 
 def _elsewhere(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:

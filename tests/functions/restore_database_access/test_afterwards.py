@@ -146,6 +146,25 @@ def test_a_list_that_cannot_be_verified_is_said_to_be() -> None:
     assert "the access list itself cannot be read" in because(unread)
 
 
+def test_an_address_that_was_perhaps_never_let_in_is_not_why_it_answers_again() -> None:
+    perhaps = f"MongoDB answers again; {OURS} may have been let in (the writer gave no answer)"
+    lacks = decided(facts(None, access=(SECOND,)), tried(result="unknown"))
+    assert because(lacks) == (
+        f"{perhaps}, and the access list does not have it: the permanent line belongs to Terraform."
+    )
+    assert isinstance(lacks, Escalate)
+    assert lacks.next_steps == (terraform(),)
+    unread = because(decided(facts(None, access=None, unread=("Not read.",)), tried(result="unknown")))
+    assert unread.startswith(f"{perhaps}; the access list itself cannot be read")
+    has = because(decided(facts(None, access=(for_hours(4), SECOND)), tried(result="unknown")))
+    assert has.startswith(f"MongoDB answers again since {OURS} is let in, and Atlas takes that away within 4 hours:")
+    both = decided(facts(None, access=(for_hours(4),)), tried(), tried(OTHER, result="unknown"))
+    assert because(both).startswith(f"MongoDB answers again since {OURS} is let in")
+    assert f"{OTHER} may have been let in (the writer gave no answer), and the access list does not have it" in because(
+        both
+    )
+
+
 # ------------------------------------------------------------------------------------------------------- what it ever says
 
 
