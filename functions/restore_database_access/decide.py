@@ -180,12 +180,13 @@ def _afterwards(facts: Facts, settings: Settings, tried: Tried, now: datetime) -
     if facts.access is not None and not listed(facts.access, last.target.id, now) and now - last.at >= ANSWERS_BY:
         because = f"{last.target.id} {was(last)} at {clock(last.at)}, and the access list does not have it."
         return person(facts, settings, now, because, *permanent((last.target.id,), settings), team=NETWORK)
+    stands = f"{last.target.id} {'is let in' if last.result == 'done' else was(last)}"
     if now - last.at < ANSWERS_BY:
-        because = f"Since {last.target.id} is let in, {what_fails(facts)}"
+        because = f"Since {stands}, {what_fails(facts)}"
         return Wait(because=because, for_=timedelta(seconds=20), evidence=evidence(facts, settings, now))
     if left(facts, tried, now):
         return None
-    because = f"Although {last.target.id} is let in, {what_fails(facts)}"
+    because = f"Although {stands}, {what_fails(facts)}"
     return person(facts, settings, now, because, *next_steps(facts, settings), tried=tried)
 
 

@@ -93,6 +93,10 @@ def test_an_address_that_was_let_in_is_given_two_minutes() -> None:
     assert because(verdict, Wait).startswith(f"Since {OURS} is let in, the layer tcp fails.")
     later = decided(facts(access=(for_hours(4), SECOND)), tried(ago=2 * MINUTE))
     assert because(later).startswith(f"Although {OURS} is let in, the layer tcp fails.")
+    perhaps = decided(facts(access=(for_hours(4), SECOND)), tried(ago=MINUTE, result="unknown"))
+    assert because(perhaps, Wait).startswith(
+        f"Since {OURS} may have been let in (the writer gave no answer), the layer"
+    )
 
 
 def test_an_address_that_the_list_does_not_have_afterwards_is_not_let_in_again() -> None:
