@@ -5,8 +5,9 @@ from datetime import datetime
 from remediation.core.probed import Probed
 from remediation.core.redact import redact
 from restore_database_access.access import ended, ending, open_to_all
-from restore_database_access.advice import AT, MEANS, NEXT
+from restore_database_access.advice import ALONE, AT, MEANS, NEXT
 from restore_database_access.facts import Facts
+from restore_database_access.members import alone
 from restore_database_access.settings import Settings
 
 SHOWN = 5
@@ -58,7 +59,7 @@ def next_steps(facts: Facts, settings: Settings) -> tuple[str, ...]:
         "environment": facts.environment,
         "subnet": settings.subnets[0],
     }
-    steps = AT.get((facts.failed.layer, fault)) or NEXT.get(fault, ())
+    steps = ALONE if alone(facts.probed) else AT.get((facts.failed.layer, fault)) or NEXT.get(fault, ())
     return tuple(step.format(**known) for step in steps)
 
 

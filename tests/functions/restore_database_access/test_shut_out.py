@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from remediation.atlas import reads
 from remediation.atlas.facts import Access, Happening
-from remediation.core.probed import Layer, MongoFault
+from remediation.core.probed import OWN_FAULTS, Fault, Layer, MongoFault
 from remediation.core.verdict import Act, Escalate, Nothing
 from restore_database_access import diagnose
+from restore_database_access.advice import MEANS
 from restore_database_access.facts import Came, Line
 from restore_database_access.person import NETWORK
 from restore_database_access.shut_out import LET_IN
@@ -103,7 +104,9 @@ def test_a_tcp_that_is_refused_is_not_the_lists_doing() -> None:
     assert "nothing listens" in because(decided(shut_out(probed=probed("tcp", "refused"))))
 
 
-@pytest.mark.parametrize(("layer", "fault"), [("tls", "cut-off"), ("tls", "no-answer"), ("hello", "cut-off")])
+@pytest.mark.parametrize(
+    ("layer", "fault"), [("tcp", "cut-off"), ("tls", "cut-off"), ("tls", "no-answer"), ("hello", "cut-off")]
+)
 def test_a_server_that_hangs_up_on_who_it_does_not_know_tells_that_our_address_is_missing(
     layer: Layer, fault: MongoFault
 ) -> None:
@@ -111,7 +114,17 @@ def test_a_server_that_hangs_up_on_who_it_does_not_know_tells_that_our_address_i
     assert because(verdict).endswith(f"Atlas may do so to who is not on its access list, and {OURS} is not.")
     assert isinstance(verdict, Escalate)
     assert verdict.next_steps[0] == terraform()
+    assert f"atlas accessLists list --projectId {SETTINGS.project}" in verdict.next_steps
     assert "access list" not in because(decided(facts(layer, fault)))
+
+
+@pytest.mark.parametrize("fault", [*sorted(OWN_FAULTS), "no-route"])
+def test_trouble_of_our_own_lets_nobody_in_and_is_the_infrastructures(fault: Fault) -> None:
+    verdict = decided(shut_out(probed=probed("tcp", fault)))
+    assert because(verdict).startswith(f"{CLUSTER}: the layer tcp fails. {MEANS[fault]}")
+    assert isinstance(verdict, Escalate)
+    assert verdict.team == NETWORK
+    assert "access list" not in verdict.because
 
 
 @pytest.mark.parametrize(("layer", "fault"), [("hello", "no-answer"), ("auth", "cut-off"), ("ping", "cut-off")])
