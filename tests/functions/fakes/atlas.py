@@ -48,8 +48,9 @@ class AtlasWorld:
         self.events: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
         self.ready: dict[str, datetime] = {}
-        self.keeps_lines = self.forgets_lines = False
-        """Of the access list: whether a line that is there already is kept as it is, and whether the answer to a new one lacks it."""
+        self.keeps_lines = self.forgets_lines = self.loses_lines = False
+        """Of the access list: whether a line that is there already is kept as it is, whether the answer to a new one lacks it, and
+        whether a new one is never listed at all."""
         self._ids = count(1)
 
     @property

@@ -126,7 +126,7 @@ class Service:
             if ends is not None and not self.world.clock() < ends <= self.world.clock() + LONGEST_ENTRY:
                 return refusal(400, "VALIDATION_ERROR", "deleteAfterDate is later than now and within a week.")
             there = any(each["cidrBlock"] == block for each in self.world.access)
-            if not (there and self.world.keeps_lines):
+            if not (there and self.world.keeps_lines) and not self.world.loses_lines:
                 self.world.access = [each for each in self.world.access if each["cidrBlock"] != block]
                 self.world.allow(block, entry.get("comment", ""), ends)
         return page([] if self.world.forgets_lines else self.world.access, asked.query)
