@@ -30,7 +30,7 @@ def elsewhere(probed: Probed | None, cluster: Cluster | None) -> str:
         return ""
     shape = probed.mongodb.shape
     records = shape.scheme == "mongodb+srv"
-    return next((host for each in shape.hosts if _another(host := _name(each), cluster.host, records=records)), "")
+    return next((host for each in shape.hosts if _another(host := _name(each), cluster, records=records)), "")
 
 
 def private(probed: Probed | None) -> tuple[str, ...]:
@@ -43,9 +43,12 @@ def tried(probed: Probed | None) -> tuple[str, ...]:
     return probed.mongodb.addresses if probed is not None and probed.mongodb is not None else ()
 
 
-def _another(host: str, own: str, *, records: bool) -> bool:
+def _another(host: str, cluster: Cluster, *, records: bool) -> bool:
+    """Ask Atlas's own strings first. They do not have every name: those of private endpoints only where each region has one."""
+    if host.lower() in cluster.hosts:
+        return False
     label, _, domain = host.lower().partition(".")
-    own_label, _, own_domain = own.lower().partition(".")
+    own_label, _, own_domain = cluster.host.lower().partition(".")
     if domain != own_domain:
         return True
     if not records and _OF_NOBODY.match(label):

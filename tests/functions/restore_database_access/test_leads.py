@@ -92,6 +92,12 @@ def test_a_cluster_may_be_called_as_a_private_way_is(name: str) -> None:
     assert elsewhere(leading(f"prod-{name}.ab1cd.mongodb.net"), own) == f"prod-{name}.ab1cd.mongodb.net"
 
 
+def test_whatever_atlas_itself_calls_the_cluster_is_a_name_of_it() -> None:
+    host = "renamed-pl-0.ab1cd.mongodb.net"
+    assert elsewhere(leading(host.upper()), replace(THERE, hosts=(host,))) == ""
+    assert elsewhere(leading(host), replace(THERE, hosts=("another-pl-0.ab1cd.mongodb.net",))) == host
+
+
 PRIVATE_WAYS = (
     ("mongodb+srv", "dev-starttech-cluster-pl-0-lb.ab1cd.mongodb.net"),
     ("mongodb+srv", "dev-starttech-cluster-pri.ab1cd.mongodb.net"),
