@@ -1,6 +1,7 @@
 """What Atlas says becomes typed facts: each read against the strict fake, which holds every request against the description."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_the_hosts_of_all_of_a_clusters_strings_are_known(world: AtlasWorld) -> 
         "type": "MONGOS",
         "endpoints": [{"endpointId": "vpce-1", "providerName": "AWS", "region": "US_EAST_1"}],
     }
-    strings = {
+    strings: dict[str, Any] = {
         "standard": f"mongodb://ac-1A-shard-00-00.{domain}:27017,ac-1A-shard-00-01.{domain}:27017/?ssl=true",
         "standardSrv": f"mongodb+srv://prod.{domain}",
         "private": f"mongodb://prod-shard-00-00-pri.{domain}:27017",
@@ -77,12 +78,12 @@ def test_the_hosts_of_all_of_a_clusters_strings_are_known(world: AtlasWorld) -> 
     assert set(found.hosts) == {f"{name}.{domain}" for name in names}
 
 
-def test_a_cluster_that_is_being_made_has_no_host_yet(world: AtlasWorld) -> None:
-    for strings in ({}, None):
-        world.cluster("prod", connectionStrings=strings)
-        found = reads.cluster(world.connect(), "prod")
-        assert found is not None
-        assert (found.host, found.hosts) == ("", ())
+@pytest.mark.parametrize("strings", [{}, None])
+def test_a_cluster_that_is_being_made_has_no_host_yet(world: AtlasWorld, strings: Any) -> None:
+    world.cluster("prod", connectionStrings=strings)
+    found = reads.cluster(world.connect(), "prod")
+    assert found is not None
+    assert (found.host, found.hosts) == ("", ())
 
 
 def test_a_cluster_that_is_not_there_is_none_and_any_other_refusal_is_an_error(world: AtlasWorld) -> None:

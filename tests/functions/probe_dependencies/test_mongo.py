@@ -212,7 +212,7 @@ def test_what_another_process_logged_in_with_is_read_as_it_is_now(servers: Serve
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what is asked of AWS, as it is asked."""
     calls: list[str] = []
-    call = BaseClient._make_api_call
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def counted(client: Any, operation: str, params: Any) -> Any:
         calls.append(operation)
@@ -222,7 +222,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-def look_ten_times(clock: Clock, read: list[str]) -> list[float]:
+def look_ten_times(clock: Clock, read: list[str]) -> list[int]:
     """Look once a minute, and return in which minutes the string was read."""
     probing, minutes = probe(clock=clock), []
     for minute in range(10):
