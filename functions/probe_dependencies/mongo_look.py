@@ -22,7 +22,7 @@ from remediation.core.probed import Fault, MongoState, Probed
 from remediation.reach.connecting import NEVER
 from remediation.reach.deadline import Deadline, within
 from remediation.reach.mongo_link import MongoLink
-from remediation.reach.mongo_login import MECHANISMS, log_in
+from remediation.reach.mongo_login import MECHANISMS, log_in, spoken
 from remediation.reach.mongo_records import Lookup, Records, records
 from remediation.reach.unreachable import UnreachableError
 
@@ -137,8 +137,7 @@ class MongoLook:
         The ledger is asked before the time of MongoDB begins: that it is slow is not MongoDB's fault.
         """
         mechanism = self.string.mechanism
-        wanted = login is not None and mechanism in MECHANISMS
-        taken = wanted and self.fresh and self.last.due(self.now) and self._claimed()
+        taken = spoken(login) and self.fresh and self.last.due(self.now) and self._claimed()
         link.until(self.end.part(LOGIN_WITHIN, spare=KEEP_LEAST))
         if mechanism not in MECHANISMS:
             return f"The connection string logs in by {mechanism}, which the probe does not: no login was tried."

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from remediation.atlas.lines import strangers
 from remediation.core.verdict import Attempt, Escalate
-from restore_database_access.access import lasting_until, listed, open_to_all
+from restore_database_access.access import lasting_until, listed
 from restore_database_access.busy import in_words, longest
 from restore_database_access.facts import Facts, Line
 from restore_database_access.settings import Settings
@@ -69,7 +70,7 @@ def lasting(facts: Facts, settings: Settings, now: datetime) -> tuple[str, ...]:
 def narrower(facts: Facts, now: datetime) -> tuple[str, ...]:
     """Return how a list that lets strangers in is made narrower. Nothing is ever taken off it from here."""
     return tuple(
-        f"List our own addresses first. Then take {block} off, in Terraform as well: it is the "
+        f"List our own addresses first. Then take {line.cidr} off, in Terraform as well: it is the "
         f'"mongodbatlas_project_ip_access_list" with that cidr_block.'
-        for block in open_to_all(facts.access or (), now)
+        for line in strangers(facts.access or (), now)
     )

@@ -59,6 +59,16 @@ def test_a_list_that_is_open_to_all_is_told_although_all_is_well() -> None:
     )
 
 
+def test_a_block_of_strangers_is_told_as_one_and_not_as_the_whole_internet() -> None:
+    verdict = decided(facts(None, access=(FIRST, SECOND, Access(cidr="3.0.0.0/9"))))
+    assert because(verdict, Nothing).endswith(
+        "Security finding: the access list lets in 3.0.0.0/9, so whoever has a password gets to the database from there."
+    )
+    assert isinstance(verdict, Nothing)
+    assert verdict.next_steps[-1].startswith("List our own addresses first. Then take 3.0.0.0/9 off")
+    assert decided(facts(None, access=(FIRST, SECOND, Access(cidr="8.8.8.0/24")))).tell is None  # type: ignore[union-attr]
+
+
 def test_a_line_that_was_open_to_all_and_has_ended_is_no_finding() -> None:
     for end, found in ((NIGHT, False), (NIGHT + MINUTE, True)):
         verdict = decided(facts(None, access=(FIRST, SECOND, Access(cidr="0.0.0.0/0", until=end))))

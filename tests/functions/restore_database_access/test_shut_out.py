@@ -66,7 +66,7 @@ def test_a_line_that_has_expired_lets_nobody_in() -> None:
 @pytest.mark.parametrize("line", ["203.0.113.0/24", f"{OURS}/32", "203.0.112.0/23"])
 def test_a_line_that_has_our_address_is_not_to_blame(line: str) -> None:
     verdict = decided(shut_out(access=(Access(cidr=line), SECOND)))
-    assert because(verdict).endswith("It is not the access list, which lets in each of our addresses.")
+    assert "It is not the access list, which lets in each of our addresses." in because(verdict)
 
 
 def test_a_list_that_lets_everybody_in_is_a_finding_and_not_the_cause() -> None:
@@ -75,7 +75,7 @@ def test_a_list_that_lets_everybody_in_is_a_finding_and_not_the_cause() -> None:
     assert said.endswith(FOUND)
 
 
-@pytest.mark.parametrize("cidr", ["64.0.0.0/8", "192.0.0.0/8", "::/0"])
+@pytest.mark.parametrize("cidr", ["64.0.0.0/8", "3.0.0.0/9", "52.0.0.0/11", "2600::/16", "::/0"])
 def test_a_block_that_lets_in_strangers_and_not_us_is_a_finding_and_we_are_missing_all_the_same(cidr: str) -> None:
     verdict = decided(shut_out(access=(Access(cidr=cidr), SECOND)))
     assert isinstance(verdict, Act)
@@ -90,7 +90,7 @@ def test_a_line_that_let_everybody_in_and_has_ended_lets_in_nobody() -> None:
     assert "It is not the access list" in because(decided(shut_out(access=(lasts,))))
 
 
-@pytest.mark.parametrize("cidr", ["10.0.0.0/8", "198.51.100.0/24", "nonsense"])
+@pytest.mark.parametrize("cidr", ["10.0.0.0/8", "8.8.8.0/24", "2600:1f18::/48", "nonsense"])
 def test_a_block_that_is_somebodys_own_is_no_finding(cidr: str) -> None:
     assert isinstance(decided(shut_out(access=(Access(cidr=cidr),))), Act)
 
