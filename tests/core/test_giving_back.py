@@ -72,6 +72,7 @@ def test_what_is_left_alone_is_not_tried_again_any_sooner_than_after_half_a_minu
     stage.runbook = scripted(act(settle=timedelta(0)))
     outcome = stage.run()
     assert (outcome.status, outcome.acts, paid(stage)) == ("escalated", (), [])
+    assert outcome.because == "Time is up: lamp-1 is dark. It was left alone until now: lamp-1 is being changed by now."
     assert {for_ for _, for_ in stage.steps.waited} == {timedelta(seconds=30)}
     assert len(stage.steps.waited) == 21, "in ten minutes"
 

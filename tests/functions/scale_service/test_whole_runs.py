@@ -183,6 +183,7 @@ def test_a_cooldown_that_outlasts_the_run_calls_a_person_and_leaves_the_budget_a
     tonight.fleet.cooldown_until = NIGHT + 20 * MINUTE
     outcome = tonight.run(wanted(3))
     assert (outcome.status, outcome.because[:12], outcome.paged) == ("escalated", "Time is up: ", True)
+    assert "It was left alone until now: AWS refused: dev-backend-asg is in its cooldown." in outcome.because
     assert (tonight.fleet.sizes, tonight.ledger.acts) == ([], ())
     tonight.steps = InMemorySteps(run="run-2", now=NIGHT + 25 * MINUTE)
     assert tonight.run(wanted(3)).status == "healed"

@@ -37,7 +37,7 @@ def act_once(story: Story, n: int, act: Act[Target]) -> Refusal | None:
     if isinstance(answer, Postponed):
         story.wait(f"fresh invocation {n}", FRESH)
         answer = story.steps.act(f"{name} once more", lambda: _call(story, act, lease))
-    settle = act.settle
+    story.left_alone, settle = "", act.settle
     match answer:
         case Refusal():
             _give_back(story, n, lease)
@@ -48,7 +48,7 @@ def act_once(story: Story, n: int, act: Act[Target]) -> Refusal | None:
         case LeftAlone(because=because):
             story.say(story.now, "act", f"{act.action} {act.target.id}: left alone. {because}")
             _give_back(story, n, lease)
-            settle = max(settle, AGAIN)
+            story.left_alone, settle = because, max(settle, AGAIN)
         case Acted(receipt=receipt):
             story.attempt(act, "done", receipt)
         case NotActed(because=because):
