@@ -703,6 +703,18 @@ def test_a_young_instance_that_the_group_had_one_too_many_of_did_not_die(night: 
     assert "died again" not in escalated(night).because
 
 
+def test_an_alarm_that_is_named_after_a_check_kills_nobody(night: Night) -> None:
+    night.world.add(1)
+    for _ in range(2):
+        night.world.die()
+        night.world.activities[0]["Cause"] = (
+            "At 2026-11-23T03:39:00Z a monitor alarm dev-healthcheck-latency-low in state ALARM triggered policy dev-scale-down"
+            " changing the desired capacity from 4 to 2. At 2026-11-23T03:39:05Z an instance was taken out of service in"
+            " response to a difference between desired and actual capacity, shrinking the capacity from 4 to 2."
+        )
+    assert isinstance(night.verdict(), Nothing)
+
+
 def test_a_version_whose_instances_die_while_the_old_ones_serve_is_taken_back(night: Night) -> None:
     night.world.add_version(8, tag="v8")
     night.world.version = "8"
