@@ -57,8 +57,8 @@ class Case:
 
     @property
     def short(self) -> bool:
-        """Whether fewer serve than are desired."""
-        return len(self.serving) < self.group.desired
+        """Whether less serves than is desired."""
+        return self.group.serving < self.group.desired
 
     @property
     def refresh(self) -> Refresh | None:

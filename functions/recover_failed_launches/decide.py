@@ -25,6 +25,8 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Judged], ...],
     """Return what to do now. After an act, Nothing means that the group is complete."""
     if facts.group is None:
         return _no_group(facts)
+    if not facts.group.counted:
+        return _not_counted(facts)
     case = Case(facts, settings, tried, now)
     return (
         _dark(case)
@@ -48,6 +50,15 @@ def _no_group(facts: Facts) -> Escalate:
         next_steps=(f"aws autoscaling describe-auto-scaling-groups --region {region} --max-items 20",),
         about=facts.asg,
     )
+
+
+def _not_counted(facts: Facts) -> Escalate:
+    because = (
+        f"The size of {facts.asg} counts units of capacity, and AWS does not say as how many each of its instances counts:"
+        " that is not supported."
+    )
+    command = f"aws autoscaling describe-scaling-activities --auto-scaling-group-name {facts.asg} --max-items 10"
+    return Escalate(because=because, next_steps=(f"{command} --region {facts.place.region}",), about=facts.asg)
 
 
 def _dark(case: Case) -> Escalate | None:

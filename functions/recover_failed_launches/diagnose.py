@@ -48,7 +48,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
 
 def _seen(aws: "Clients", sources: Sources, group: Group) -> Since | None:
     """Return since when the group is short; a look at a complete one ends that."""
-    serving = sum(member.serves for member in group.members)
+    serving = group.serving
     what, mark = "short" if serving < group.desired else "complete", "serves" if serving else "dark"
     seen = sources.ask("since when it is so", lambda: aws.sightings.see(f"launches/{group.name}", what, mark))
     if seen is None or what == "complete":
@@ -57,10 +57,9 @@ def _seen(aws: "Clients", sources: Sources, group: Group) -> Since | None:
 
 
 def _complete(group: Group, lately: tuple[Activity, ...], refresh: Refresh | None, since: datetime) -> bool:
-    serving = sum(member.serves for member in group.members)
     troubled = refresh is not None and (refresh.active or failed_since(refresh, since))
     stuck = any(each.kind == "terminate" and each.status in _FAILED for each in lately)
-    return serving >= group.desired and not troubled and not stuck
+    return group.serving >= group.desired and not troubled and not stuck
 
 
 def failed_since(refresh: Refresh, since: datetime) -> bool:

@@ -45,6 +45,9 @@ def counted(number: int, thing: str) -> str:
 
 def stands(case: Case) -> str:
     """Say how the group stands."""
+    if case.group.weighted:
+        units = f"{case.group.serving} of {counted(case.group.desired, 'unit')} of its capacity"
+        return f"{case.asg} has {units} in service ({counted(len(case.serving), 'instance')})"
     return f"{case.asg} has {len(case.serving)} of {counted(case.group.desired, 'instance')} in service"
 
 

@@ -31,6 +31,8 @@ class Instance:
     launched_at: datetime
     template: str = TEMPLATE
     zone: str = "us-east-1a"
+    weight: str = ""
+    """As how many units it counts, where the group has weights."""
     lifecycle: str = "InService"
     healthy: bool = True
     state: str = "running"
@@ -71,6 +73,8 @@ class Backend:
     """The launch template that the group uses."""
     mixed: bool = False
     """Whether the group mixes instance types."""
+    counts: str = ""
+    """What its sizes count, where AWS says so: units, vcpu or memory-mib."""
     templates: dict[str, dict[int, dict[str, Any]]] = field(default_factory=lambda: {TEMPLATE: {}})
     """The versions of every launch template."""
     made: dict[int, datetime] = field(default_factory=dict)

@@ -94,6 +94,7 @@ class AutoScaling(Service):
             "HealthCheckType": "ELB",
             "CreatedTime": world.made[7],
             **_launches(world),
+            **({"DesiredCapacityType": world.counts} if world.counts else {}),
             "SuspendedProcesses": [
                 {"ProcessName": name, "SuspensionReason": reason} for name, reason in world.suspended.items()
             ],
@@ -106,6 +107,7 @@ class AutoScaling(Service):
                     "HealthStatus": "Healthy" if each.healthy else "Unhealthy",
                     "ProtectedFromScaleIn": False,
                     "LaunchTemplate": _source(each.template, each.version),
+                    **({"WeightedCapacity": each.weight} if each.weight else {}),
                 }
                 for each in world.instances.values()
             ],

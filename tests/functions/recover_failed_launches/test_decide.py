@@ -109,6 +109,52 @@ def test_a_group_that_does_not_exist_is_said(night: Night) -> None:
     assert escalated(night).because.startswith("There is no Auto Scaling group dev-backend-asg in us-east-1:")
 
 
+# ------------------------------------------------------------------------------------------------- instances with weights
+
+
+@pytest.fixture
+def weighted(night: Night) -> Night:
+    """One instance of weight 4 serves, of a group that wants 8 units."""
+    night.world.mixed, night.world.desired, night.world.min_size = True, 8, 8
+    for each in night.world.instances.values():
+        each.weight = "4"
+    return night
+
+
+def test_a_group_whose_instances_have_weights_is_complete_if_its_units_are(weighted: Night) -> None:
+    (new,) = weighted.world.add(1)
+    new.weight = "3"
+    assert "dev-backend-asg has 7 of 8 units of its capacity in service (2 instances)" in escalated(weighted).because
+    new.weight = "4"
+    assert weighted.verdict() == Nothing(
+        because="dev-backend-asg has 8 of 8 units of its capacity in service (2 instances); nothing is missing."
+    )
+
+
+def test_a_group_whose_instances_have_weights_is_told_what_fails(weighted: Night) -> None:
+    weighted.world.fail(NO_CAPACITY)
+    lead = "dev-backend-asg has 4 of 8 units of its capacity in service (1 instance). 1 launch failed at 03:39:00 UTC"
+    assert waited(weighted).because.startswith(lead)
+
+
+@pytest.mark.parametrize(("free", "kind"), [(0, Escalate), (1, Wait)])
+def test_the_units_that_are_missing_are_no_number_of_addresses(weighted: Night, free: int, kind: type[object]) -> None:
+    weighted.world.free = free
+    weighted.world.fail(FULL)
+    assert isinstance(weighted.verdict(), kind)
+
+
+@pytest.mark.parametrize("counts", ["vcpu", "memory-mib"])
+def test_a_group_that_counts_what_its_instances_do_not_say_is_not_supported(night: Night, counts: str) -> None:
+    night.world.add(1)
+    night.world.counts = counts
+    verdict = escalated(night)
+    assert verdict.because.endswith("AWS does not say as how many each of its instances counts: that is not supported.")
+    for each in night.world.instances.values():
+        each.weight = "1"
+    assert isinstance(night.verdict(), Nothing)
+
+
 # ------------------------------------------------------------------------------------------ what passes by itself
 
 

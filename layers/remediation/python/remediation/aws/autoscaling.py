@@ -108,8 +108,15 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
         suspended=tuple(sorted(process["ProcessName"] for process in found.get("SuspendedProcesses", ()))),
         members=tuple(sorted(map(_member, found.get("Instances", ())), key=lambda member: member.id)),
         termination=tuple(found.get("TerminationPolicies", ())),
-        weighted=any("WeightedCapacity" in instance for instance in found.get("Instances", ())),
+        weighted=weighted(found),
     )
+
+
+def weighted(found: "AutoScalingGroupTypeDef") -> bool:
+    """Tell whether an instance may count as several: by its weight, also of one yet to come, or by its vCPUs or memory."""
+    template = found.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    weighs = ("WeightedCapacity" in each for each in (*found.get("Instances", ()), *template.get("Overrides", ())))
+    return any(weighs) or found.get("DesiredCapacityType", "units") != "units"
 
 
 def _member(instance: "InstanceTypeDef") -> Member:
