@@ -5,7 +5,7 @@ diagnosis goes on without it (hazard A5).
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MOST_QUOTED = 30
 """Activities whose text is kept; of older ones the class of it has to do."""
+WATCHED = timedelta(minutes=15)
+"""What was not looked at for so long may have been otherwise meanwhile: since when it is so begins anew. A run looks every two
+minutes at the latest, and the sweep offers an alarm that was refused every five."""
 _FAILED = frozenset({"Failed", "Cancelled"})
 
 
@@ -50,7 +53,8 @@ def _seen(aws: "Clients", sources: Sources, group: Group) -> Since | None:
     """Return since when the group is short; a look at a complete one ends that."""
     serving = group.serving
     what, mark = "short" if serving < group.desired else "complete", "serves" if serving else "dark"
-    seen = sources.ask("since when it is so", lambda: aws.sightings.see(f"launches/{group.name}", what, mark))
+    look = partial(aws.sightings.see, f"launches/{group.name}", what, mark, within=WATCHED)
+    seen = sources.ask("since when it is so", look)
     if seen is None or what == "complete":
         return None
     return Since(short=seen.at, dark=None if serving else seen.moved_at)

@@ -55,10 +55,11 @@ class Night:
         live = LiveAlarm(exists=True, state="ALARM", transitioned_at=NIGHT, actions_enabled=True)
         self.stage.alarms = SettableAlarms({ALARM: live})
 
-    def seen_short(self, *, ago: timedelta = 5 * MINUTE, serves: bool = True) -> None:
-        """Let somebody have looked before, and found that instances are missing."""
-        at = self.steps.now - ago
-        self.aws.sightings.seen[f"launches/{GROUP}"] = ("short", at, "serves" if serves else "dark", at)
+    def seen_short(self, *, ago: timedelta = 5 * MINUTE, serves: bool = True, looked: timedelta = timedelta(0)) -> None:
+        """Let somebody have looked before, so long ago for the last time, and found that instances are missing."""
+        at, subject = self.steps.now - ago, f"launches/{GROUP}"
+        self.aws.sightings.seen[subject] = ("short", at, "serves" if serves else "dark", at)
+        self.aws.sightings.looked[subject] = self.steps.now - looked
 
     def look(self) -> Facts:
         """Diagnose."""

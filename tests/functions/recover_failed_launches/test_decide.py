@@ -358,8 +358,19 @@ def test_what_nobody_has_seen_before_is_looked_at_once_more(night: Night) -> Non
     assert escalated(night).because.endswith("why it does not launch is not known.")
 
 
+@pytest.mark.parametrize(("looked", "kind"), [(timedelta(days=30), Wait), (14 * MINUTE, Escalate)])
+def test_what_was_seen_weeks_ago_is_seen_anew(night: Night, looked: timedelta, kind: type[object]) -> None:
+    night.seen_short(ago=timedelta(days=30), looked=looked)
+    night.world.activities.clear()
+    assert isinstance(night.verdict(), kind)
+    night.steps.now += MINUTE
+    assert isinstance(night.verdict(), Escalate), "by then it is seen for a minute"
+
+
 def test_where_nobody_knows_since_when_a_person_is_called_at_once(night: Night) -> None:
-    night.aws.sightings.see = lambda *_: (_ for _ in ()).throw(AwsError("no", operation="dynamodb:GetItem", code="No"))
+    night.aws.sightings.see = lambda *_, **__: (_ for _ in ()).throw(
+        AwsError("no", operation="dynamodb:GetItem", code="No")
+    )
     verdict = escalated(night)
     assert "Could not be read: since when it is so (dynamodb:GetItem answered No)." in verdict.evidence
 
@@ -977,6 +988,16 @@ def test_a_refresh_that_is_on_while_nothing_serves_is_a_page_once_that_lasts(nig
     )
     night.world.add(1)
     assert isinstance(night.verdict(), Wait)
+
+
+@pytest.mark.parametrize(("looked", "kind"), [(timedelta(days=30), Wait), (14 * MINUTE, Escalate)])
+def test_that_nothing_served_weeks_ago_is_no_reason_to_call_during_a_refresh(
+    night: Night, looked: timedelta, kind: type[object]
+) -> None:
+    night.world.instances.clear()
+    night.world.refresh("InProgress", version="7", ago=12 * MINUTE)
+    night.seen_short(ago=timedelta(days=30), serves=False, looked=looked)
+    assert isinstance(night.verdict(), kind)
 
 
 def test_a_rollback_that_cannot_launch_either_is_told_with_its_failures(night: Night) -> None:
