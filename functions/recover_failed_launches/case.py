@@ -220,17 +220,17 @@ class Case:
         """The version that fails while an earlier one serves, where all of that is proven.
 
         Not of a group that mixes types: a refresh with a plain launch template would take the mix away. The version existed
-        when it failed, no member serves with it, and what is blamed is different in the earlier one. That one
-        serves, and what it names still exists. Both are of the launch template that the group uses: a refresh may bring
-        another one, whose numbers begin anew.
+        when it failed, no member proves that it works, and what is blamed is different in the earlier one. That one
+        is proven to work, and what it names still exists. Both are of the launch template that the group uses: a refresh may
+        bring another one, whose numbers begin anew.
         """
         bad, source = self.facts.wanted, self.group.source
         if bad is None or source is None or source.template != bad.version.template:
             return None
-        if self.group.mixed or self.abandoned or self.serving_with(bad):
+        if self.group.mixed or self.abandoned or self.proven_by(bad):
             return None
         for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
-            serving, older = self.serving_with(good), good.version.number < bad.version.number
+            serving, older = self.proven_by(good), good.version.number < bad.version.number
             sound = older and good.image is True and good.groups_missing == () and good.tag is not False
             same = good.version.template == bad.version.template
             if serving and same and sound and good.role != "" and self._blamed(bad, good):
@@ -241,6 +241,10 @@ class Case:
         """Return the members that serve with a version."""
         source = checked.version.source
         return tuple(each.id for each in self.group.members if each.serves and each.source == source)
+
+    def proven_by(self, checked: Checked) -> tuple[str, ...]:
+        """Return those of them that have served for so long that they prove that it works."""
+        return tuple(each for each in self.serving_with(checked) if each not in self.facts.young)
 
     def _blamed(self, bad: Checked, good: Checked) -> bool:
         """Tell whether the failures are the version's: younger than it, and about what it does differently."""

@@ -38,11 +38,13 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     facts = Facts(place=aws.place, asg=incident.asg, group=group)
     if group is None:
         return facts
-    sources, since = Sources(), aws.now() - settings.recent
-    activities = launches.activities(aws, incident.asg, since)
+    sources, now = Sources(), aws.now()
+    since, born = now - settings.recent, now - settings.dies_within
+    activities = launches.activities(aws, incident.asg, min(since, born))
     refresh = _told(launches.refresh(aws, group))
     tried = tuple(_tried(each, quote=n < MOST_QUOTED) for n, each in enumerate(activities))
-    facts = msgspec.structs.replace(facts, tried=tried, refresh=refresh, since=_seen(aws, sources, group))
+    young = launches.launched_since(activities, born)
+    facts = msgspec.structs.replace(facts, tried=tried, young=young, refresh=refresh, since=_seen(aws, sources, group))
     lately = tuple(each for each in activities if each.at >= since)
     if _complete(group, lately, refresh, since) and sum(map(taken_out, lately)) < settings.deaths:
         return facts

@@ -785,6 +785,30 @@ def test_a_version_whose_instances_die_while_the_old_ones_serve_is_taken_back(ni
     )
 
 
+@pytest.mark.parametrize(("age", "kind"), [(1, Act), (19, Act), (21, Escalate)])
+def test_a_version_that_dies_is_taken_back_whenever_it_is_looked_at(night: Night, age: int, kind: type[object]) -> None:
+    """Within its grace a new instance is in service and healthy, whatever becomes of it."""
+    night.world.add_version(8, tag="v8", made=night.steps.now - 30 * MINUTE)
+    night.world.version = "8"
+    night.world.die(version="8", ago=4 * MINUTE)
+    night.world.die(version="8")
+    night.world.add(1, version="8", age=age * MINUTE)
+    verdict = night.verdict()
+    assert isinstance(verdict, kind)
+    assert verdict.because.startswith(("Start an instance refresh with version 7. ", "dev-backend-asg has 2 of 2"))
+
+
+def test_an_earlier_version_is_not_proven_by_an_instance_that_may_yet_die(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    night.world.die(version="8", ago=4 * MINUTE)
+    night.world.die(version="8")
+    assert isinstance(night.verdict(), Act)
+    night.world.instances.clear()
+    night.world.add(1, age=5 * MINUTE)
+    assert isinstance(night.verdict(), Escalate)
+
+
 def test_instances_that_were_launched_before_the_version_was_made_are_not_its(night: Night) -> None:
     night.world.add_version(8, tag="v8")
     night.world.version = "8"

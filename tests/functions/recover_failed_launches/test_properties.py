@@ -124,6 +124,7 @@ def a_night(dice: random.Random) -> Facts:
         tried=tried,
         refresh=dice.choice([refresh, None, None]),
         died=died,
+        young=tuple(each.id for each in members if dice.random() < 0.2),
         wanted=dice.choice([wanted, wanted, wanted, None]),
         earlier=dice.choice([(other,), (other,), ()]),
         denied=dice.choice([None, (), ("ecr:BatchGetImage",)]),
@@ -131,7 +132,7 @@ def a_night(dice: random.Random) -> Facts:
     )
 
 
-PARTS = ("tried", "refresh", "died", "wanted", "earlier", "boots")
+PARTS = ("tried", "refresh", "died", "young", "wanted", "earlier", "boots")
 OF_GROUP = ("source", "suspended", "members", "desired", "mixed")
 
 
@@ -193,7 +194,8 @@ def check_version(facts: Facts, act: Act[Judged]) -> None:
     assert not group.mixed
     assert group.source is not None
     assert {each.version.template for each in (bad, good)} == {group.source.template} == {act.target.template}
-    healthy = [each for each in group.members if each.lifecycle == "InService" and each.healthy and each.source]
+    old = [each for each in group.members if each.id not in facts.young]
+    healthy = [each for each in old if each.lifecycle == "InService" and each.healthy and each.source]
     runs = {(each.source.template, each.source.version) for each in healthy if each.source}
     assert (group.source.template, "7") in runs
     assert (group.source.template, "8") not in runs

@@ -5,7 +5,7 @@ each name another template.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -202,6 +202,13 @@ def activities(aws: "Clients", name: str, since: datetime) -> tuple[Activity, ..
         if found and found[-1].at < since:
             break
     return tuple(found)
+
+
+def launched_since(found: Iterable[Activity], since: datetime) -> tuple[str, ...]:
+    """Return the instances that a group has launched since then, among what it tried."""
+    return tuple(
+        sorted({each.instance for each in found if each.kind == "launch" and each.instance and each.at >= since})
+    )
 
 
 def _activity(found: "ActivityTypeDef") -> Activity:
