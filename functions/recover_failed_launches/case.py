@@ -167,7 +167,7 @@ class Case:
         """Since when nothing serves, as far as is known: the last moment at which it may have been otherwise."""
         if self.serving or not self.short:
             return None
-        died = {each.id for each in self.deaths}
+        died = {each.id for each in self.short_lived}
         gone = (each for each in self.facts.tried if each.kind == "terminate" and not each.failed)
         moments = (
             self.facts.since.dark if self.facts.since else None,
@@ -178,8 +178,8 @@ class Case:
         return max((each for each in moments if each is not None), default=None)
 
     @cached_property
-    def deaths(self) -> tuple[Died, ...]:
-        """The instances that came up lately and never served for long, the last to die first."""
+    def short_lived(self) -> tuple[Died, ...]:
+        """The instances that came up lately and never served for long, the last to end first."""
         newest = sorted(self.facts.died, key=lambda each: each.ended_at, reverse=True)
         return tuple(
             each
@@ -187,6 +187,11 @@ class Case:
             if self.now - each.ended_at <= self.settings.recent
             and each.ended_at - each.launched_at <= self.settings.dies_within
         )
+
+    @cached_property
+    def deaths(self) -> tuple[Died, ...]:
+        """Those of them that died: what EC2 took back, as it does with Spot instances, was not ill."""
+        return tuple(each for each in self.short_lived if each.cause not in PASSING)
 
     @cached_property
     def dying(self) -> bool:
@@ -247,11 +252,13 @@ class Case:
         return tuple(each for each in self.serving_with(checked) if each not in self.facts.young)
 
     def _blamed(self, bad: Checked, good: Checked) -> bool:
-        """Tell whether the failures are the version's: younger than it, and about what it does differently."""
-        made = bad.version.created_at
-        if self.failure is not None:
-            cause = self.failure.cause
-            return cause is not None and self.failure.at >= made and self._differs(cause, bad, good)
+        """Tell whether the failures are the version's: younger than it, and about what it does differently.
+
+        What passes is no version's fault; then its instances may be dying all the same.
+        """
+        made, failure = bad.version.created_at, self.failure
+        if failure is not None and failure.cause is not None and failure.cause not in PASSING:
+            return failure.at >= made and self._differs(failure.cause, bad, good)
         launched = (bad.version.template, str(bad.version.number))
         mine = [each for each in self.deaths if (each.template, each.version) == launched and each.launched_at >= made]
         return len(mine) >= self.settings.deaths and len(mine) == len(self.deaths)

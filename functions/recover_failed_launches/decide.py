@@ -113,22 +113,28 @@ def _all_is_well(case: Case) -> Nothing | None:
 
 
 def _failing(case: Case) -> Act[Judged] | Wait | Escalate | None:
-    """Name the cause of the launches that fail; take the version back that breaks them; wait for what passes."""
+    """Name the cause of the launches that fail; take the version back that breaks them; wait for what passes.
+
+    What passes hides no instances that die: those go first.
+    """
     failure = case.failure
     if failure is None or failure.cause is None:
         return None
+    if failure.cause in PASSING and case.dying:
+        return _dying(case)
     fix = of_launch(case, failure.cause)
     because = f"{stands(case)}. {failing(case.failures, failure.cause)}: {fix.why}."
-    if case.broken is not None:
-        return take_back(case, case.broken, because)
     waited = case.now - case.failing_since
-    if what := there_now(case.facts, failure):
-        return _there_now(case, failure, what, waited)
     if failure.cause in PASSING and waited < case.settings.patience:
         because = f"{because} Auto Scaling goes on trying by itself."
         return wait(case, because, LATER, *fix.steps)
     if failure.cause in PASSING:
         because = f"{because} That has not passed for {minutes(waited)} min."
+        return escalate(case, because, *fix.steps, team=fix.team)
+    if case.broken is not None:
+        return take_back(case, case.broken, because)
+    if what := there_now(case.facts, failure):
+        return _there_now(case, failure, what, waited)
     return escalate(case, because, *fix.steps, team=fix.team)
 
 
@@ -159,7 +165,7 @@ def _dying(case: Case) -> Act[Judged] | Escalate | None:
     ended = next((died.cause for died in case.deaths if died.cause is not None), None)
     fix = of_launch(case, ended) if ended is not None else of_instances(case)
     because = f"{stands(case)}; {what}: {fix.why}."
-    if case.broken is not None and len(case.deaths) >= case.settings.deaths:
+    if case.broken is not None:
         return take_back(case, case.broken, because)
     return escalate(case, because, *fix.steps, team=fix.team)
 

@@ -80,7 +80,7 @@ def _evidence(case: Case) -> Iterator[str]:
             f"{day(each.at) if each not in stand else at(each.at)}: {each.kind} {each.status}{where} ({each.cause})."
             + (f' AWS says: "{each.said}"' if each.said else "")
         )
-    for died in case.deaths[:MOST_DEATHS]:
+    for died in case.short_lived[:MOST_DEATHS]:
         why = f' EC2 says: "{died.said}"' if died.said else ""
         version = f", version {died.version}" if died.version else ""
         yield f"{died.id} lived {minutes(died.ended_at - died.launched_at)} min until {at(died.ended_at)}{version}.{why}"

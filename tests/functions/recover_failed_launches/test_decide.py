@@ -708,6 +708,28 @@ def test_what_ec2_says_of_an_end_is_a_cause(night: Night) -> None:
     assert escalated(night).because.endswith("the account's quota of EBS volumes is used up.")
 
 
+SPOT = {"code": "Server.SpotInstanceTermination", "reason": "Server.SpotInstanceTermination: Spot instance termination"}
+
+
+def test_spot_instances_that_ec2_takes_back_did_not_die(night: Night) -> None:
+    night.world.add(1)
+    for ago in (40, 5):
+        night.world.die(ago=ago * MINUTE, **SPOT)
+    assert isinstance(night.verdict(), Nothing)
+    night.world.desired = 3
+    night.world.fail(NO_CAPACITY)
+    verdict = waited(night)
+    assert "EC2 has no t3.small capacity there now" in verdict.because
+    assert any('EC2 says: "Server.SpotInstanceTermination' in line for line in verdict.evidence)
+
+
+def test_instances_that_die_of_something_else_do_so_among_those_that_ec2_takes_back(night: Night) -> None:
+    night.world.tags.clear()
+    for each in ({}, SPOT, {}):
+        night.world.die(ago=5 * MINUTE, **each)
+    assert "; 2 instances came up and died again" in escalated(night).because
+
+
 def test_how_the_group_ended_an_instance_is_none(night: Night) -> None:
     for _ in range(2):
         night.world.die(
@@ -796,6 +818,47 @@ def test_a_version_that_dies_is_taken_back_whenever_it_is_looked_at(night: Night
     verdict = night.verdict()
     assert isinstance(verdict, kind)
     assert verdict.because.startswith(("Start an instance refresh with version 7. ", "dev-backend-asg has 2 of 2"))
+
+
+def test_a_failure_that_passes_hides_no_version_whose_instances_die(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    night.world.die(version="8", ago=4 * MINUTE)
+    night.world.fail(NO_CAPACITY)
+    assert "EC2 has no t3.small capacity" in waited(night).because, "one death is no loop"
+    night.world.die(version="8", ago=2 * MINUTE)
+    act = acted(night)
+    assert (act.action, act.target.bad) == (START, "8")
+    assert "died again since 03:36:00 UTC: ECR does not have dev-starttech-backend:v8." in act.because
+    assert any("sufficient t3.small capacity" in line for line in act.evidence)
+
+
+def test_deaths_that_are_over_do_not_hide_a_failure_that_passes(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    for minutes in (40, 25):
+        night.world.die(version="8", ago=minutes * MINUTE)
+    night.world.fail(NO_CAPACITY)
+    assert "EC2 has no t3.small capacity" in waited(night).because
+
+
+def test_a_failure_that_does_not_pass_is_named_before_the_deaths(night: Night) -> None:
+    night.world.tags.clear()
+    for ago in (4, 2):
+        night.world.die(ago=ago * MINUTE)
+    night.world.fail("The key pair 'gone' does not exist.")
+    assert "key pair" in escalated(night).because
+
+
+def test_one_death_of_a_version_is_not_enough_to_take_it_back(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    night.world.die(version="8", ago=2 * MINUTE)
+    (ill,) = night.world.add(1, version="8", age=15 * MINUTE)
+    ill.healthy, ill.container = False, "exited"
+    assert "1 instance came up and died again" in escalated(night).because
+    night.world.die(version="8")
+    assert isinstance(night.verdict(), Act)
 
 
 def test_an_earlier_version_is_not_proven_by_an_instance_that_may_yet_die(night: Night) -> None:
