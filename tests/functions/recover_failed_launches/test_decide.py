@@ -251,6 +251,15 @@ def test_fewer_free_addresses_than_instances_are_missing_are_not_enough(night: N
     assert "the subnet has no free addresses" in escalated(night).because
 
 
+@pytest.mark.parametrize(("zone", "kind"), [("us-east-1a", Wait), ("us-east-1b", Escalate), ("", Escalate)], ids=str)
+def test_every_subnet_that_a_launch_may_have_failed_in_needs_addresses(
+    night: Night, zone: str, kind: type[object]
+) -> None:
+    night.world.free, night.world.fuller = 200, 0
+    night.world.fail(FULL, zone=zone)
+    assert isinstance(night.verdict(), kind)
+
+
 def test_a_version_that_names_no_security_group_proves_nothing_of_it(night: Night) -> None:
     night.world.versions[7]["SecurityGroupIds"] = []
     night.world.fail(GROUP_MISSING)
@@ -302,7 +311,7 @@ WORDS = {
 @pytest.mark.parametrize(
     ("cause", "text"),
     [each for each in (*GUIDE, *REPORTED) if each[0] not in PASSING],
-    ids=lambda value: str(value)[:50],
+    ids=str[:50],
 )
 def test_every_other_cause_is_named_to_the_team_with_a_command(night: Night, cause: Cause, text: str) -> None:
     night.world.fail(text)
@@ -436,6 +445,19 @@ def test_the_refresh_that_is_on_is_rolled_back(broken: Night) -> None:
     act = acted(broken)
     assert (act.action, act.target.refresh) == (ROLL_BACK, refresh.id)
     assert act.because.startswith(f"Roll the instance refresh {refresh.id} back. ")
+
+
+def test_a_deploy_that_cannot_launch_is_rolled_back_though_the_group_is_complete(broken: Night) -> None:
+    """A refresh that launches before it terminates leaves the group complete for as long as nothing can be launched."""
+    broken.world.version = "7"
+    broken.world.add(1)
+    refresh = broken.world.refresh("InProgress", version="8")
+    broken.world.activities.clear()
+    assert isinstance(broken.verdict(), Nothing), "until a launch has failed"
+    broken.world.fail(GROUP_MISSING)
+    act = acted(broken)
+    assert (act.action, act.target.refresh) == (ROLL_BACK, refresh.id)
+    assert "dev-backend-asg has 2 of 2 instances in service. 1 launch failed" in act.because
 
 
 def test_a_refresh_that_names_the_groups_template_by_its_name_is_known(broken: Night) -> None:
@@ -659,13 +681,36 @@ def test_a_role_that_may_not_pull_is_named_with_what_it_lacks(night: Night) -> N
 @pytest.mark.parametrize(
     ("way", "route", "says"), [("", "active", "has no default route"), ("nat-1", "blackhole", "is gone")]
 )
-def test_a_subnet_without_a_way_out_is_named(night: Night, way: str, route: str, says: str) -> None:
+def test_a_subnet_without_a_way_out_is_a_suspicion(night: Night, way: str, route: str, says: str) -> None:
     night.world.way, night.world.route = way, route
     night.world.die()
     night.world.die()
     verdict = escalated(night)
-    assert "they cannot reach ECR: subnet-1" in verdict.because
-    assert says in verdict.because
+    why = verdict.because.partition("UTC: ")[2]
+    assert why.startswith("neither AWS nor the instances say why; it may be that some cannot reach ECR, as subnet-1")
+    assert says in why
+    assert why.endswith(", unless VPC endpoints lead to it.")
+    (endpoints,) = [step for step in verdict.next_steps if "vpc-endpoints" in step]
+    assert (
+        "Values=com.amazonaws.us-east-1.ecr.api,com.amazonaws.us-east-1.ecr.dkr,com.amazonaws.us-east-1.s3" in endpoints
+    )
+
+
+def test_only_the_subnets_without_a_way_out_are_suspected(night: Night) -> None:
+    night.world.main_way = ""
+    night.world.die()
+    night.world.die()
+    because = escalated(night).because
+    assert "as subnet-2 has no default route, unless" in because
+    assert "subnet-1" not in because
+
+
+def test_what_an_instance_logs_goes_before_a_suspicion(night: Night) -> None:
+    """Where VPC endpoints lead to ECR no subnet has a default route, and nothing is wrong with that."""
+    night.world.way = ""
+    (ill,) = night.world.add(1, age=15 * MINUTE)
+    ill.healthy, ill.container = False, "exited"
+    assert escalated(night).because.endswith(": the container is there and does not keep running.")
 
 
 LOGS = [
