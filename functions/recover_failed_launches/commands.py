@@ -63,7 +63,7 @@ class Commands:
         )
 
     def metrics(self) -> str:
-        """Have the group publish what our alarm watches."""
+        """Have the group publish what our alarms watch."""
         return self._group("enable-metrics-collection", "--granularity", "1Minute")
 
     def template(self) -> str:

@@ -99,10 +99,10 @@ def _all_is_well(case: Case) -> Nothing | None:
     steps: tuple[str, ...] = ()
     tell: Tell | None = None
     if WATCHED not in case.group.metrics:
-        because = f"{because} It does not publish {WATCHED}, so our alarm on that can never fire."
+        because = f"{because} It does not publish {WATCHED}, so our alarms on that can never fire."
         lasting = "Set enabled_metrics of the group in Terraform, or the next apply removes it."
         steps = (Commands(case).metrics(), lasting)
-        tell = Tell(id=f"{case.asg}|metrics", title=f"{case.asg} does not publish the metric that its alarm watches")
+        tell = Tell(id=f"{case.asg}|metrics", title=f"{case.asg} does not publish the metric that its alarms watch")
     if left := left_behind(case):
         what, resume, tell = told(case, left)
         because, steps = f"{because} {what}", (resume, *steps)

@@ -15,7 +15,7 @@ from remediation.core.wording import cut
 MOST_FAILURES = 5
 MOST_DEATHS = 3
 WATCHED = "GroupInServiceInstances"
-"""The group metric that our alarm watches."""
+"""The group metric that our alarms watch."""
 _LINE = 620
 
 
@@ -104,7 +104,7 @@ def _evidence(case: Case) -> Iterator[str]:
         yield from (f"{boot.instance} log: {line}" for line in boot.lines)
     yield from (f"Console of {line}" for line in facts.consoles)
     if WATCHED not in case.group.metrics:
-        yield f"{case.asg} does not publish {WATCHED}, so our alarm on it cannot fire."
+        yield f"{case.asg} does not publish {WATCHED}, so our alarms on it cannot fire."
     yield from (f"Could not be read: {each.what} ({each.why})." for each in facts.unread)
 
 
