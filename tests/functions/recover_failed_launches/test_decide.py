@@ -311,7 +311,7 @@ WORDS = {
 @pytest.mark.parametrize(
     ("cause", "text"),
     [each for each in (*GUIDE, *REPORTED) if each[0] not in PASSING],
-    ids=str[:50],
+    ids=lambda value: str(value)[:50],
 )
 def test_every_other_cause_is_named_to_the_team_with_a_command(night: Night, cause: Cause, text: str) -> None:
     night.world.fail(text)
@@ -753,7 +753,10 @@ def test_what_ec2_says_of_an_end_is_a_cause(night: Night) -> None:
     assert escalated(night).because.endswith("the account's quota of EBS volumes is used up.")
 
 
-SPOT = {"code": "Server.SpotInstanceTermination", "reason": "Server.SpotInstanceTermination: Spot instance termination"}
+SPOT: dict[str, Any] = {
+    "code": "Server.SpotInstanceTermination",
+    "reason": "Server.SpotInstanceTermination: Spot instance termination",
+}
 
 
 def test_spot_instances_that_ec2_takes_back_did_not_die(night: Night) -> None:
