@@ -19,7 +19,7 @@ def roll_back_refresh(aws: "Clients", settings: Settings, target: Judged) -> str
     refresh = launches.refresh(aws, group)
     if refresh is None or refresh.id != target.refresh or not refresh.reversible:
         raise LeftAloneError(f"The instance refresh {target.refresh} of {settings.asg} is {_now(refresh)} by now.")
-    _insist(group, target)
+    _insist(aws, settings, group, target)
     good, bad = (Source(template=target.template, version=each) for each in (target.good, target.bad))
     if refresh.source != bad:
         raise LeftAloneError(f"{refresh.id} deploys {_named(refresh.source)} by now, and not {_named(bad)}.")
@@ -45,7 +45,7 @@ def start_refresh(aws: "Clients", settings: Settings, target: Judged) -> str:
     if launched is None or launched.source != bad:
         what = _named(launched.source) if launched else "nothing that exists"
         raise LeftAloneError(f"{settings.asg} launches {what} by now, and not {_named(bad)}.")
-    _insist(group, target)
+    _insist(aws, settings, group, target)
     answer = aws.acting.autoscaling.start_instance_refresh(
         AutoScalingGroupName=settings.asg,
         Strategy="Rolling",
@@ -77,14 +77,19 @@ def _group(aws: "Clients", settings: Settings) -> Group:
     return group
 
 
-def _insist(group: Group, target: Judged) -> None:
-    """Raise LeftAloneError unless the version still works, and the other one does not; and no other template is used."""
-    runs = {each.source for each in group.members if each.serves and each.source}
+def _insist(aws: "Clients", settings: Settings, group: Group, target: Judged) -> None:
+    """Raise LeftAloneError unless the version still works, and the other one does not; and no other template is used.
+
+    An instance that is so young that it may yet die proves neither.
+    """
+    born = aws.now() - settings.dies_within
+    young = launches.launched_since(launches.activities(aws, settings.asg, born), born)
+    runs = {each.source for each in group.members if each.serves and each.source and each.id not in young}
     good, bad = (Source(template=target.template, version=each) for each in (target.good, target.bad))
     if group.mixed:
         raise LeftAloneError(f"{group.name} mixes instance types by now.")
     if good not in runs or bad in runs:
-        what = ", ".join(sorted(map(_named, runs))) or "nothing that is known"
+        what = ", ".join(sorted(map(_named, runs))) or "nothing that is proven"
         raise LeftAloneError(f"{group.name} serves with {what} by now.")
 
 

@@ -57,8 +57,8 @@ class Case:
 
     @property
     def short(self) -> bool:
-        """Whether fewer serve than are desired."""
-        return len(self.serving) < self.group.desired
+        """Whether less serves than is desired."""
+        return self.group.serving < self.group.desired
 
     @property
     def refresh(self) -> Refresh | None:
@@ -167,7 +167,7 @@ class Case:
         """Since when nothing serves, as far as is known: the last moment at which it may have been otherwise."""
         if self.serving or not self.short:
             return None
-        died = {each.id for each in self.deaths}
+        died = {each.id for each in self.short_lived}
         gone = (each for each in self.facts.tried if each.kind == "terminate" and not each.failed)
         moments = (
             self.facts.since.dark if self.facts.since else None,
@@ -178,8 +178,8 @@ class Case:
         return max((each for each in moments if each is not None), default=None)
 
     @cached_property
-    def deaths(self) -> tuple[Died, ...]:
-        """The instances that came up lately and never served for long, the last to die first."""
+    def short_lived(self) -> tuple[Died, ...]:
+        """The instances that came up lately and never served for long, the last to end first."""
         newest = sorted(self.facts.died, key=lambda each: each.ended_at, reverse=True)
         return tuple(
             each
@@ -187,6 +187,11 @@ class Case:
             if self.now - each.ended_at <= self.settings.recent
             and each.ended_at - each.launched_at <= self.settings.dies_within
         )
+
+    @cached_property
+    def deaths(self) -> tuple[Died, ...]:
+        """Those of them that died: what EC2 took back, as it does with Spot instances, was not ill."""
+        return tuple(each for each in self.short_lived if each.cause not in PASSING)
 
     @cached_property
     def dying(self) -> bool:
@@ -220,17 +225,17 @@ class Case:
         """The version that fails while an earlier one serves, where all of that is proven.
 
         Not of a group that mixes types: a refresh with a plain launch template would take the mix away. The version existed
-        when it failed, no member serves with it, and what is blamed is different in the earlier one. That one
-        serves, and what it names still exists. Both are of the launch template that the group uses: a refresh may bring
-        another one, whose numbers begin anew.
+        when it failed, no member proves that it works, and what is blamed is different in the earlier one. That one
+        is proven to work, and what it names still exists. Both are of the launch template that the group uses: a refresh may
+        bring another one, whose numbers begin anew.
         """
         bad, source = self.facts.wanted, self.group.source
         if bad is None or source is None or source.template != bad.version.template:
             return None
-        if self.group.mixed or self.abandoned or self.serving_with(bad):
+        if self.group.mixed or self.abandoned or self.proven_by(bad):
             return None
         for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
-            serving, older = self.serving_with(good), good.version.number < bad.version.number
+            serving, older = self.proven_by(good), good.version.number < bad.version.number
             sound = older and good.image is True and good.groups_missing == () and good.tag is not False
             same = good.version.template == bad.version.template
             if serving and same and sound and good.role != "" and self._blamed(bad, good):
@@ -242,12 +247,18 @@ class Case:
         source = checked.version.source
         return tuple(each.id for each in self.group.members if each.serves and each.source == source)
 
+    def proven_by(self, checked: Checked) -> tuple[str, ...]:
+        """Return those of them that have served for so long that they prove that it works."""
+        return tuple(each for each in self.serving_with(checked) if each not in self.facts.young)
+
     def _blamed(self, bad: Checked, good: Checked) -> bool:
-        """Tell whether the failures are the version's: younger than it, and about what it does differently."""
-        made = bad.version.created_at
-        if self.failure is not None:
-            cause = self.failure.cause
-            return cause is not None and self.failure.at >= made and self._differs(cause, bad, good)
+        """Tell whether the failures are the version's: younger than it, and about what it does differently.
+
+        What passes is no version's fault; then its instances may be dying all the same.
+        """
+        made, failure = bad.version.created_at, self.failure
+        if failure is not None and failure.cause is not None and failure.cause not in PASSING:
+            return failure.at >= made and self._differs(failure.cause, bad, good)
         launched = (bad.version.template, str(bad.version.number))
         mine = [each for each in self.deaths if (each.template, each.version) == launched and each.launched_at >= made]
         return len(mine) >= self.settings.deaths and len(mine) == len(self.deaths)

@@ -63,7 +63,7 @@ class Commands:
         )
 
     def metrics(self) -> str:
-        """Have the group publish what our alarm watches."""
+        """Have the group publish what our alarms watch."""
         return self._group("enable-metrics-collection", "--granularity", "1Minute")
 
     def template(self) -> str:
@@ -125,6 +125,17 @@ class Commands:
             if subnets
             else self.group()
         )
+
+    def ways_out(self) -> tuple[str, str]:
+        """See where the routes of the group's subnets lead, and whether NAT gateways are there."""
+        tables = self.of_subnets("describe-route-tables", "association.subnet-id")
+        return tables, self.named("ec2", "describe-nat-gateways", "--max-items", "10")
+
+    def endpoints(self) -> str:
+        """See which VPC endpoints there are of those that pulling from ECR takes where no NAT gateway leads out."""
+        region = self._case.facts.place.region
+        names = ",".join(f"com.amazonaws.{region}.{each}" for each in ("ecr.api", "ecr.dkr", "s3"))
+        return self.named("ec2", "describe-vpc-endpoints", "--filters", f"Name=service-name,Values={names}")
 
     def named(self, service: str, verb: str, *words: str) -> str:
         """Look at something by its name, which has to be known: AWS lists everything, or refuses, where it is empty."""

@@ -25,6 +25,8 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Judged], ...],
     """Return what to do now. After an act, Nothing means that the group is complete."""
     if facts.group is None:
         return _no_group(facts)
+    if not facts.group.counted:
+        return _not_counted(facts)
     case = Case(facts, settings, tried, now)
     return (
         _dark(case)
@@ -48,6 +50,15 @@ def _no_group(facts: Facts) -> Escalate:
         next_steps=(f"aws autoscaling describe-auto-scaling-groups --region {region} --max-items 20",),
         about=facts.asg,
     )
+
+
+def _not_counted(facts: Facts) -> Escalate:
+    because = (
+        f"The size of {facts.asg} counts units of capacity, and AWS does not say as how many each of its instances counts:"
+        " that is not supported."
+    )
+    command = f"aws autoscaling describe-scaling-activities --auto-scaling-group-name {facts.asg} --max-items 10"
+    return Escalate(because=because, next_steps=(f"{command} --region {facts.place.region}",), about=facts.asg)
 
 
 def _dark(case: Case) -> Escalate | None:
@@ -88,10 +99,10 @@ def _all_is_well(case: Case) -> Nothing | None:
     steps: tuple[str, ...] = ()
     tell: Tell | None = None
     if WATCHED not in case.group.metrics:
-        because = f"{because} It does not publish {WATCHED}, so our alarm on that can never fire."
+        because = f"{because} It does not publish {WATCHED}, so our alarms on that can never fire."
         lasting = "Set enabled_metrics of the group in Terraform, or the next apply removes it."
         steps = (Commands(case).metrics(), lasting)
-        tell = Tell(id=f"{case.asg}|metrics", title=f"{case.asg} does not publish the metric that its alarm watches")
+        tell = Tell(id=f"{case.asg}|metrics", title=f"{case.asg} does not publish the metric that its alarms watch")
     if left := left_behind(case):
         what, resume, tell = told(case, left)
         because, steps = f"{because} {what}", (resume, *steps)
@@ -102,22 +113,28 @@ def _all_is_well(case: Case) -> Nothing | None:
 
 
 def _failing(case: Case) -> Act[Judged] | Wait | Escalate | None:
-    """Name the cause of the launches that fail; take the version back that breaks them; wait for what passes."""
+    """Name the cause of the launches that fail; take the version back that breaks them; wait for what passes.
+
+    What passes hides no instances that die: those go first.
+    """
     failure = case.failure
     if failure is None or failure.cause is None:
         return None
+    if failure.cause in PASSING and case.dying:
+        return _dying(case)
     fix = of_launch(case, failure.cause)
     because = f"{stands(case)}. {failing(case.failures, failure.cause)}: {fix.why}."
-    if case.broken is not None:
-        return take_back(case, case.broken, because)
     waited = case.now - case.failing_since
-    if what := there_now(case.facts, failure):
-        return _there_now(case, failure, what, waited)
     if failure.cause in PASSING and waited < case.settings.patience:
         because = f"{because} Auto Scaling goes on trying by itself."
         return wait(case, because, LATER, *fix.steps)
     if failure.cause in PASSING:
         because = f"{because} That has not passed for {minutes(waited)} min."
+        return escalate(case, because, *fix.steps, team=fix.team)
+    if case.broken is not None:
+        return take_back(case, case.broken, because)
+    if what := there_now(case.facts, failure):
+        return _there_now(case, failure, what, waited)
     return escalate(case, because, *fix.steps, team=fix.team)
 
 
@@ -148,7 +165,7 @@ def _dying(case: Case) -> Act[Judged] | Escalate | None:
     ended = next((died.cause for died in case.deaths if died.cause is not None), None)
     fix = of_launch(case, ended) if ended is not None else of_instances(case)
     because = f"{stands(case)}; {what}: {fix.why}."
-    if case.broken is not None and len(case.deaths) >= case.settings.deaths:
+    if case.broken is not None:
         return take_back(case, case.broken, because)
     return escalate(case, because, *fix.steps, team=fix.team)
 

@@ -5,7 +5,7 @@ diagnosis goes on without it (hazard A5).
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MOST_QUOTED = 30
 """Activities whose text is kept; of older ones the class of it has to do."""
+WATCHED = timedelta(minutes=15)
+"""What was not looked at for so long may have been otherwise meanwhile: since when it is so begins anew. A run looks every two
+minutes at the latest, and the sweep offers an alarm that was refused every five."""
 _FAILED = frozenset({"Failed", "Cancelled"})
 
 
@@ -35,11 +38,13 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     facts = Facts(place=aws.place, asg=incident.asg, group=group)
     if group is None:
         return facts
-    sources, since = Sources(), aws.now() - settings.recent
-    activities = launches.activities(aws, incident.asg, since)
+    sources, now = Sources(), aws.now()
+    since, born = now - settings.recent, now - settings.dies_within
+    activities = launches.activities(aws, incident.asg, min(since, born))
     refresh = _told(launches.refresh(aws, group))
     tried = tuple(_tried(each, quote=n < MOST_QUOTED) for n, each in enumerate(activities))
-    facts = msgspec.structs.replace(facts, tried=tried, refresh=refresh, since=_seen(aws, sources, group))
+    young = launches.launched_since(activities, born)
+    facts = msgspec.structs.replace(facts, tried=tried, young=young, refresh=refresh, since=_seen(aws, sources, group))
     lately = tuple(each for each in activities if each.at >= since)
     if _complete(group, lately, refresh, since) and sum(map(taken_out, lately)) < settings.deaths:
         return facts
@@ -48,19 +53,19 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
 
 def _seen(aws: "Clients", sources: Sources, group: Group) -> Since | None:
     """Return since when the group is short; a look at a complete one ends that."""
-    serving = sum(member.serves for member in group.members)
+    serving = group.serving
     what, mark = "short" if serving < group.desired else "complete", "serves" if serving else "dark"
-    seen = sources.ask("since when it is so", lambda: aws.sightings.see(f"launches/{group.name}", what, mark))
+    look = partial(aws.sightings.see, f"launches/{group.name}", what, mark, within=WATCHED)
+    seen = sources.ask("since when it is so", look)
     if seen is None or what == "complete":
         return None
     return Since(short=seen.at, dark=None if serving else seen.moved_at)
 
 
 def _complete(group: Group, lately: tuple[Activity, ...], refresh: Refresh | None, since: datetime) -> bool:
-    serving = sum(member.serves for member in group.members)
     troubled = refresh is not None and (refresh.active or failed_since(refresh, since))
     stuck = any(each.kind == "terminate" and each.status in _FAILED for each in lately)
-    return serving >= group.desired and not troubled and not stuck
+    return group.serving >= group.desired and not troubled and not stuck
 
 
 def failed_since(refresh: Refresh, since: datetime) -> bool:

@@ -83,6 +83,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """None where as many serve as are desired, or nobody knows."""
     tried: tuple[Tried, ...] = ()
     """Newest first."""
+    young: tuple[str, ...] = ()
+    """Instances that were launched so lately that they may yet die: that they serve proves nothing of their version."""
     refresh: Refresh | None = None
     died: tuple[Died, ...] = ()
     checks: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from recover_failed_launches.case import Case
 from recover_failed_launches.causes import Cause
 from recover_failed_launches.commands import Commands
 from recover_failed_launches.deaths import Trouble
+from remediation.aws.network import Subnet
 from remediation.core.spec import Team
 
 
@@ -160,18 +161,19 @@ def of_launch(case: Case, cause: Cause) -> Fix:  # noqa: PLR0912, PLR0915 - one 
 def of_instances(case: Case) -> Fix:
     """Return what is wrong with the start: first what AWS says for sure, then what instances say, then what is suspect."""
     booted = case.boots[0].trouble if case.boots else None
-    ways = {each.way for each in case.facts.subnets or ()}
     if case.tag_missing:
         return of_start(case, Trouble.NO_TAG)
     if case.facts.denied:
         return of_start(case, Trouble.NO_RIGHT)
     if booted is not None:
         return of_start(case, booted)
-    if ways & {"broken", "none"}:
-        return of_start(case, Trouble.NO_WAY)
-    to = Commands(case)
+    to, log = Commands(case), "sudo tail -100 /var/log/cloud-init-output.log"
+    if cut_off := tuple(each for each in case.facts.subnets or () if each.way in {"broken", "none"}):
+        why = f"neither AWS nor the instances say why; it may be that some cannot reach ECR, as {_ways(cut_off)}"
+        why = f"{why}, unless VPC endpoints lead to it"
+        return Fix(why=why, steps=(*to.ways_out(), to.endpoints(), to.shell(), log))
     why = "neither AWS nor the instances say why; the image, the role and the routes were not found wrong"
-    return Fix(why=why, steps=(to.activities(), to.shell(), "sudo tail -100 /var/log/cloud-init-output.log"))
+    return Fix(why=why, steps=(to.activities(), to.shell(), log))
 
 
 def of_start(case: Case, trouble: Trouble) -> Fix:
@@ -189,9 +191,8 @@ def of_start(case: Case, trouble: Trouble) -> Fix:
         case Trouble.NO_RIGHT:
             return _refused(case)
         case Trouble.NO_WAY:
-            tables = to.of_subnets("describe-route-tables", "association.subnet-id")
-            nat = to.named("ec2", "describe-nat-gateways", "--max-items", "10")
-            return Fix(why=f"they cannot reach ECR: {_ways(case)}", steps=(tables, nat))
+            ways = _ways(case.facts.subnets or ()) or "how they are routed is not known"
+            return Fix(why=f"they cannot reach ECR, by their log: {ways}", steps=(*to.ways_out(), to.endpoints()))
         case Trouble.RATE:
             later = "It lets pulls through again later. Pull from ECR, or through its cache, and not from Docker Hub."
             return Fix(why="the registry lets no more pulls through for now", steps=(to.shell(), log, later))
@@ -250,8 +251,8 @@ def _free(case: Case) -> str:
     return "; ".join(f"{each.id} in {each.zone}: {each.free} free" for each in found) if found else "which is not known"
 
 
-def _ways(case: Case) -> str:
-    """Return where each subnet's default route leads."""
+def _ways(subnets: tuple[Subnet, ...]) -> str:
+    """Return where the default route of each leads."""
     words = {
         "nat": "leads to a NAT gateway",
         "internet": "leads to an internet gateway",
@@ -259,5 +260,4 @@ def _ways(case: Case) -> str:
         "broken": "leads to a gateway that is gone",
         "none": "has no default route",
     }
-    found = case.facts.subnets
-    return "; ".join(f"{each.id} {words[each.way]}" for each in found) if found else "how they are routed is not known"
+    return "; ".join(f"{each.id} {words[each.way]}" for each in subnets)

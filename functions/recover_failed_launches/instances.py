@@ -1,6 +1,5 @@
 """Instances that were launched and do not serve: how those start that are there, and how those ended that are not."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from recover_failed_launches.facts import Died
 from recover_failed_launches.settings import Settings
 from recover_failed_launches.sources import Sources
 from remediation.aws import ec2, endings, ssm
+from remediation.aws.autoscaling import failed_check
 from remediation.aws.launches import Activity, Group, Source
 from remediation.core.redact import redact
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 MOST_ASKED = 3
 """Instances whose start is read; they fail alike."""
 MOST_DIED = 10
-_UNHEALTHY = re.compile(r"health.?check|status.?check", re.IGNORECASE)
-"""In the cause of a termination: the group took the instance out because it was ill, and not to scale in or to deploy."""
 _BY_THE_GROUP = frozenset(
     {"Client.UserInitiatedShutdown", "Client.InstanceInitiatedShutdown", "Client.InstanceTerminated"}
 )
@@ -30,8 +28,8 @@ _BY_THE_GROUP = frozenset(
 
 
 def taken_out(activity: Activity) -> bool:
-    """Tell whether the group took an instance out because it was ill."""
-    return activity.kind == "terminate" and _UNHEALTHY.search(activity.cause) is not None
+    """Tell whether the group took an instance out because it was ill, and not to scale in or to deploy."""
+    return activity.kind == "terminate" and failed_check(activity.cause) != ""
 
 
 def _ailing(group: Group) -> tuple[str, ...]:

@@ -68,6 +68,23 @@ RUNBOOK = Runbook(
             evaluate=15,
             breach=15,
         ),
+        # Instances that come up and die leave the group complete for as long as their load balancer spares new ones, so no
+        # quarter of an hour is short throughout, and no event tells of it. Each round is short for a minute or more: rounds
+        # of up to ten minutes touch half of the periods of an hour. A deploy of two instances, one after the other, touches
+        # four of the twelve, and the replacement of one touches two, though each takes five minutes to leave.
+        Alarm(
+            name="instances-come-and-go",
+            summary="In half of the last hour's periods of five minutes, fewer instances were in service at some time than the group's minimum.",
+            namespace="AWS/AutoScaling",
+            metric="GroupInServiceInstances",
+            dimensions={"AutoScalingGroupName": "{asg}"},
+            statistic="Minimum",
+            threshold_from="in_service_at_least",
+            below=True,
+            period=timedelta(minutes=5),
+            evaluate=12,
+            breach=6,
+        ),
     ),
     reads=(
         Allow("autoscaling:DescribeAutoScalingGroups"),

@@ -14,7 +14,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     asg: str = "dev-backend-asg"
     """The one group that is looked after."""
     in_service_at_least: int = 2
-    """The group's minimum: our own alarm fires where fewer are in service for a quarter of an hour."""
+    """The group's minimum, which our own alarms compare with. They count instances: where those have weights, say how many
+    of them the minimum takes."""
     repository: str = "dev-starttech-backend"
     """The repository in ECR that the instances pull from; empty: whether they can is not looked at."""
     tag: str = ""

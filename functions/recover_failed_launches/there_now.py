@@ -20,7 +20,7 @@ def there_now(facts: Facts, failure: Tried) -> str:
 def _addresses(facts: Facts, failure: Tried) -> str:
     found = [each for each in facts.subnets or () if failure.zone in {"", each.zone}]
     group = facts.group
-    wanted = group.desired - sum(each.serves for each in group.members) if group else 0
+    wanted = group.desired - group.serving if group and not group.weighted else 0
     if not found or min(each.free for each in found) < max(wanted, 1):
         return ""
     free = "; ".join(f"{each.id} in {each.zone}: {each.free} free" for each in found)

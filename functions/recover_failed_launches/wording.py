@@ -15,7 +15,7 @@ from remediation.core.wording import cut
 MOST_FAILURES = 5
 MOST_DEATHS = 3
 WATCHED = "GroupInServiceInstances"
-"""The group metric that our alarm watches."""
+"""The group metric that our alarms watch."""
 _LINE = 620
 
 
@@ -45,6 +45,9 @@ def counted(number: int, thing: str) -> str:
 
 def stands(case: Case) -> str:
     """Say how the group stands."""
+    if case.group.weighted:
+        units = f"{case.group.serving} of {counted(case.group.desired, 'unit')} of its capacity"
+        return f"{case.asg} has {units} in service ({counted(len(case.serving), 'instance')})"
     return f"{case.asg} has {len(case.serving)} of {counted(case.group.desired, 'instance')} in service"
 
 
@@ -77,7 +80,7 @@ def _evidence(case: Case) -> Iterator[str]:
             f"{day(each.at) if each not in stand else at(each.at)}: {each.kind} {each.status}{where} ({each.cause})."
             + (f' AWS says: "{each.said}"' if each.said else "")
         )
-    for died in case.deaths[:MOST_DEATHS]:
+    for died in case.short_lived[:MOST_DEATHS]:
         why = f' EC2 says: "{died.said}"' if died.said else ""
         version = f", version {died.version}" if died.version else ""
         yield f"{died.id} lived {minutes(died.ended_at - died.launched_at)} min until {at(died.ended_at)}{version}.{why}"
@@ -101,7 +104,7 @@ def _evidence(case: Case) -> Iterator[str]:
         yield from (f"{boot.instance} log: {line}" for line in boot.lines)
     yield from (f"Console of {line}" for line in facts.consoles)
     if WATCHED not in case.group.metrics:
-        yield f"{case.asg} does not publish {WATCHED}, so our alarm on it cannot fire."
+        yield f"{case.asg} does not publish {WATCHED}, so our alarms on it cannot fire."
     yield from (f"Could not be read: {each.what} ({each.why})." for each in facts.unread)
 
 

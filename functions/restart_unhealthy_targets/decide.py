@@ -87,9 +87,10 @@ def _replaced_in_a_loop(case: Case) -> Escalate | None:
     minutes = _minutes(case.settings.replaced_within)
     return Escalate(
         because=f"{case.settings.asg} has replaced {len(case.loop)} instances for failed load balancer checks in "
-        f"{minutes} minutes, and the new ones are unhealthy as well: replacing does not help.",
+        f"{minutes} minutes, and the new ones are unhealthy as well: replacing does not help. Why they do not come up is for "
+        "recover-failed-launches to say.",
         evidence=evidence(case),
-        next_steps=(Commands(case).activities(), Commands(case).suspend()),
+        next_steps=(Commands(case).why(), Commands(case).activities(), Commands(case).suspend()),
     )
 
 

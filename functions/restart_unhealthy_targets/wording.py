@@ -110,6 +110,11 @@ class Commands:
             f"autoscaling describe-scaling-activities --auto-scaling-group-name {self._case.settings.asg} --max-items 20"
         )
 
+    def why(self) -> str:
+        """Ask the runbook that says why instances do not come up."""
+        place = self._case.facts.place
+        return f"remedy invoke recover-failed-launches --target {self._case.settings.asg} --env {place.environment}"
+
     def refreshes(self) -> str:
         """See what was deployed."""
         return self._aws(

@@ -153,3 +153,26 @@ def test_a_group_is_settled_when_all_that_it_wants_is_in_service_and_healthy() -
     assert scaling.settled(of("InService", "InService", desired=3), both) == "2 of 3 instances are in service"
     assert scaling.settled(of("InService", "InService"), frozenset({"i-0"})) == "1 of 2 instances are healthy targets"
     assert scaling.settled(of("InService", "Standby", desired=1), both) == "", "what stands by is not missed"
+
+
+def mix(*weights: str) -> dict[str, Any]:
+    overrides = [{"InstanceType": "t3.small", **({"WeightedCapacity": weight} if weight else {})} for weight in weights]
+    return {"MixedInstancesPolicy": {"LaunchTemplate": {"Overrides": overrides}}}
+
+
+@pytest.mark.parametrize(
+    ("found", "weighted"),
+    [
+        ({}, False),
+        ({"Instances": [{"InstanceId": "i-1"}]}, False),
+        ({"Instances": [{"InstanceId": "i-1"}, {"InstanceId": "i-2", "WeightedCapacity": "1"}]}, True),
+        (mix("", ""), False),
+        (mix("2", "4"), True),
+        ({"MixedInstancesPolicy": {}}, False),
+        ({"DesiredCapacityType": "units"}, False),
+        ({"DesiredCapacityType": "vcpu"}, True),
+        ({"DesiredCapacityType": "memory-mib"}, True),
+    ],
+)
+def test_a_group_has_weights_also_before_an_instance_has_one(found: Any, *, weighted: bool) -> None:
+    assert autoscaling.weighted(found) is weighted

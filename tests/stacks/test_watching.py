@@ -59,6 +59,13 @@ def test_the_alarm_on_too_few_instances_fires_below_the_groups_minimum_and_not_a
     assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (60, 15, 15)
 
 
+def test_the_alarm_on_instances_that_come_and_go_counts_the_periods_in_which_some_were_missing(dev: Template) -> None:
+    alarm = dev.one("CloudWatch::Alarm", AlarmName="dev-remediation-instances-come-and-go")
+    assert dimensions(alarm) == {"AutoScalingGroupName": "dev-backend-asg"}
+    assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["Statistic"]) == ("LessThanThreshold", 2, "Minimum")
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (300, 12, 6)
+
+
 def test_lines_of_ci_start_the_runbook_where_their_log_group_is_said(loud: Template) -> None:
     """One rule, one alarm and one metric filter on the group, all of the same metric."""
     alarm = loud.one("CloudWatch::Alarm", AlarmName="dev-remediation-state-lock-error")

@@ -31,6 +31,8 @@ class Instance:
     launched_at: datetime
     template: str = TEMPLATE
     zone: str = "us-east-1a"
+    weight: str = ""
+    """As how many units it counts, where the group has weights."""
     lifecycle: str = "InService"
     healthy: bool = True
     state: str = "running"
@@ -71,6 +73,8 @@ class Backend:
     """The launch template that the group uses."""
     mixed: bool = False
     """Whether the group mixes instance types."""
+    counts: str = ""
+    """What its sizes count, where AWS says so: units, vcpu or memory-mib."""
     templates: dict[str, dict[int, dict[str, Any]]] = field(default_factory=lambda: {TEMPLATE: {}})
     """The versions of every launch template."""
     made: dict[int, datetime] = field(default_factory=dict)
@@ -91,8 +95,12 @@ class Backend:
     tags: set[str] = field(default_factory=lambda: {"v7"})
     offered: tuple[str, ...] = ("us-east-1a", "us-east-1b", "us-east-1c")
     free: int = 200
+    fuller: int | None = None
+    """How many addresses are free in the second subnet, where it is another number."""
     way: str = "nat-00000000000000001"
     """The gateway that the default route leads to; empty: there is no such route."""
+    main_way: str | None = None
+    """The same of the main route table, which the second subnet uses, where it is another one."""
     route: str = "active"
     role: str = "dev-ec2-role"
     denied: set[str] = field(default_factory=set)

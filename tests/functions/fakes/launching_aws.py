@@ -94,6 +94,7 @@ class AutoScaling(Service):
             "HealthCheckType": "ELB",
             "CreatedTime": world.made[7],
             **_launches(world),
+            **({"DesiredCapacityType": world.counts} if world.counts else {}),
             "SuspendedProcesses": [
                 {"ProcessName": name, "SuspensionReason": reason} for name, reason in world.suspended.items()
             ],
@@ -106,6 +107,7 @@ class AutoScaling(Service):
                     "HealthStatus": "Healthy" if each.healthy else "Unhealthy",
                     "ProtectedFromScaleIn": False,
                     "LaunchTemplate": _source(each.template, each.version),
+                    **({"WeightedCapacity": each.weight} if each.weight else {}),
                 }
                 for each in world.instances.values()
             ],
@@ -244,14 +246,15 @@ class Ec2(Service):
         return {"InstanceTypeOfferings": [{"InstanceType": type_, "Location": zone} for zone in self._world.offered]}
 
     def _describe_subnets(self, asked: Any) -> Any:
-        zones = {"subnet-1": "us-east-1a", "subnet-2": "us-east-1b"}
+        zones, world = {"subnet-1": "us-east-1a", "subnet-2": "us-east-1b"}, self._world
+        free = {"subnet-1": world.free, "subnet-2": world.free if world.fuller is None else world.fuller}
         return {
             "Subnets": [
                 {
                     "SubnetId": subnet,
                     "VpcId": VPC,
                     "AvailabilityZone": zones[subnet],
-                    "AvailableIpAddressCount": self._world.free,
+                    "AvailableIpAddressCount": free[subnet],
                 }
                 for subnet in _filter(asked, "subnet-id")
                 if subnet in zones
@@ -260,12 +263,12 @@ class Ec2(Service):
 
     def _describe_route_tables(self, asked: Any) -> Any:
         """Answer for the table of subnet-1, and for the main one, which subnet-2 uses."""
-        to = {"NatGatewayId": self._world.way} if self._world.way.startswith("nat") else {"GatewayId": self._world.way}
-        route = {"DestinationCidrBlock": "0.0.0.0/0", "State": self._world.route, **to}
-        local = {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active"}
-        routes = [local, *([route] if self._world.way else [])]
-        own = {"RouteTableId": "rtb-1", "VpcId": VPC, "Routes": routes, "Associations": [{"SubnetId": "subnet-1"}]}
-        main = {"RouteTableId": "rtb-2", "VpcId": VPC, "Routes": routes, "Associations": [{"Main": True}]}
+        world = self._world
+        first, second = (
+            _routes(way, world.route) for way in (world.way, world.way if world.main_way is None else world.main_way)
+        )
+        own = {"RouteTableId": "rtb-1", "VpcId": VPC, "Routes": first, "Associations": [{"SubnetId": "subnet-1"}]}
+        main = {"RouteTableId": "rtb-2", "VpcId": VPC, "Routes": second, "Associations": [{"Main": True}]}
         by = asked["Filters"][0]["Name"]
         return {"RouteTables": [own] if by == "association.subnet-id" else [own, main]}
 
@@ -292,6 +295,12 @@ class Ec2(Service):
 
     def _get_console_output(self, asked: Any) -> Any:
         return {"InstanceId": asked["InstanceId"], "Output": self._world.console}
+
+
+def _routes(way: str, state: str) -> list[dict[str, str]]:
+    to = {"NatGatewayId": way} if way.startswith("nat") else {"GatewayId": way}
+    local = {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active"}
+    return [local, *([{"DestinationCidrBlock": "0.0.0.0/0", "State": state, **to}] if way else [])]
 
 
 def _filter(asked: Any, name: str) -> list[str]:

@@ -53,17 +53,20 @@ class Seeing:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.seen: dict[str, tuple[str, datetime, str, datetime]] = {}
+        self.looked: dict[str, datetime] = {}
         self.texts: dict[str, str] = {}
 
-    def see(self, subject: str, id_: str, mark: str) -> Seen:
-        """Return since when it is seen, and since when it looks like that."""
+    def see(self, subject: str, id_: str, mark: str, *, within: timedelta | None = None) -> Seen:
+        """Return since when it is seen, and since when it looks like that; anew where nobody has looked `within`."""
         now = self._clock()
+        if within is not None and now - self.looked.get(subject, now) > within:
+            del self.seen[subject]
         known, at, looked, moved_at = self.seen.get(subject, ("", now, "", now))
         if known != id_:
             at = now
         if (known, looked) != (id_, mark):
             moved_at = now
-        self.seen[subject] = (id_, at, mark, moved_at)
+        self.seen[subject], self.looked[subject] = (id_, at, mark, moved_at), now
         return Seen(at=at, moved_at=moved_at, now=now)
 
     def keep(self, subject: str, text: str) -> None:

@@ -27,6 +27,7 @@ from tests.support.world import SettableAlarms, Stage, deployed
 
 EVENTS = Path(__file__).parents[3] / "events" / "recover-failed-launches"
 ALARM = "dev-remediation-too-few-in-service"
+COMING_AND_GOING = "dev-remediation-instances-come-and-go"
 SETTINGS = Settings(answer_within=timedelta(0), may_launch=True)
 """Instances of a test answer at once."""
 INCIDENT = Incident(asg=GROUP)
@@ -53,12 +54,13 @@ class Night:
         self.aws: Any = FakeLaunching(self.world)
         self.runs = count(1)
         live = LiveAlarm(exists=True, state="ALARM", transitioned_at=NIGHT, actions_enabled=True)
-        self.stage.alarms = SettableAlarms({ALARM: live})
+        self.stage.alarms = SettableAlarms({ALARM: live, COMING_AND_GOING: live})
 
-    def seen_short(self, *, ago: timedelta = 5 * MINUTE, serves: bool = True) -> None:
-        """Let somebody have looked before, and found that instances are missing."""
-        at = self.steps.now - ago
-        self.aws.sightings.seen[f"launches/{GROUP}"] = ("short", at, "serves" if serves else "dark", at)
+    def seen_short(self, *, ago: timedelta = 5 * MINUTE, serves: bool = True, looked: timedelta = timedelta(0)) -> None:
+        """Let somebody have looked before, so long ago for the last time, and found that instances are missing."""
+        at, subject = self.steps.now - ago, f"launches/{GROUP}"
+        self.aws.sightings.seen[subject] = ("short", at, "serves" if serves else "dark", at)
+        self.aws.sightings.looked[subject] = self.steps.now - looked
 
     def look(self) -> Facts:
         """Diagnose."""

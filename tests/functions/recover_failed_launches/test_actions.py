@@ -9,7 +9,7 @@ from recover_failed_launches.actions import resume_process, roll_back_refresh, s
 from recover_failed_launches.facts import Judged
 from remediation.core.errors import AwsError, LeftAloneError
 from remediation.core.verdict import Act
-from tests.functions.fakes.launching import GROUP, TEMPLATE, Backend
+from tests.functions.fakes.launching import GROUP, MINUTE, TEMPLATE, Backend
 from tests.functions.recover_failed_launches.nights import SETTINGS, Night
 
 MISSING = "The security group 'sg-0000000000000dead' does not exist."
@@ -68,6 +68,13 @@ def test_a_refresh_is_started_with_the_good_version_and_never_serves_with_less(n
     assert receipt == f"dev-backend-asg launches version 7 again (instance refresh {night.world.refreshes[0].id})."
 
 
+def test_an_instance_of_the_bad_version_that_may_yet_die_keeps_nobody_from_it(night: Night) -> None:
+    target = judged(night)
+    night.world.add(1, version="8", age=5 * MINUTE)
+    start_refresh(night.aws, SETTINGS, target)
+    assert night.aws.mutations == ["StartInstanceRefresh"]
+
+
 def start_another_refresh(world: Backend) -> None:
     world.refresh("InProgress", version="8")
 
@@ -107,6 +114,11 @@ def the_bad_one_serves(world: Backend) -> None:
     world.add(1, version="8")
 
 
+def a_good_one_serves_that_may_yet_die(world: Backend) -> None:
+    world.instances.clear()
+    world.add(1, age=5 * MINUTE)
+
+
 def the_group_is_gone(world: Backend) -> None:
     world.exists = False
 
@@ -121,7 +133,8 @@ def the_group_is_gone(world: Backend) -> None:
         (its_newest_is_of_another_template, f"launches version 8 of {OTHER} by now, and not version 8 of {TEMPLATE}"),
         (with_a_mix_of_types, "mixes instance types by now"),
         (only_another_templates_seven_serves, f"serves with version 7 of {OTHER} by now"),
-        (nothing_good_serves, "serves with nothing that is known by now"),
+        (nothing_good_serves, "serves with nothing that is proven by now"),
+        (a_good_one_serves_that_may_yet_die, "serves with nothing that is proven by now"),
         (the_bad_one_serves, f"serves with version 7 of {TEMPLATE}, version 8 of {TEMPLATE} by now"),
         (the_group_is_gone, "There is no Auto Scaling group dev-backend-asg by now"),
     ],
@@ -214,7 +227,8 @@ def it_goes_to_another_version(world: Backend) -> None:
         (it_brings_a_mix, "deploys no version that is known by now"),
         (with_a_mix_of_types, "mixes instance types by now"),
         (only_another_templates_seven_serves, f"serves with version 7 of {OTHER} by now"),
-        (nothing_good_serves, "serves with nothing that is known by now"),
+        (nothing_good_serves, "serves with nothing that is proven by now"),
+        (a_good_one_serves_that_may_yet_die, "serves with nothing that is proven by now"),
         (the_bad_one_serves, f"serves with version 7 of {TEMPLATE}, version 8 of {TEMPLATE} by now"),
     ],
 )
@@ -236,6 +250,13 @@ def test_a_refresh_is_rolled_back_at_each_point_at_which_it_can_be(rolling: Nigh
     rolling.world.refreshes[0].status = status
     roll_back_refresh(rolling.aws, SETTINGS, target)
     assert rolling.world.refreshes[0].status == "RollbackInProgress"
+
+
+def test_an_instance_of_a_deploy_that_may_yet_die_keeps_nobody_from_rolling_it_back(rolling: Night) -> None:
+    target = judged(rolling)
+    rolling.world.add(1, version="8", age=5 * MINUTE)
+    roll_back_refresh(rolling.aws, SETTINGS, target)
+    assert rolling.aws.mutations == ["RollbackInstanceRefresh"]
 
 
 # ------------------------------------------------------------------------------------------------------------ to resume

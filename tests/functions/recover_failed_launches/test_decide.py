@@ -109,6 +109,52 @@ def test_a_group_that_does_not_exist_is_said(night: Night) -> None:
     assert escalated(night).because.startswith("There is no Auto Scaling group dev-backend-asg in us-east-1:")
 
 
+# ------------------------------------------------------------------------------------------------- instances with weights
+
+
+@pytest.fixture
+def weighted(night: Night) -> Night:
+    """One instance of weight 4 serves, of a group that wants 8 units."""
+    night.world.mixed, night.world.desired, night.world.min_size = True, 8, 8
+    for each in night.world.instances.values():
+        each.weight = "4"
+    return night
+
+
+def test_a_group_whose_instances_have_weights_is_complete_if_its_units_are(weighted: Night) -> None:
+    (new,) = weighted.world.add(1)
+    new.weight = "3"
+    assert "dev-backend-asg has 7 of 8 units of its capacity in service (2 instances)" in escalated(weighted).because
+    new.weight = "4"
+    assert weighted.verdict() == Nothing(
+        because="dev-backend-asg has 8 of 8 units of its capacity in service (2 instances); nothing is missing."
+    )
+
+
+def test_a_group_whose_instances_have_weights_is_told_what_fails(weighted: Night) -> None:
+    weighted.world.fail(NO_CAPACITY)
+    lead = "dev-backend-asg has 4 of 8 units of its capacity in service (1 instance). 1 launch failed at 03:39:00 UTC"
+    assert waited(weighted).because.startswith(lead)
+
+
+@pytest.mark.parametrize(("free", "kind"), [(0, Escalate), (1, Wait)])
+def test_the_units_that_are_missing_are_no_number_of_addresses(weighted: Night, free: int, kind: type[object]) -> None:
+    weighted.world.free = free
+    weighted.world.fail(FULL)
+    assert isinstance(weighted.verdict(), kind)
+
+
+@pytest.mark.parametrize("counts", ["vcpu", "memory-mib"])
+def test_a_group_that_counts_what_its_instances_do_not_say_is_not_supported(night: Night, counts: str) -> None:
+    night.world.add(1)
+    night.world.counts = counts
+    verdict = escalated(night)
+    assert verdict.because.endswith("AWS does not say as how many each of its instances counts: that is not supported.")
+    for each in night.world.instances.values():
+        each.weight = "1"
+    assert isinstance(night.verdict(), Nothing)
+
+
 # ------------------------------------------------------------------------------------------ what passes by itself
 
 
@@ -203,6 +249,15 @@ def test_fewer_free_addresses_than_instances_are_missing_are_not_enough(night: N
     night.world.desired, night.world.free = 4, 2
     night.world.fail(FULL)
     assert "the subnet has no free addresses" in escalated(night).because
+
+
+@pytest.mark.parametrize(("zone", "kind"), [("us-east-1a", Wait), ("us-east-1b", Escalate), ("", Escalate)], ids=str)
+def test_every_subnet_that_a_launch_may_have_failed_in_needs_addresses(
+    night: Night, zone: str, kind: type[object]
+) -> None:
+    night.world.free, night.world.fuller = 200, 0
+    night.world.fail(FULL, zone=zone)
+    assert isinstance(night.verdict(), kind)
 
 
 def test_a_version_that_names_no_security_group_proves_nothing_of_it(night: Night) -> None:
@@ -312,8 +367,19 @@ def test_what_nobody_has_seen_before_is_looked_at_once_more(night: Night) -> Non
     assert escalated(night).because.endswith("why it does not launch is not known.")
 
 
+@pytest.mark.parametrize(("looked", "kind"), [(timedelta(days=30), Wait), (14 * MINUTE, Escalate)])
+def test_what_was_seen_weeks_ago_is_seen_anew(night: Night, looked: timedelta, kind: type[object]) -> None:
+    night.seen_short(ago=timedelta(days=30), looked=looked)
+    night.world.activities.clear()
+    assert isinstance(night.verdict(), kind)
+    night.steps.now += MINUTE
+    assert isinstance(night.verdict(), Escalate), "by then it is seen for a minute"
+
+
 def test_where_nobody_knows_since_when_a_person_is_called_at_once(night: Night) -> None:
-    night.aws.sightings.see = lambda *_: (_ for _ in ()).throw(AwsError("no", operation="dynamodb:GetItem", code="No"))
+    night.aws.sightings.see = lambda *_, **__: (_ for _ in ()).throw(
+        AwsError("no", operation="dynamodb:GetItem", code="No")
+    )
     verdict = escalated(night)
     assert "Could not be read: since when it is so (dynamodb:GetItem answered No)." in verdict.evidence
 
@@ -379,6 +445,19 @@ def test_the_refresh_that_is_on_is_rolled_back(broken: Night) -> None:
     act = acted(broken)
     assert (act.action, act.target.refresh) == (ROLL_BACK, refresh.id)
     assert act.because.startswith(f"Roll the instance refresh {refresh.id} back. ")
+
+
+def test_a_deploy_that_cannot_launch_is_rolled_back_though_the_group_is_complete(broken: Night) -> None:
+    """A refresh that launches before it terminates leaves the group complete for as long as nothing can be launched."""
+    broken.world.version = "7"
+    broken.world.add(1)
+    refresh = broken.world.refresh("InProgress", version="8")
+    broken.world.activities.clear()
+    assert isinstance(broken.verdict(), Nothing), "until a launch has failed"
+    broken.world.fail(GROUP_MISSING)
+    act = acted(broken)
+    assert (act.action, act.target.refresh) == (ROLL_BACK, refresh.id)
+    assert "dev-backend-asg has 2 of 2 instances in service. 1 launch failed" in act.because
 
 
 def test_a_refresh_that_names_the_groups_template_by_its_name_is_known(broken: Night) -> None:
@@ -602,13 +681,36 @@ def test_a_role_that_may_not_pull_is_named_with_what_it_lacks(night: Night) -> N
 @pytest.mark.parametrize(
     ("way", "route", "says"), [("", "active", "has no default route"), ("nat-1", "blackhole", "is gone")]
 )
-def test_a_subnet_without_a_way_out_is_named(night: Night, way: str, route: str, says: str) -> None:
+def test_a_subnet_without_a_way_out_is_a_suspicion(night: Night, way: str, route: str, says: str) -> None:
     night.world.way, night.world.route = way, route
     night.world.die()
     night.world.die()
     verdict = escalated(night)
-    assert "they cannot reach ECR: subnet-1" in verdict.because
-    assert says in verdict.because
+    why = verdict.because.partition("UTC: ")[2]
+    assert why.startswith("neither AWS nor the instances say why; it may be that some cannot reach ECR, as subnet-1")
+    assert says in why
+    assert why.endswith(", unless VPC endpoints lead to it.")
+    (endpoints,) = [step for step in verdict.next_steps if "vpc-endpoints" in step]
+    assert (
+        "Values=com.amazonaws.us-east-1.ecr.api,com.amazonaws.us-east-1.ecr.dkr,com.amazonaws.us-east-1.s3" in endpoints
+    )
+
+
+def test_only_the_subnets_without_a_way_out_are_suspected(night: Night) -> None:
+    night.world.main_way = ""
+    night.world.die()
+    night.world.die()
+    because = escalated(night).because
+    assert "as subnet-2 has no default route, unless" in because
+    assert "subnet-1" not in because
+
+
+def test_what_an_instance_logs_goes_before_a_suspicion(night: Night) -> None:
+    """Where VPC endpoints lead to ECR no subnet has a default route, and nothing is wrong with that."""
+    night.world.way = ""
+    (ill,) = night.world.add(1, age=15 * MINUTE)
+    ill.healthy, ill.container = False, "exited"
+    assert escalated(night).because.endswith(": the container is there and does not keep running.")
 
 
 LOGS = [
@@ -649,6 +751,31 @@ def test_what_ec2_says_of_an_end_is_a_cause(night: Night) -> None:
     for _ in range(2):
         night.world.die(code="Client.VolumeLimitExceeded", reason="Client.VolumeLimitExceeded: Volume limit exceeded")
     assert escalated(night).because.endswith("the account's quota of EBS volumes is used up.")
+
+
+SPOT: dict[str, Any] = {
+    "code": "Server.SpotInstanceTermination",
+    "reason": "Server.SpotInstanceTermination: Spot instance termination",
+}
+
+
+def test_spot_instances_that_ec2_takes_back_did_not_die(night: Night) -> None:
+    night.world.add(1)
+    for ago in (40, 5):
+        night.world.die(ago=ago * MINUTE, **SPOT)
+    assert isinstance(night.verdict(), Nothing)
+    night.world.desired = 3
+    night.world.fail(NO_CAPACITY)
+    verdict = waited(night)
+    assert "EC2 has no t3.small capacity there now" in verdict.because
+    assert any('EC2 says: "Server.SpotInstanceTermination' in line for line in verdict.evidence)
+
+
+def test_instances_that_die_of_something_else_do_so_among_those_that_ec2_takes_back(night: Night) -> None:
+    night.world.tags.clear()
+    for each in ({}, SPOT, {}):
+        night.world.die(ago=5 * MINUTE, **each)
+    assert "; 2 instances came up and died again" in escalated(night).because
 
 
 def test_how_the_group_ended_an_instance_is_none(night: Night) -> None:
@@ -703,6 +830,18 @@ def test_a_young_instance_that_the_group_had_one_too_many_of_did_not_die(night: 
     assert "died again" not in escalated(night).because
 
 
+def test_an_alarm_that_is_named_after_a_check_kills_nobody(night: Night) -> None:
+    night.world.add(1)
+    for _ in range(2):
+        night.world.die()
+        night.world.activities[0]["Cause"] = (
+            "At 2026-11-23T03:39:00Z a monitor alarm dev-healthcheck-latency-low in state ALARM triggered policy dev-scale-down"
+            " changing the desired capacity from 4 to 2. At 2026-11-23T03:39:05Z an instance was taken out of service in"
+            " response to a difference between desired and actual capacity, shrinking the capacity from 4 to 2."
+        )
+    assert isinstance(night.verdict(), Nothing)
+
+
 def test_a_version_whose_instances_die_while_the_old_ones_serve_is_taken_back(night: Night) -> None:
     night.world.add_version(8, tag="v8")
     night.world.version = "8"
@@ -714,6 +853,71 @@ def test_a_version_whose_instances_die_while_the_old_ones_serve_is_taken_back(ni
         "2 instances came up and died again since 03:36:00 UTC: ECR does not have dev-starttech-backend:v8."
         in act.because
     )
+
+
+@pytest.mark.parametrize(("age", "kind"), [(1, Act), (19, Act), (21, Escalate)])
+def test_a_version_that_dies_is_taken_back_whenever_it_is_looked_at(night: Night, age: int, kind: type[object]) -> None:
+    """Within its grace a new instance is in service and healthy, whatever becomes of it."""
+    night.world.add_version(8, tag="v8", made=night.steps.now - 30 * MINUTE)
+    night.world.version = "8"
+    night.world.die(version="8", ago=4 * MINUTE)
+    night.world.die(version="8")
+    night.world.add(1, version="8", age=age * MINUTE)
+    verdict = night.verdict()
+    assert isinstance(verdict, kind)
+    assert verdict.because.startswith(("Start an instance refresh with version 7. ", "dev-backend-asg has 2 of 2"))
+
+
+def test_a_failure_that_passes_hides_no_version_whose_instances_die(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    night.world.die(version="8", ago=4 * MINUTE)
+    night.world.fail(NO_CAPACITY)
+    assert "EC2 has no t3.small capacity" in waited(night).because, "one death is no loop"
+    night.world.die(version="8", ago=2 * MINUTE)
+    act = acted(night)
+    assert (act.action, act.target.bad) == (START, "8")
+    assert "died again since 03:36:00 UTC: ECR does not have dev-starttech-backend:v8." in act.because
+    assert any("sufficient t3.small capacity" in line for line in act.evidence)
+
+
+def test_deaths_that_are_over_do_not_hide_a_failure_that_passes(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    for minutes in (40, 25):
+        night.world.die(version="8", ago=minutes * MINUTE)
+    night.world.fail(NO_CAPACITY)
+    assert "EC2 has no t3.small capacity" in waited(night).because
+
+
+def test_a_failure_that_does_not_pass_is_named_before_the_deaths(night: Night) -> None:
+    night.world.tags.clear()
+    for ago in (4, 2):
+        night.world.die(ago=ago * MINUTE)
+    night.world.fail("The key pair 'gone' does not exist.")
+    assert "key pair" in escalated(night).because
+
+
+def test_one_death_of_a_version_is_not_enough_to_take_it_back(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    night.world.die(version="8", ago=2 * MINUTE)
+    (ill,) = night.world.add(1, version="8", age=15 * MINUTE)
+    ill.healthy, ill.container = False, "exited"
+    assert "1 instance came up and died again" in escalated(night).because
+    night.world.die(version="8")
+    assert isinstance(night.verdict(), Act)
+
+
+def test_an_earlier_version_is_not_proven_by_an_instance_that_may_yet_die(night: Night) -> None:
+    night.world.add_version(8, tag="v8")
+    night.world.version = "8"
+    night.world.die(version="8", ago=4 * MINUTE)
+    night.world.die(version="8")
+    assert isinstance(night.verdict(), Act)
+    night.world.instances.clear()
+    night.world.add(1, age=5 * MINUTE)
+    assert isinstance(night.verdict(), Escalate)
 
 
 def test_instances_that_were_launched_before_the_version_was_made_are_not_its(night: Night) -> None:
@@ -919,6 +1123,16 @@ def test_a_refresh_that_is_on_while_nothing_serves_is_a_page_once_that_lasts(nig
     )
     night.world.add(1)
     assert isinstance(night.verdict(), Wait)
+
+
+@pytest.mark.parametrize(("looked", "kind"), [(timedelta(days=30), Wait), (14 * MINUTE, Escalate)])
+def test_that_nothing_served_weeks_ago_is_no_reason_to_call_during_a_refresh(
+    night: Night, looked: timedelta, kind: type[object]
+) -> None:
+    night.world.instances.clear()
+    night.world.refresh("InProgress", version="7", ago=12 * MINUTE)
+    night.seen_short(ago=timedelta(days=30), serves=False, looked=looked)
+    assert isinstance(night.verdict(), kind)
 
 
 def test_a_rollback_that_cannot_launch_either_is_told_with_its_failures(night: Night) -> None:

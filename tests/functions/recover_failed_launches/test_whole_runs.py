@@ -291,7 +291,7 @@ def test_without_its_metrics_the_team_is_told_once(night: Night) -> None:
     for n in range(3):
         assert night.run("launch", ActivityId=f"event-{n}").status == "nothing-to-do"
     (notice,) = night.stage.notifier.notices
-    assert notice.title == "dev-backend-asg does not publish the metric that its alarm watches"
+    assert notice.title == "dev-backend-asg does not publish the metric that its alarms watch"
 
 
 # ----------------------------------------------------------------------------------------------------- what people read

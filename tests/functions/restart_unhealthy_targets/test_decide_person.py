@@ -63,6 +63,8 @@ def test_three_replacements_in_half_an_hour_are_a_loop() -> None:
     replaced = [Replacement(instance=f"i-old{n}", at=NOW - minutes * MINUTE) for n, minutes in enumerate((5, 15, 30))]
     verdict = person_for(facts(sick(), *healthy(1), replacements=tuple(replaced)))
     assert "replaced 3 instances" in verdict.because
+    assert verdict.because.endswith("Why they do not come up is for recover-failed-launches to say.")
+    assert verdict.next_steps[0] == "remedy invoke recover-failed-launches --target dev-backend-asg --env dev"
     assert any("suspend-processes" in step for step in verdict.next_steps)
     assert any("i-old0, i-old1, i-old2" in line for line in verdict.evidence)
 

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 ACTIVE_REFRESH = frozenset({"Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"})
 ENDED = frozenset({"Cancelled", "Failed", "Successful"})
 """How an activity ends."""
-_FAILED_ELB_CHECK = re.compile(r"\bELB\b[^.]*health check", re.IGNORECASE)
+_FAILED_CHECK = re.compile(
+    r"\AAt \S{1,40} (?:an )?instance (?:i-\w{1,17} )?was taken out of service in response to an?"
+    r" ([^.]{0,80}(?:health|status)[ -]checks?)\b",
+    re.IGNORECASE,
+)
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 
 
@@ -104,8 +108,15 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
         suspended=tuple(sorted(process["ProcessName"] for process in found.get("SuspendedProcesses", ()))),
         members=tuple(sorted(map(_member, found.get("Instances", ())), key=lambda member: member.id)),
         termination=tuple(found.get("TerminationPolicies", ())),
-        weighted=any("WeightedCapacity" in instance for instance in found.get("Instances", ())),
+        weighted=weighted(found),
     )
+
+
+def weighted(found: "AutoScalingGroupTypeDef") -> bool:
+    """Tell whether an instance may count as several: by its weight, also of one yet to come, or by its vCPUs or memory."""
+    template = found.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    weighs = ("WeightedCapacity" in each for each in (*found.get("Instances", ()), *template.get("Overrides", ())))
+    return any(weighs) or found.get("DesiredCapacityType", "units") != "units"
 
 
 def _member(instance: "InstanceTypeDef") -> Member:
@@ -163,5 +174,14 @@ def elb_replacements(aws: "Clients", name: str) -> tuple[Replacement, ...]:
         )
         for activity in answer["Activities"]
         if (about := activity.get("Description", "")).startswith("Terminating")
-        and _FAILED_ELB_CHECK.search(activity["Cause"])
+        and "ELB" in failed_check(activity["Cause"]).split()
     )
+
+
+def failed_check(cause: str) -> str:
+    """Return which check an instance failed that was taken out, in AWS's words; empty where it went for another reason.
+
+    A cause of that kind begins with these words. Later on a cause may quote an alarm or a policy, which anybody names.
+    """
+    found = _FAILED_CHECK.match(cause)
+    return found[1] if found else ""

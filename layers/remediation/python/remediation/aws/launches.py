@@ -5,7 +5,7 @@ each name another template.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from remediation.aws.autoscaling import ACTIVE_REFRESH
+from remediation.aws.autoscaling import ACTIVE_REFRESH, weighted
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling.type_defs import (
@@ -55,6 +55,8 @@ class Member(Struct, frozen=True, kw_only=True):
     healthy: bool
     zone: str
     source: Source | None = None
+    units: int = 1
+    """As how much of the capacity it counts."""
 
     @property
     def serves(self) -> bool:
@@ -82,10 +84,19 @@ class Group(Struct, frozen=True, kw_only=True):
     """The name of that launch template."""
     mixed: bool = False
     """Whether it mixes instance types: then its launch template is a part of a policy."""
+    weighted: bool = False
+    """Whether its sizes are units of capacity, and not numbers of instances."""
+    counted: bool = True
+    """Whether AWS says as how many units each member counts."""
     suspended: tuple[Suspension, ...]
     metrics: tuple[str, ...]
     """Names of the group metrics that it publishes."""
     members: tuple[Member, ...]
+
+    @property
+    def serving(self) -> int:
+        """Return how much of its capacity is in service and healthy, in what its sizes are in."""
+        return sum(member.units for member in self.members if member.serves)
 
 
 class Activity(Struct, frozen=True, kw_only=True):
@@ -144,7 +155,7 @@ def group(aws: "Clients", name: str) -> Group | None:
 
 def _group(found: "AutoScalingGroupTypeDef") -> Group:
     mixed = found.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
-    source = found.get("LaunchTemplate") or mixed
+    source, units = found.get("LaunchTemplate") or mixed, weighted(found)
     return Group(
         name=found["AutoScalingGroupName"],
         min_size=found["MinSize"],
@@ -154,6 +165,8 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
         source=_source(source),
         template_name=source.get("LaunchTemplateName", "") if source else "",
         mixed=mixed is not None,
+        weighted=units,
+        counted=not units or all("WeightedCapacity" in each for each in found.get("Instances", ())),
         suspended=tuple(
             Suspension(process=each.get("ProcessName", ""), reason=each.get("SuspensionReason", ""))
             for each in found.get("SuspendedProcesses", ())
@@ -166,6 +179,7 @@ def _group(found: "AutoScalingGroupTypeDef") -> Group:
                 healthy=each["HealthStatus"] == "Healthy",
                 zone=each["AvailabilityZone"],
                 source=_source(each.get("LaunchTemplate")),
+                units=int(each.get("WeightedCapacity", "1")),
             )
             for each in sorted(found.get("Instances", ()), key=lambda each: each["InstanceId"])
         ),
@@ -188,6 +202,13 @@ def activities(aws: "Clients", name: str, since: datetime) -> tuple[Activity, ..
         if found and found[-1].at < since:
             break
     return tuple(found)
+
+
+def launched_since(found: Iterable[Activity], since: datetime) -> tuple[str, ...]:
+    """Return the instances that a group has launched since then, among what it tried."""
+    return tuple(
+        sorted({each.instance for each in found if each.kind == "launch" and each.instance and each.at >= since})
+    )
 
 
 def _activity(found: "ActivityTypeDef") -> Activity:
