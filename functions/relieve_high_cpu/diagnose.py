@@ -23,7 +23,7 @@ MOST_ASKED = 5
 
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     """Return the facts. Raises AwsError where the group or its figures cannot be read."""
-    now = aws.sightings.see(f"cpu/{settings.asg}", settings.asg, "").now
+    now = aws.now()
     group = autoscaling.group(aws, settings.asg)
     if group is None:
         return Facts(place=aws.place, group=None)

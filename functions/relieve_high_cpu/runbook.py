@@ -80,5 +80,4 @@ RUNBOOK = Runbook(
     actions={SCALE: scale_out, REPLACE: replace_instance},
     yields_to=("mongodb", "redis", "nat", "storm", "deploy"),
     asks=(REPLACE,),
-    sightings=True,
 )
