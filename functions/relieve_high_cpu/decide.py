@@ -11,7 +11,8 @@ from relieve_high_cpu.facts import Facts, Instance
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
-from relieve_high_cpu.wording import Commands, cost, drift, evidence, hot_now, last_deploy, minutes, slowed_down
+from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, slowed_down
+from remediation.aws.group_commands import reverted
 from remediation.aws.scaling import IN_SERVICE, settled, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
@@ -75,7 +76,7 @@ def _some_hot(case: Case) -> Wait | Escalate:
     heat = case.heat
     ids = ", ".join(each.id for each in heat.hot)
     said = f"{ids} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
-    steps = (*(Commands(case).shell(each) for each in heat.hot[:2]), Commands(case).activities())
+    steps = (*(Commands(case).shell(each.id) for each in heat.hot[:2]), Commands(case).activities())
     if min(heat.hot_for(heat.warm[each]) for each in heat.hot) < case.settings.out_of_line_for:
         return wait(case, f"{said}; that may pass.", *steps)
     because = f"{said}: work is not shared evenly, and more instances do not change that."
@@ -105,7 +106,7 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     commands, long = Commands(case), case.heat.hot_for(case.heat.warm[instance])
     needed = case.settings.out_of_line_for
     said = f"{instance.id} alone is hot, for {minutes(long)} minutes, while the others of {case.group.name} are not"
-    steps = (commands.shell(instance), commands.replace(instance), commands.activities())
+    steps = (commands.shell(instance.id), commands.replace(instance.id), commands.activities())
     if long < needed:
         return wait(case, f"{said}; out of line is what is so for {minutes(needed)} minutes.", *steps)
     if any(attempt.action == REPLACE for attempt in case.tried):
@@ -163,7 +164,7 @@ def _not_the_load(case: Case) -> Escalate | None:
         because=f"{hot_now(case)}, but there are {requests.now:.0f} requests per target where {requests.usual:.0f} are usual: "
         f"not load, but what the application does with it.{deploy}",
         evidence=evidence(case),
-        next_steps=(*(Commands(case).shell(each) for each in case.heat.hot[:1]), Commands(case).refreshes()),
+        next_steps=(*(Commands(case).shell(each.id) for each in case.heat.hot[:1]), Commands(case).refreshes()),
         team="application",
     )
 
@@ -212,7 +213,7 @@ def _cannot_launch(case: Case) -> Escalate | None:
     return Escalate(
         because=f"{hot_now(case)}, and {case.group.name} launches nothing: Launch is suspended.",
         evidence=evidence(case),
-        next_steps=(Commands(case).resume(), Commands(case).activities()),
+        next_steps=(Commands(case).resume(case.suspended), Commands(case).activities()),
     )
 
 
@@ -243,7 +244,7 @@ def _step(case: Case) -> Act[Target]:
         settle=case.settings.warm_up,
         evidence=evidence(case),
         next_steps=(Commands(case).larger(to), Commands(case).activities(), Commands(case).policies()),
-        drift=drift(name, to, desired),
+        drift=reverted(name, before=desired, to=to),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from relieve_high_cpu.case import UNLIMITED, Case
 from relieve_high_cpu.facts import Instance
+from remediation.aws.group_commands import GroupCommands
 from remediation.aws.load import Points
 from remediation.aws.scaling import IN_SERVICE, Policy
 
@@ -113,55 +114,17 @@ def cost(case: Case) -> str:
     )
 
 
-def drift(group: str, size: int, before: int) -> str:
-    """Say what Terraform reverts."""
-    return (
-        f"Terraform owns the size of {group}: the next `terraform apply` sets it back, unless terraform.tfvars says "
-        f"`desired_capacity = {size}` (was {before})."
-    )
-
-
-class Commands:
-    """Exact commands for a person, in the region of the case."""
+class Commands(GroupCommands):
+    """Exact commands for a person, for the case; and lines for Terraform."""
 
     def __init__(self, case: Case) -> None:
+        super().__init__(case.settings.asg, case.facts.place.region)
         self._case = case
-
-    def _asg(self, verb: str, more: str = "") -> str:
-        case = self._case
-        return f"aws autoscaling {verb} --auto-scaling-group-name {case.settings.asg}{more} --region {case.facts.place.region}"
-
-    def activities(self) -> str:
-        """See what the group did, and why."""
-        return self._asg("describe-scaling-activities", " --max-items 20")
-
-    def policies(self) -> str:
-        """See what would make it larger."""
-        return self._asg("describe-policies")
-
-    def refreshes(self) -> str:
-        """See what was deployed."""
-        return self._asg("describe-instance-refreshes", " --max-records 5")
-
-    def resume(self) -> str:
-        """Let the group launch and scale again."""
-        return self._asg("resume-processes", f" --scaling-processes {' '.join(self._case.suspended)}")
 
     def larger(self, size: int) -> str:
         """Have the group made larger by hand, by the rules."""
         environment = self._case.facts.place.environment
         return f"remedy invoke scale-service --set desired={size} --env {environment}  # a plan, until you add --apply"
-
-    def shell(self, instance: Instance) -> str:
-        """Get onto an instance."""
-        return f"aws ssm start-session --target {instance.id} --region {self._case.facts.place.region}"
-
-    def replace(self, instance: Instance) -> str:
-        """Have the group replace an instance."""
-        return (
-            f"aws autoscaling set-instance-health --instance-id {instance.id} --health-status Unhealthy "
-            f"--should-respect-grace-period --region {self._case.facts.place.region}"
-        )
 
     def room(self) -> str:
         """Let the group have more instances."""
