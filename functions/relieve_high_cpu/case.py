@@ -10,14 +10,15 @@ from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import larger
 from remediation.aws import scaling
 from remediation.aws.autoscaling import Group
-from remediation.aws.scaling import IN_SERVICE, Asked, Policy, Size
+from remediation.aws.group_commands import suspended
+from remediation.aws.scaling import IN_SERVICE, OUT, Asked, Policy, Size
 from remediation.core.sweep import DescribedAlarm
 from remediation.core.verdict import Attempt, Target
 
 SCALE = "scale-out"
 REPLACE = "replace-instance"
-NEEDED = ("AlarmNotification", "Launch")
-"""Processes that a group needs for a policy to make it larger."""
+NEEDED = ("AlarmNotification", *OUT)
+"""Processes that a group needs for a policy to make it larger, and for that to help."""
 EARNED = timedelta(hours=1)
 """So old an instance has to be for its CPU credits to say something."""
 REACTIVE = frozenset({"SimpleScaling", "StepScaling", "TargetTrackingScaling"})
@@ -127,7 +128,7 @@ class Case:
 
     @cached_property
     def suspended(self) -> tuple[str, ...]:
-        """The processes that are suspended but needed for a policy to make the group larger."""
+        """The processes that are suspended but needed for a policy to make the group larger, and for that to help."""
         return tuple(process for process in NEEDED if process in self.group.suspended)
 
     @cached_property
@@ -141,7 +142,7 @@ class Case:
         if not policy.enabled:
             return f"{policy.name} is disabled"
         if self.suspended:
-            return f"{policy.name} cannot act: {' and '.join(self.suspended)} of {self.group.name} is suspended"
+            return f"{policy.name} cannot help: {suspended(self.suspended)}"
         alarms = [alarm for alarm in self.facts.alarms if alarm.name in policy.alarms]
         if not alarms:
             return f"no alarm is there that {policy.name} follows"

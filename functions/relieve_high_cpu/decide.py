@@ -12,9 +12,12 @@ from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
 from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, slowed_down
-from remediation.aws.group_commands import reverted
-from remediation.aws.scaling import IN_SERVICE, settled, size
+from remediation.aws.group_commands import reverted, suspended
+from remediation.aws.scaling import IN, IN_SERVICE, OUT, settled, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
+
+REPLACING = (*OUT, *IN, "ReplaceUnhealthy")
+"""Processes that a group needs to replace an instance by one that serves."""
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...], now: datetime) -> Verdict[Target]:
@@ -37,7 +40,7 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
         or _not_the_load(case)
         or _policy_works(case)
         or _no_more_to_give(case)
-        or _cannot_launch(case)
+        or _cannot_grow(case)
         or _too_little_headroom(case)
         or _step(case)
     )
@@ -112,10 +115,9 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     if any(attempt.action == REPLACE for attempt in case.tried):
         because = f"{said}, though one was replaced in this run: replacing does not help."
         return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
-    suspended = [name for name in ("Launch", "Terminate", "ReplaceUnhealthy") if name in case.group.suspended]
-    if suspended:
-        because = f"{said}, and the group cannot replace it: {', '.join(suspended)} is suspended."
-        return Escalate(because=because, evidence=evidence(case), next_steps=steps)
+    if stopped := [process for process in REPLACING if process in case.group.suspended]:
+        because = f"{said}, and the group cannot replace it: {suspended(stopped)}."
+        return Escalate(because=because, evidence=evidence(case), next_steps=(commands.resume(stopped), *steps))
     others = _others(case, instance)
     if others <= case.group.min_size:
         return Escalate(
@@ -207,11 +209,14 @@ def _no_more_to_give(case: Case) -> Escalate | None:
     return Escalate(because=f"{hot_now(case)}, and {why}. {cost(case)}", evidence=evidence(case), next_steps=steps_)
 
 
-def _cannot_launch(case: Case) -> Escalate | None:
-    if "Launch" not in case.group.suspended:
+def _cannot_grow(case: Case) -> Escalate | None:
+    """Ask for no instance that would not be launched, or would take no requests."""
+    stopped = [process for process in OUT if process in case.group.suspended]
+    if not stopped:
         return None
+    launches = "nothing" if "Launch" in stopped else "only what would take no requests"
     return Escalate(
-        because=f"{hot_now(case)}, and {case.group.name} launches nothing: Launch is suspended.",
+        because=f"{hot_now(case)}, and {case.group.name} launches {launches}: {suspended(stopped)}.",
         evidence=evidence(case),
         next_steps=(Commands(case).resume(case.suspended), Commands(case).activities()),
     )

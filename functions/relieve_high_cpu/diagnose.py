@@ -73,7 +73,7 @@ def _closer(aws: "Clients", settings: Settings, facts: Facts, busy: tuple[Instan
     policies = scaling.policies(aws, settings.asg)
     alarms = cloudwatch.alarms_called(aws, [name for policy in policies for name in policy.alarms])
     history = scaling.history(aws, settings.asg, now - settings.steps_within)
-    health = elbv2.target_health(aws, target_group_arn(aws, settings))
+    health = elbv2.target_health(aws, settings.targets(aws.place))
     change = _last_change(aws, facts.group, facts.refresh)
     poor = [each.id for each in busy if each.credits is not None and each.credits < settings.credits_gone]
     modes = ec2.credit_modes(aws, poor)
@@ -89,11 +89,6 @@ def _closer(aws: "Clients", settings: Settings, facts: Facts, busy: tuple[Instan
         healthy=frozenset(target.id for target in health if target.state == "healthy"),
         change=change,
     )
-
-
-def target_group_arn(aws: "Clients", settings: Settings) -> str:
-    """Return the ARN of the group's targets."""
-    return f"arn:aws:elasticloadbalancing:{aws.place.region}:{aws.place.account}:{settings.target_group}"
 
 
 def _last_change(aws: "Clients", group: Group, refresh: Refresh | None) -> Change | None:

@@ -71,6 +71,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     answer_within: timedelta = timedelta(seconds=20)
     """How long an instance may take to say what keeps it busy."""
 
+    def targets(self, place: Place) -> str:
+        """Return the ARN of the target group."""
+        return f"arn:aws:elasticloadbalancing:{place.region}:{place.account}:{self.target_group}"
+
 
 class Incident(Struct, frozen=True, kw_only=True):
     """Which Auto Scaling group; empty: the environment's."""

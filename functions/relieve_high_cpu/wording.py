@@ -1,6 +1,6 @@
 """What a person is told: the evidence, the exact commands to go on with, and what Terraform owns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from relieve_high_cpu.case import UNLIMITED, Case
@@ -120,6 +120,13 @@ class Commands(GroupCommands):
     def __init__(self, case: Case) -> None:
         super().__init__(case.settings.asg, case.facts.place.region)
         self._case = case
+
+    def register(self, ids: Sequence[str]) -> str:
+        """Have the load balancer send requests to instances."""
+        targets = self._case.settings.targets(self._case.facts.place)
+        return self._aws(
+            f"elbv2 register-targets --target-group-arn {targets} --targets {' '.join(f'Id={id_}' for id_ in ids)}"
+        )
 
     def larger(self, size: int) -> str:
         """Have the group made larger by hand, by the rules."""

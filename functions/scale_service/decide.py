@@ -6,7 +6,7 @@ Each paragraph answers a verdict, or nothing where it is not about this case; th
 from datetime import datetime, timedelta
 
 from remediation.aws.autoscaling import ACTIVE_REFRESH, Group
-from remediation.aws.group_commands import reverted
+from remediation.aws.group_commands import reverted, suspended
 from remediation.aws.scaling import IN, OUT, UNTIL_SETTLED, Size, at_work, settled, size
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, Wait
 from scale_service.facts import Facts
@@ -72,8 +72,7 @@ def _suspended(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> 
     stopped = [process for process in needed if process in group.suspended]
     if not stopped:
         return None
-    are = "is" if len(stopped) == 1 else "are"
-    because = f"{group.name} cannot be scaled {way}, {_change(facts, group)}: {' and '.join(stopped)} {are} suspended."
+    because = f"{group.name} cannot be scaled {way}, {_change(facts, group)}: {suspended(stopped)}."
     return _refuse(facts, group, tried, because, commands(facts, group).resume(stopped))
 
 

@@ -44,11 +44,18 @@ class Box:
     type: str = "t3.medium"
     healthy: bool = True
     """As the load balancer finds it, once it is in service."""
+    registered: bool = True
+    """Whether the load balancer knows it: it gets no requests else, also after the process is resumed that was to register it."""
     protected: bool = False
     reported_unhealthy: bool = False
     in_ssm: bool = True
     lag: timedelta = timedelta(0)
     """So long after a period has ended CloudWatch has its values of this instance."""
+
+    @property
+    def serves(self) -> bool:
+        """Tell whether it takes requests."""
+        return self.lifecycle == "InService" and self.registered and self.healthy
 
 
 @dataclass
@@ -138,12 +145,12 @@ class Fleet:
     @property
     def serving(self) -> list[Box]:
         """The instances that take requests."""
-        return [box for box in self.boxes.values() if box.lifecycle == "InService" and box.healthy]
+        return [box for box in self.boxes.values() if box.serves]
 
     def cpu(self, box: Box) -> float:
         """Return how busy an instance is now."""
         starting = 95.0 if self.now - box.launched_at < BOOT + STARTING else 0.0
-        share = self.load(self.now) * self.cost(self.now) / max(1, len(self.serving)) if box.healthy else 0.0
+        share = self.load(self.now) * self.cost(self.now) / max(1, len(self.serving)) if box.serves else 0.0
         return min(100.0, max(starting, share + box.extra)) if box.lifecycle == "InService" else starting
 
     @property
@@ -166,7 +173,7 @@ class Fleet:
     def _grow(self) -> None:
         for box in list(self.boxes.values()):
             if box.lifecycle == "Pending" and self.now >= box.launched_at + BOOT:
-                box.lifecycle = "InService"
+                box.lifecycle, box.registered = "InService", "AddToLoadBalancer" not in self.suspended
             if box.left_at and self.now >= box.left_at + DRAIN:
                 del self.boxes[box.id]
             elif box.reported_unhealthy and box.lifecycle == "InService" and "ReplaceUnhealthy" not in self.suspended:

@@ -247,7 +247,7 @@ class Elbv2(_OfFleet):
                 "TargetHealth": {"State": "healthy" if box.healthy else "unhealthy"},
             }
             for box in self._fleet.boxes.values()
-            if box.lifecycle == "InService"
+            if box.lifecycle == "InService" and box.registered
         ]
         return self._answered("DescribeTargetHealth", {"TargetHealthDescriptions": targets})
 

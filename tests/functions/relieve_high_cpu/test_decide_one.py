@@ -1,5 +1,7 @@
 """One instance is hot, and the others are not: evidence first, and a person before it is replaced."""
 
+import pytest
+
 from tests.functions.relieve_high_cpu.cases import (
     LONG_HOT,
     MINUTE,
@@ -64,9 +66,21 @@ def test_those_that_are_not_healthy_do_not_count_as_others() -> None:
     assert "2 instances are healthy besides it, and the minimum is 2." in escalates(found).because
 
 
-def test_one_is_not_replaced_where_the_group_cannot() -> None:
-    found = facts(instance(A, LONG_HOT), *OTHERS, group=group((A, B, C, D), suspended=("ReplaceUnhealthy",)))
-    assert escalates(found).because.endswith("and the group cannot replace it: ReplaceUnhealthy is suspended.")
+@pytest.mark.parametrize("process", ["Launch", "AddToLoadBalancer", "Terminate", "ReplaceUnhealthy"])
+def test_one_is_not_replaced_where_the_group_cannot(process: str) -> None:
+    verdict = escalates(facts(instance(A, LONG_HOT), *OTHERS, group=group((A, B, C, D), suspended=(process,))))
+    assert verdict.because.endswith(f"and the group cannot replace it: {process} is suspended.")
+    assert (
+        f"resume-processes --auto-scaling-group-name dev-backend-asg --scaling-processes {process} "
+        in (verdict.next_steps[0])
+    )
+
+
+def test_one_is_replaced_where_only_other_processes_are_suspended() -> None:
+    found = facts(
+        instance(A, LONG_HOT), *OTHERS, group=group((A, B, C, D), suspended=("AlarmNotification", "HealthCheck"))
+    )
+    assert acts(found).action == "replace-instance"
 
 
 def test_a_second_one_is_not_replaced() -> None:

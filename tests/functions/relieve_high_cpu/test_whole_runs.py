@@ -132,6 +132,13 @@ def test_a_group_of_which_half_takes_no_requests_gets_no_instance_but_these_back
     assert "Healthy targets: 1 of 2 in service." in outcome.text()
 
 
+def test_a_group_whose_new_instances_would_get_no_requests_is_not_made_larger() -> None:
+    tonight = night(suspended=("AddToLoadBalancer",))
+    outcome = tonight.run()
+    assert (outcome.status, tonight.aws.mutations) == ("escalated", [])
+    assert outcome.because.endswith("launches only what would take no requests: AddToLoadBalancer is suspended.")
+
+
 @pytest.mark.parametrize("says", ["reject", None])
 def test_an_instance_that_is_out_of_line_stays_unless_a_person_agrees(says: Any) -> None:
     tonight = out_of_line()

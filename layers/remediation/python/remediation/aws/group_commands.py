@@ -52,6 +52,11 @@ class GroupCommands:
         return self._aws(f"ssm start-session --target {instance}")
 
 
+def suspended(processes: Sequence[str]) -> str:
+    """Say that processes of a group are suspended."""
+    return f"{' and '.join(processes)} {'is' if len(processes) == 1 else 'are'} suspended"
+
+
 def reverted(group: str, *, before: int, to: int) -> str:
     """Say what Terraform reverts of another size."""
     return (
