@@ -127,6 +127,11 @@ class Case:
         return sum(each.lifecycle == IN_SERVICE for each in self.facts.instances)
 
     @cached_property
+    def number(self) -> int:
+        """How many instances the group has: as many as it wants, or more where none of those beyond that may go."""
+        return max(self.group.desired, self.in_service)
+
+    @cached_property
     def suspended(self) -> tuple[str, ...]:
         """The processes that are suspended but needed for a policy to make the group larger, and for that to help."""
         return tuple(process for process in NEEDED if process in self.group.suspended)
@@ -208,7 +213,7 @@ class Case:
     def next_size(self) -> int:
         """The size that the group would be asked for."""
         return larger(
-            self.group.desired,
+            self.number,
             max_size=self.group.max_size,
             baseline=self.facts.usual_hosts or 0.0,
             factor=self.settings.baseline_factor,
@@ -216,9 +221,9 @@ class Case:
 
     def after_a_step(self, each: Fullness) -> float | None:
         """Return how full something would be after the next step (hazard C4)."""
-        if each.used is None or not each.per_instance or not self.group.desired:
+        if each.used is None or not each.per_instance or not self.number:
             return each.used
-        return each.used * self.next_size / self.group.desired
+        return each.used * self.next_size / self.number
 
     @cached_property
     def tight(self) -> tuple[str, ...]:

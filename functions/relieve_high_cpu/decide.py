@@ -13,7 +13,7 @@ from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
 from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, slowed_down
 from remediation.aws.group_commands import reverted, suspended
-from remediation.aws.scaling import IN, IN_SERVICE, OUT, settled, size
+from remediation.aws.scaling import IN, IN_SERVICE, OUT, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
 REPLACING = (*OUT, *IN, "ReplaceUnhealthy")
@@ -67,10 +67,9 @@ def _cool(case: Case) -> Nothing | Wait | Escalate | None:
             f"CPU of {name} is {last:.0f}%, but only {high} of the last {of} values are {case.settings.hot:.0f}% or more; "
             f"{wanted} are needed.",
         )
-    healthy = case.facts.healthy
-    lacks = settled(case.group, healthy) if case.tried and healthy is not None else ""
-    if lacks:
-        return wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
+    if case.tried and case.unwell:
+        well = f"{case.in_service - len(case.unwell)} of {case.in_service} instances are healthy targets"
+        return wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {well}.")
     return _not_hot(case)
 
 
@@ -173,7 +172,7 @@ def _not_the_load(case: Case) -> Escalate | None:
 
 def _policy_works(case: Case) -> Nothing | Wait | None:
     """Hazard C7: what scales by itself is not scaled a second time."""
-    if not case.working or case.group.desired >= case.group.max_size:
+    if not case.working or case.number >= case.group.max_size:
         return None
     if case.calling:
         policy, alarm = case.calling[0]
@@ -187,7 +186,7 @@ def _policy_works(case: Case) -> Nothing | Wait | None:
 def _no_more_to_give(case: Case) -> Escalate | None:
     """At max, without credits, without help from what was done, or beyond what is usual: a larger size is a person's."""
     group, settings, steps = case.group, case.settings, case.steps
-    if group.desired >= group.max_size:
+    if case.number >= group.max_size:
         why = f"{group.name} has all of its {group.max_size} instances"
     elif case.penniless and 2 * len(case.penniless) >= len(case.heat.mature):
         why = slowed_down(case)
@@ -197,11 +196,11 @@ def _no_more_to_give(case: Case) -> Escalate | None:
         why = f"it is hot after {len(steps)} steps within {hours:g} hours ({done})"
     elif case.facts.usual_hosts is None:
         why = "how many instances are usual is unknown, and so is how many are too many"
-    elif case.next_size <= group.desired:
+    elif case.next_size <= case.number:
         most = ceiling(case.facts.usual_hosts, settings.baseline_factor)
         why = (
             f"{group.name} may have {most} instances, {settings.baseline_factor:g} times what is usual in 24 hours, and "
-            f"has {group.desired}"
+            f"has {case.number}"
         )
     else:
         return None
@@ -240,12 +239,13 @@ def _too_little_headroom(case: Case) -> Escalate | None:
 def _step(case: Case) -> Act[Target]:
     name, desired, to = case.group.name, case.group.desired, case.next_size
     why = "; ".join(case.broken(policy) for policy in case.outward) or "no policy makes it larger"
+    more = f" ({case.in_service} are in service)" if case.in_service > desired else ""
     return Act(
         action=SCALE,
         target=size(name, from_=desired, to=to),
         resource=_resource(case),
         because=f"{hot_now(case)} with {case.facts.requests.now or 0:.0f} requests per target ({case.facts.requests.usual or 0:.0f} "
-        f"are usual), and {why}: {desired} -> {to}.",
+        f"are usual), and {why}: {desired} -> {to}{more}.",
         settle=case.settings.warm_up,
         evidence=evidence(case),
         next_steps=(Commands(case).larger(to), Commands(case).activities(), Commands(case).policies()),

@@ -34,7 +34,7 @@ def being_deployed(case: Case) -> Wait | None:
 def growing(case: Case) -> Nothing | Wait | None:
     """Leave alone a group that is changing, or that lacks what it wants (hazards C2, C7)."""
     name, desired = case.group.name, case.group.desired
-    if not case.doing and case.in_service == desired:
+    if not case.doing and case.in_service >= desired:
         return None
     if not case.tried and case.calling and case.in_service < desired and case.doing:
         policy, _ = case.calling[0]

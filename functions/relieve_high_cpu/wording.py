@@ -99,7 +99,7 @@ def other_types(case: Case) -> tuple[str, ...]:
 
 def cost(case: Case) -> str:
     """Say what the next size of instance costs, by the prices in the settings: prices age."""
-    settings, number = case.settings, case.group.desired
+    settings, number = case.settings, case.number
     if others := other_types(case):
         return (
             f"What the next size costs is not known: the instances are {', '.join(others)}, and the setting "

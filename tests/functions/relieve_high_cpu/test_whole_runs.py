@@ -132,6 +132,19 @@ def test_a_group_of_which_half_takes_no_requests_gets_no_instance_but_these_back
     assert "Healthy targets: 1 of 2 in service." in outcome.text()
 
 
+@pytest.mark.parametrize("spared", ["protected", "Terminate"])
+def test_a_group_that_keeps_more_than_it_wants_gets_one_more_than_it_has(spared: str) -> None:
+    tonight = night(size=3, load=surge(255), suspended=("Terminate",) if spared == "Terminate" else ())
+    tonight.fleet.catch_up()
+    for box in tonight.fleet.boxes.values():
+        box.protected = spared == "protected"
+    tonight.fleet.desired = 2
+    outcome = tonight.run()
+    assert outcome.status == "healed", outcome.text()
+    assert [size for _, size in tonight.fleet.sizes] == [4]
+    assert len(tonight.fleet.serving) == 4
+
+
 def test_a_group_whose_new_instances_would_get_no_requests_is_not_made_larger() -> None:
     tonight = night(suspended=("AddToLoadBalancer",))
     outcome = tonight.run()
