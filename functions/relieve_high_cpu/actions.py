@@ -39,10 +39,10 @@ def replace_instance(aws: "Clients", settings: Settings, target: Target) -> str:
     if doing := scaling.at_work(group, ()):
         raise LeftAloneError(f"{settings.asg} is at work by now: {'; '.join(doing)}; {target.id} stays.")
     others = [id_ for id_ in serving if id_ in healthy and id_ != target.id]
-    if len(others) <= group.min_size:
+    if len(others) < max(1, group.min_size):
         raise LeftAloneError(
             f"Only {len(others)} other instances of {settings.asg} are healthy and in service by now, "
-            f"not more than its minimum; {target.id} stays."
+            f"and its minimum is {group.min_size}; {target.id} stays."
         )
     aws.acting.autoscaling.set_instance_health(
         InstanceId=target.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=True

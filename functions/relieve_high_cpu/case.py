@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from math import ceil
 
 from relieve_high_cpu.facts import Facts, Fullness, Instance
 from relieve_high_cpu.heat import Heat
@@ -56,6 +57,23 @@ class Case:
         """The one instance that is out of line. Where the group as a whole has too much load it is not about one."""
         loaded_as_a_whole = self.heat.is_hot(self.heat.cpu) and self.loaded
         return None if loaded_as_a_whole else self.heat.out_of_line
+
+    @cached_property
+    def others(self) -> int:
+        """How many are in service and healthy besides the one that is out of line."""
+        serving = [each.id for each in self.facts.instances if each.lifecycle == IN_SERVICE and each != self.alone]
+        return sum(id_ in (self.facts.healthy or ()) for id_ in serving)
+
+    def alone_at(self, others: int) -> float:
+        """Return the mean CPU of so many others while the one that is out of line is replaced: its requests are theirs then."""
+        assert self.alone is not None, "who asks has made sure of it"
+        return (self.heat.beside(self.alone) or 0.0) * (self.others + 1) / others
+
+    @cached_property
+    def enough(self) -> int:
+        """How many others it takes before one goes (hazard R6): the minimum, and as many as can take over its requests."""
+        most = 100 * (1 - self.settings.headroom)
+        return max(1, self.group.min_size, ceil(self.alone_at(1) / most - 1e-9))
 
     @cached_property
     def fleet_hot(self) -> bool:
@@ -219,22 +237,21 @@ class Case:
             factor=self.settings.baseline_factor,
         )
 
-    def after_a_step(self, each: Fullness) -> float | None:
-        """Return how full something would be after the next step (hazard C4)."""
+    def _then(self, each: Fullness, size: int) -> float | None:
+        """Return how full something would be with so many instances (hazard C4)."""
         if each.used is None or not each.per_instance or not self.number:
             return each.used
-        return each.used * self.next_size / self.number
+        return each.used * size / self.number
 
-    @cached_property
-    def tight(self) -> tuple[str, ...]:
-        """What would have too little left after the next step, or of which that is unknown."""
+    def tight(self, size: int) -> tuple[str, ...]:
+        """Return what would have too little left with so many instances, or of which that is unknown."""
         most = 1 - self.settings.headroom
         said: list[str] = []
         for kind, fullness in (("database", self.facts.databases), ("cache", self.facts.caches)):
             if not fullness:
                 said.append(f"how full the {kind} is is not configured (setting `{kind}s`)")
             for each in fullness:
-                then = self.after_a_step(each)
+                then = self._then(each, size)
                 if each.used is None or then is None:
                     said.append(f"how full {each.name} are is unknown: CloudWatch has no value")
                 elif then > most + 1e-9:

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from relieve_high_cpu.case import REPLACE, SCALE, Case
-from relieve_high_cpu.facts import Facts, Instance
+from relieve_high_cpu.facts import Facts
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
 from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, slowed_down
 from remediation.aws.group_commands import reverted, suspended
-from remediation.aws.scaling import IN, IN_SERVICE, OUT, size
+from remediation.aws.scaling import IN, OUT, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
 REPLACING = (*OUT, *IN, "ReplaceUnhealthy")
@@ -117,19 +117,19 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     if stopped := [process for process in REPLACING if process in case.group.suspended]:
         because = f"{said}, and the group cannot replace it: {suspended(stopped)}."
         return Escalate(because=because, evidence=evidence(case), next_steps=(commands.resume(stopped), *steps))
-    others = _others(case, instance)
-    if others <= case.group.min_size:
+    healthy = f"{_count(case.others)} healthy besides it"
+    if case.others < case.enough:
         return Escalate(
-            because=f"{said}. It is not replaced: {_count(others)} healthy besides it, and the minimum is "
-            f"{case.group.min_size}.",
+            because=f"{said}. It is not replaced: {healthy}, and {_why_not(case)}.",
             evidence=evidence(case),
-            next_steps=(_one_more(case), *steps),
+            next_steps=(_more_first(case), *steps),
         )
     return Act(
         action=REPLACE,
         target=Target(id=instance.id),
         resource=_resource(case),
-        because=f"{said}. {_count(others)} healthy besides it, more than the minimum of {case.group.min_size}.",
+        because=f"{said}. {healthy}, at least the minimum of {case.group.min_size}, and meanwhile at about "
+        f"{case.alone_at(case.others):.0f}%.",
         settle=case.settings.warm_up,
         evidence=evidence(case),
         next_steps=steps,
@@ -137,19 +137,21 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     )
 
 
-def _one_more(case: Case) -> str:
-    """Say how there would be one more, so that one can go; not where what all of them lean on could not take it."""
-    group = case.group
-    if group.desired >= group.max_size:
-        return Commands(case).room()
-    if case.tight:
-        return f"No instance more, before one goes: {'; '.join(case.tight)}."
-    return Commands(case).larger(group.desired + 1)
+def _why_not(case: Case) -> str:
+    if case.others < max(1, case.group.min_size):
+        return f"the minimum is {case.group.min_size}"
+    left = f"{case.settings.headroom:.0%} have to be left"
+    return f"meanwhile they would be at about {case.alone_at(case.others):.0f}%; {left}"
 
 
-def _others(case: Case, instance: Instance) -> int:
-    members = [member.id for member in case.group.members if member.lifecycle == IN_SERVICE]
-    return sum(id_ in (case.facts.healthy or ()) for id_ in members if id_ != instance.id)
+def _more_first(case: Case) -> str:
+    """Say how there would be enough others, so that one can go; not where what all of them lean on could not take it."""
+    size = case.number + case.enough - case.others
+    if size > case.group.max_size:
+        return Commands(case).room(size)
+    if tight := case.tight(size):
+        return f"No instance more, before one goes: {'; '.join(tight)}."
+    return Commands(case).larger(size)
 
 
 # ---------------------------------------------------------------------------------------------------- the whole group
@@ -225,8 +227,8 @@ def _too_little_headroom(case: Case) -> Escalate | None:
     """Hazard C4: more instances must not take down what all of them need."""
     if case.loaded is None:
         why = "how many requests there are is unknown: whether more instances help cannot be told"
-    elif case.tight:
-        why = f"{case.group.name} is not made larger: {'; '.join(case.tight)}; {case.settings.headroom:.0%} have to be left"
+    elif tight := case.tight(case.next_size):
+        why = f"{case.group.name} is not made larger: {'; '.join(tight)}; {case.settings.headroom:.0%} have to be left"
     else:
         return None
     return Escalate(

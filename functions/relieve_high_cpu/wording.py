@@ -133,10 +133,10 @@ class Commands(GroupCommands):
         environment = self._case.facts.place.environment
         return f"remedy invoke scale-service --set desired={size} --env {environment}  # a plan, until you add --apply"
 
-    def room(self) -> str:
-        """Let the group have more instances."""
+    def room(self, size: int = 0) -> str:
+        """Let the group have more instances, at least so many."""
         group = self._case.group
-        size = group.max_size + max(1, group.max_size // 4)
+        size = max(size, group.max_size + max(1, group.max_size // 4))
         return (
             f"In terraform.tfvars: max_size = {size} (was {group.max_size}), if the database and the cache can take it."
         )

@@ -182,7 +182,7 @@ def test_one_is_out_of_line_by_twenty_five_points(others: int, out: bool) -> Non
 def test_one_that_is_the_hottest_of_a_group_with_too_much_load_is_not_the_reason() -> None:
     others = [instance(id_, (69,) * 8) for id_ in (B, C, D)]
     assert acts(facts(instance(A, (100,) * 8), *others)).action == "scale-out"
-    assert acts(facts(instance(A, (100,) * 8), *others, requests=FLAT)).action == "replace-instance"
+    assert judge(facts(instance(A, (100,) * 8), *others, requests=FLAT)).because.startswith(f"{A} alone is hot")
 
 
 def test_one_of_two_does_not_hide_that_both_have_too_much_load() -> None:

@@ -24,9 +24,9 @@ ADA = "AROAEXAMPLE:ada"
 ILL = "i-00000000000000001"
 
 
-def out_of_line() -> FleetNight:
-    """Return a night on which one of four is busy with something of its own, for hours."""
-    tonight = night(size=4, load=lambda _: 160.0)
+def out_of_line(size: int = 4, load: float | None = None) -> FleetNight:
+    """Return a night on which one of four (or `size`) is busy with something of its own, for hours."""
+    tonight = night(size=size, load=lambda _: load or 40.0 * size)
     tonight.fleet.boxes[ILL].extra = 50.0
     return tonight
 
@@ -80,6 +80,17 @@ def test_an_instance_that_is_out_of_line_is_replaced_once_a_person_agrees() -> N
     assert len(tonight.fleet.serving) == 4
     (asked,) = tonight.approvals.asked
     assert asked.because.endswith("Whatever it is busy with ends, and with it the chance to see what that was.")
+
+
+def test_who_follows_the_advice_comes_to_the_replacement() -> None:
+    before, after = out_of_line(size=2), out_of_line(size=3, load=80.0)
+    declined = before.run()
+    assert (declined.status, before.aws.mutations) == ("escalated", [])
+    assert declined.next_steps[0].startswith("remedy invoke scale-service --set desired=3 ")
+    yes(after)
+    assert after.run().status == "healed"
+    assert after.aws.mutations == [("SetInstanceHealth", ILL)]
+    assert len(after.fleet.serving) == 3
 
 
 def test_values_that_come_late_are_waited_for_and_lead_to_the_same_step() -> None:
