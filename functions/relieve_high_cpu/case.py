@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from math import ceil
 
+from relieve_high_cpu.credits import held, poor
 from relieve_high_cpu.facts import Facts, Fullness, Instance
 from relieve_high_cpu.heat import Heat
 from relieve_high_cpu.settings import Settings
@@ -20,11 +21,8 @@ SCALE = "scale-out"
 REPLACE = "replace-instance"
 NEEDED = ("AlarmNotification", *OUT)
 """Processes that a group needs for a policy to make it larger, and for that to help."""
-EARNED = timedelta(hours=1)
-"""So old an instance has to be for its CPU credits to say something."""
 REACTIVE = frozenset({"SimpleScaling", "StepScaling", "TargetTrackingScaling"})
 """Kinds of policies that follow what the load is; a predictive one follows what it was."""
-UNLIMITED = "unlimited"
 TOGETHER = timedelta(minutes=2)
 """What is told of by two clocks, or follows from one request, is no further apart."""
 
@@ -91,22 +89,18 @@ class Case:
         return requests.now >= self.settings.load_factor * requests.usual and requests.now > 0
 
     @cached_property
-    def penniless(self) -> tuple[Instance, ...]:
-        """The hot instances that are slowed down, or may be, because their CPU credits are gone.
-
-        In unlimited mode, T3's default, nothing is slowed down: it costs more. A young one has none yet, because an instance
-        earns them hour by hour.
-        """
-        gone, earned = self.settings.credits_gone, self.now - EARNED
+    def slowed(self) -> tuple[Instance, ...]:
+        """The instances that are slowed down, or may be, because their CPU credits are gone; few of them are hot."""
         return tuple(
             each
-            for each in self.heat.hot
-            if each.credits is not None
-            and each.credits < gone
-            and each.credit_mode != UNLIMITED
-            and each.launched_at
-            and each.launched_at <= earned
+            for each, points in self.heat.warmed.items()
+            if poor(each, self.settings, self.now) and held(each.type, points, self.settings, loaded=self.loaded)
         )
+
+    @cached_property
+    def throttled(self) -> bool:
+        """Whether that is so of half of the instances: then a CPU that is not too much says nothing."""
+        return bool(self.slowed) and 2 * len(self.slowed) >= len(self.heat.mature)
 
     @cached_property
     def unwell(self) -> tuple[Instance, ...]:

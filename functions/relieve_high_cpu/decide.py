@@ -35,6 +35,7 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
         or too_early(case)
         or blind(case)
         or ill(case)
+        or _slowed_down(case)
         or _cool(case)
         or _one_hot(case)
         or _not_the_load(case)
@@ -48,10 +49,22 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
 
 def _nothing_to_relieve(case: Case) -> Nothing | None:
     """Leave a group alone that is not hot, whatever else goes on: a scale-in alarm on the same metric is answered here."""
-    return _not_hot(case) if case.heat.calm and not case.tried else None
+    return _not_hot(case) if case.heat.calm and not case.tried and not case.throttled else None
 
 
 # ------------------------------------------------------------------------------------------------------------- how hot
+
+
+def _slowed_down(case: Case) -> Escalate | None:
+    """Take no low CPU for calm where it is all that the instances may use; a regression is told as one while it can be seen."""
+    if not case.throttled or (case.fleet_hot and case.loaded is False):
+        return None
+    larger, *more = Commands(case).bigger()
+    return Escalate(
+        because=f"{hot_now(case)}, and {slowed_down(case)}. {cost(case)}",
+        evidence=evidence(case),
+        next_steps=(larger, Commands(case).unlimited(), *more, Commands(case).activities()),
+    )
 
 
 def _cool(case: Case) -> Nothing | Wait | Escalate | None:
@@ -186,12 +199,10 @@ def _policy_works(case: Case) -> Nothing | Wait | None:
 
 
 def _no_more_to_give(case: Case) -> Escalate | None:
-    """At max, without credits, without help from what was done, or beyond what is usual: a larger size is a person's."""
+    """At max, without help from what was done, or beyond what is usual: a larger size is a person's."""
     group, settings, steps = case.group, case.settings, case.steps
     if case.number >= group.max_size:
         why = f"{group.name} has all of its {group.max_size} instances"
-    elif case.penniless and 2 * len(case.penniless) >= len(case.heat.mature):
-        why = slowed_down(case)
     elif len(steps) >= settings.steps:
         done = ", ".join(f"{from_} -> {to}" for from_, to in steps)
         hours = settings.steps_within / timedelta(hours=1)

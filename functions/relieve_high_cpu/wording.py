@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from relieve_high_cpu.case import UNLIMITED, Case
+from relieve_high_cpu.case import Case
+from relieve_high_cpu.credits import UNLIMITED
 from relieve_high_cpu.facts import Instance
 from remediation.aws.group_commands import GroupCommands
 from remediation.aws.load import Points
@@ -86,8 +87,8 @@ def last_deploy(case: Case) -> str:
 
 def slowed_down(case: Case) -> str:
     """Say whose CPU credits are gone, and what that does."""
-    modes = sorted({each.credit_mode or "unknown" for each in case.penniless})
-    ids = ", ".join(each.id for each in case.penniless)
+    modes = sorted({each.credit_mode or "unknown" for each in case.slowed})
+    ids = ", ".join(each.id for each in case.slowed)
     does = "slowed down" if modes == ["standard"] else "slowed down unless that is unlimited"
     return f"the CPU credits of {ids} are gone (mode: {', '.join(modes)}), so it is {does}"
 
@@ -151,6 +152,13 @@ class Commands(GroupCommands):
         if others:
             larger = f"In terraform.tfvars: instance_type = the size after {', '.join(others)}, {apply}."
         return (larger, self.room(), *map(_larger_steps, self._policies())) if more else (larger,)
+
+    def unlimited(self) -> str:
+        """Have no instance slowed down."""
+        return (
+            'In Terraform, the launch template: credit_specification { cpu_credits = "unlimited" }; what is used beyond what is '
+            "earned is charged."
+        )
 
     def _policies(self) -> tuple[Policy, ...]:
         return tuple(policy for policy in self._case.outward if policy.adjustment is not None)

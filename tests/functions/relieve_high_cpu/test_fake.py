@@ -54,6 +54,20 @@ def test_a_launch_is_an_activity_until_the_instance_is_in_service() -> None:
     assert len(tonight.fleet.serving) == 3
 
 
+@pytest.mark.parametrize(("mode", "cpu"), [("standard", 20), ("unlimited", 85)])
+def test_an_instance_that_has_used_up_its_credits_is_held_at_its_baseline(mode: Any, cpu: int) -> None:
+    tonight = night(load=surge(170))
+    tonight.fleet.catch_up()
+    for box in tonight.fleet.boxes.values():
+        box.credits, box.credit_mode = 10.0, mode
+    tonight.steps.now += 5 * MINUTE
+    tonight.fleet.catch_up()
+    assert [round(tonight.fleet.cpu(box)) for box in tonight.fleet.serving] == [85, 85]
+    tonight.steps.now += 5 * MINUTE
+    tonight.fleet.catch_up()
+    assert [round(tonight.fleet.cpu(box)) for box in tonight.fleet.serving] == [cpu, cpu]
+
+
 def test_a_policy_adds_an_instance_after_two_values_that_are_too_high_and_takes_it_away_again() -> None:
     tonight = night(watches=watches(), load=lambda at: 160 if NIGHT <= at < NIGHT + 30 * MINUTE else 40)
     tonight.steps.now += 16 * MINUTE

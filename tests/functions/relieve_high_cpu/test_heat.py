@@ -153,6 +153,13 @@ def test_an_instance_that_warmed_up_after_a_moment_owes_it_nothing() -> None:
     assert heat.complete[-1] == NOW - 5 * MINUTE
 
 
+@pytest.mark.parametrize(("lifecycle", "counts"), [("InService", True), ("Standby", False)])
+def test_one_in_standby_is_busy_with_something_of_its_own(lifecycle: str, counts: bool) -> None:
+    heat = Heat((instance(A, (50,) * 5), instance(B, HOT, lifecycle=lifecycle)), SETTINGS, (), NOW)
+    assert [each.id for each in heat.hot] == ([B] if counts else [])
+    assert [round(point.value) for point in heat.cpu[-1:]] == [67 if counts else 50]
+
+
 def test_where_ec2_does_not_say_since_when_instances_run_that_is_what_is_said() -> None:
     unknown: datetime | None = None
     assert escalates(facts(instance(A, HOT, launched_at=unknown), instance(B, HOT, launched_at=unknown))).because == (

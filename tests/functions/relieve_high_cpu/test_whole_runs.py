@@ -129,6 +129,34 @@ def test_a_group_that_has_no_credits_left_and_is_not_slowed_down_is_relieved() -
     assert [size for _, size in tonight.fleet.sizes] == [3]
 
 
+def standard(left: float, **of: Any) -> FleetNight:
+    """Return a night of instances that are slowed down without credits, and have so many left."""
+    tonight = night(**of)
+    tonight.fleet.catch_up()
+    for box in tonight.fleet.boxes.values():
+        box.credits, box.credit_mode = left, "standard"
+    return tonight
+
+
+@pytest.mark.parametrize("minutes", [10, 20])
+def test_a_group_that_credits_keep_cool_is_told_and_not_called_calm(minutes: int) -> None:
+    tonight = standard(0.0)
+    tonight.steps.now += minutes * MINUTE
+    outcome = tonight.run("apply")
+    assert (outcome.status, tonight.aws.mutations) == ("escalated", [])
+    assert "are gone (mode: standard), so it is slowed down." in outcome.because
+
+
+def test_a_group_whose_credits_run_out_after_a_step_is_not_called_healed() -> None:
+    tonight = standard(8.0)
+    outcome = tonight.run()
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+    assert outcome.status == "escalated", outcome.text()
+    assert "are gone (mode: standard), so it is slowed down." in outcome.because
+    rich = standard(200.0)
+    assert rich.run().status == "healed"
+
+
 # ------------------------------------------------------------------------------------------------------- left alone
 
 
