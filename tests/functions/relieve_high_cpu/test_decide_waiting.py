@@ -205,7 +205,8 @@ def test_a_group_that_has_more_than_it_wants_lacks_nothing(desired: int, to: int
 
 def test_a_group_that_has_more_than_it_wants_is_as_large_as_it_is() -> None:
     """At the maximum, and what all of them lean on is as full as all of them make it."""
-    most = facts(group=group((A, B), desired=1, min_size=1, max_size=2))
+    full = group((A, B), desired=1, min_size=1, max_size=2)
+    most = facts(group=full, policies=(policy(),), alarms=(alarm(),))
     assert "has all of its 2 instances" in escalates(most).because
     beyond = facts(group=group((A, B), desired=1, min_size=1), usual_hosts=1.0)
     assert "2 times what is usual in 24 hours, and has 2." in escalates(beyond).because

@@ -175,6 +175,8 @@ def test_one_that_is_a_little_hotter_is_not_out_of_line() -> None:
     assert nothing(facts(instance(A, (71,) * 8), *others, requests=FLAT)) == (
         f"CPU of dev-backend-asg is 69%, which is not too much; {A} is hotter, but not out of line."
     )
+    ill = facts(instance(A, (71,) * 8), *others, requests=FLAT, healthy=frozenset({A, B, C}))
+    assert "is hotter, but not out of line" in nothing(ill), "who is not healthy is the business of others"
 
 
 @pytest.mark.parametrize(("others", "out"), [(60, True), (61, False)])
