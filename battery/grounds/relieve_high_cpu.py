@@ -113,7 +113,7 @@ def _blast(size: int) -> Iterator[Row]:
                 size=size,
                 ill=frozenset(ids[:1] if alone else (GROUP,) if hot else ()),
                 touched=touched,
-                allowed=size - 1 > MIN_SIZE if alone else room > 0,
+                allowed=size - 1 >= MIN_SIZE if alone else room > 0,
             )
 
 

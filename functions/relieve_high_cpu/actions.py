@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from relieve_high_cpu.diagnose import target_group_arn
 from relieve_high_cpu.settings import Settings
 from remediation.aws import autoscaling, elbv2, scaling
 from remediation.aws.autoscaling import ACTIVE_REFRESH
@@ -27,7 +26,7 @@ def replace_instance(aws: "Clients", settings: Settings, target: Target) -> str:
 
     Not while a deploy is on, or anything else comes or goes: then it may be one of those that bear the load of the others.
     """
-    health = elbv2.target_health(aws, target_group_arn(aws, settings))
+    health = elbv2.target_health(aws, settings.targets(aws.place))
     healthy = {found.id for found in health if found.state == "healthy"}
     refresh = autoscaling.latest_refresh(aws, settings.asg)
     if refresh and refresh.status in ACTIVE_REFRESH:
@@ -40,10 +39,10 @@ def replace_instance(aws: "Clients", settings: Settings, target: Target) -> str:
     if doing := scaling.at_work(group, ()):
         raise LeftAloneError(f"{settings.asg} is at work by now: {'; '.join(doing)}; {target.id} stays.")
     others = [id_ for id_ in serving if id_ in healthy and id_ != target.id]
-    if len(others) <= group.min_size:
+    if len(others) < max(1, group.min_size):
         raise LeftAloneError(
             f"Only {len(others)} other instances of {settings.asg} are healthy and in service by now, "
-            f"not more than its minimum; {target.id} stays."
+            f"and its minimum is {group.min_size}; {target.id} stays."
         )
     aws.acting.autoscaling.set_instance_health(
         InstanceId=target.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=True

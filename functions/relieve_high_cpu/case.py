@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from math import ceil
 
+from relieve_high_cpu.credits import held, poor
 from relieve_high_cpu.facts import Facts, Fullness, Instance
 from relieve_high_cpu.heat import Heat
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import larger
 from remediation.aws import scaling
 from remediation.aws.autoscaling import Group
-from remediation.aws.scaling import IN_SERVICE, Asked, Policy, Size
+from remediation.aws.group_commands import suspended
+from remediation.aws.scaling import IN_SERVICE, OUT, Asked, Policy, Size
 from remediation.core.sweep import DescribedAlarm
 from remediation.core.verdict import Attempt, Target
 
 SCALE = "scale-out"
 REPLACE = "replace-instance"
-NEEDED = ("AlarmNotification", "Launch")
-"""Processes that a group needs for a policy to make it larger."""
-EARNED = timedelta(hours=1)
-"""So old an instance has to be for its CPU credits to say something."""
+NEEDED = ("AlarmNotification", *OUT)
+"""Processes that a group needs for a policy to make it larger, and for that to help."""
 REACTIVE = frozenset({"SimpleScaling", "StepScaling", "TargetTrackingScaling"})
 """Kinds of policies that follow what the load is; a predictive one follows what it was."""
-UNLIMITED = "unlimited"
 TOGETHER = timedelta(minutes=2)
 """What is told of by two clocks, or follows from one request, is no further apart."""
 
@@ -57,6 +57,23 @@ class Case:
         return None if loaded_as_a_whole else self.heat.out_of_line
 
     @cached_property
+    def others(self) -> int:
+        """How many are in service and healthy besides the one that is out of line."""
+        serving = [each.id for each in self.facts.instances if each.lifecycle == IN_SERVICE and each != self.alone]
+        return sum(id_ in (self.facts.healthy or ()) for id_ in serving)
+
+    def alone_at(self, others: int) -> float:
+        """Return the mean CPU of so many others while the one that is out of line is replaced: its requests are theirs then."""
+        assert self.alone is not None, "who asks has made sure of it"
+        return (self.heat.beside(self.alone) or 0.0) * (self.others + 1) / others
+
+    @cached_property
+    def enough(self) -> int:
+        """How many others it takes before one goes (hazard R6): the minimum, and as many as can take over its requests."""
+        most = 100 * (1 - self.settings.headroom)
+        return max(1, self.group.min_size, ceil(self.alone_at(1) / most - 1e-9))
+
+    @cached_property
     def fleet_hot(self) -> bool:
         """Whether the group as a whole is hot."""
         return self.alone is None and self.heat.is_hot(self.heat.cpu)
@@ -72,22 +89,18 @@ class Case:
         return requests.now >= self.settings.load_factor * requests.usual and requests.now > 0
 
     @cached_property
-    def penniless(self) -> tuple[Instance, ...]:
-        """The hot instances that are slowed down, or may be, because their CPU credits are gone.
-
-        In unlimited mode, T3's default, nothing is slowed down: it costs more. A young one has none yet, because an instance
-        earns them hour by hour.
-        """
-        gone, earned = self.settings.credits_gone, self.now - EARNED
+    def slowed(self) -> tuple[Instance, ...]:
+        """The instances that are slowed down, or may be, because their CPU credits are gone; few of them are hot."""
         return tuple(
             each
-            for each in self.heat.hot
-            if each.credits is not None
-            and each.credits < gone
-            and each.credit_mode != UNLIMITED
-            and each.launched_at
-            and each.launched_at <= earned
+            for each, points in self.heat.warmed.items()
+            if poor(each, self.settings, self.now) and held(each.type, points, self.settings, loaded=self.loaded)
         )
+
+    @cached_property
+    def throttled(self) -> bool:
+        """Whether that is so of half of the instances: then a CPU that is not too much says nothing."""
+        return bool(self.slowed) and 2 * len(self.slowed) >= len(self.heat.mature)
 
     @cached_property
     def unwell(self) -> tuple[Instance, ...]:
@@ -126,8 +139,13 @@ class Case:
         return sum(each.lifecycle == IN_SERVICE for each in self.facts.instances)
 
     @cached_property
+    def number(self) -> int:
+        """How many instances the group has: as many as it wants, or more where none of those beyond that may go."""
+        return max(self.group.desired, self.in_service)
+
+    @cached_property
     def suspended(self) -> tuple[str, ...]:
-        """The processes that are suspended but needed for a policy to make the group larger."""
+        """The processes that are suspended but needed for a policy to make the group larger, and for that to help."""
         return tuple(process for process in NEEDED if process in self.group.suspended)
 
     @cached_property
@@ -141,7 +159,7 @@ class Case:
         if not policy.enabled:
             return f"{policy.name} is disabled"
         if self.suspended:
-            return f"{policy.name} cannot act: {' and '.join(self.suspended)} of {self.group.name} is suspended"
+            return f"{policy.name} cannot help: {suspended(self.suspended)}"
         alarms = [alarm for alarm in self.facts.alarms if alarm.name in policy.alarms]
         if not alarms:
             return f"no alarm is there that {policy.name} follows"
@@ -207,28 +225,27 @@ class Case:
     def next_size(self) -> int:
         """The size that the group would be asked for."""
         return larger(
-            self.group.desired,
+            self.number,
             max_size=self.group.max_size,
             baseline=self.facts.usual_hosts or 0.0,
             factor=self.settings.baseline_factor,
         )
 
-    def after_a_step(self, each: Fullness) -> float | None:
-        """Return how full something would be after the next step (hazard C4)."""
-        if each.used is None or not each.per_instance or not self.group.desired:
+    def _then(self, each: Fullness, size: int) -> float | None:
+        """Return how full something would be with so many instances (hazard C4)."""
+        if each.used is None or not each.per_instance or not self.number:
             return each.used
-        return each.used * self.next_size / self.group.desired
+        return each.used * size / self.number
 
-    @cached_property
-    def tight(self) -> tuple[str, ...]:
-        """What would have too little left after the next step, or of which that is unknown."""
+    def tight(self, size: int) -> tuple[str, ...]:
+        """Return what would have too little left with so many instances, or of which that is unknown."""
         most = 1 - self.settings.headroom
         said: list[str] = []
         for kind, fullness in (("database", self.facts.databases), ("cache", self.facts.caches)):
             if not fullness:
                 said.append(f"how full the {kind} is is not configured (setting `{kind}s`)")
             for each in fullness:
-                then = self.after_a_step(each)
+                then = self._then(each, size)
                 if each.used is None or then is None:
                     said.append(f"how full {each.name} are is unknown: CloudWatch has no value")
                 elif then > most + 1e-9:

@@ -7,13 +7,17 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from relieve_high_cpu.case import REPLACE, SCALE, Case
-from relieve_high_cpu.facts import Facts, Instance
+from relieve_high_cpu.facts import Facts
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
-from relieve_high_cpu.wording import Commands, cost, drift, evidence, hot_now, last_deploy, minutes, slowed_down
-from remediation.aws.scaling import IN_SERVICE, settled, size
+from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, slowed_down
+from remediation.aws.group_commands import reverted, suspended
+from remediation.aws.scaling import IN, OUT, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
+
+REPLACING = (*OUT, *IN, "ReplaceUnhealthy")
+"""Processes that a group needs to replace an instance by one that serves."""
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...], now: datetime) -> Verdict[Target]:
@@ -31,12 +35,13 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
         or too_early(case)
         or blind(case)
         or ill(case)
+        or _slowed_down(case)
         or _cool(case)
         or _one_hot(case)
         or _not_the_load(case)
         or _policy_works(case)
         or _no_more_to_give(case)
-        or _cannot_launch(case)
+        or _cannot_grow(case)
         or _too_little_headroom(case)
         or _step(case)
     )
@@ -44,10 +49,22 @@ def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Target], ...],
 
 def _nothing_to_relieve(case: Case) -> Nothing | None:
     """Leave a group alone that is not hot, whatever else goes on: a scale-in alarm on the same metric is answered here."""
-    return _not_hot(case) if case.heat.calm and not case.tried else None
+    return _not_hot(case) if case.heat.calm and not case.tried and not case.throttled else None
 
 
 # ------------------------------------------------------------------------------------------------------------- how hot
+
+
+def _slowed_down(case: Case) -> Escalate | None:
+    """Take no low CPU for calm where it is all that the instances may use; a regression is told as one while it can be seen."""
+    if not case.throttled or (case.fleet_hot and case.loaded is False):
+        return None
+    larger, *more = Commands(case).bigger()
+    return Escalate(
+        because=f"{hot_now(case)}, and {slowed_down(case)}. {cost(case)}",
+        evidence=evidence(case),
+        next_steps=(larger, Commands(case).unlimited(), *more, Commands(case).activities()),
+    )
 
 
 def _cool(case: Case) -> Nothing | Wait | Escalate | None:
@@ -63,10 +80,9 @@ def _cool(case: Case) -> Nothing | Wait | Escalate | None:
             f"CPU of {name} is {last:.0f}%, but only {high} of the last {of} values are {case.settings.hot:.0f}% or more; "
             f"{wanted} are needed.",
         )
-    healthy = case.facts.healthy
-    lacks = settled(case.group, healthy) if case.tried and healthy is not None else ""
-    if lacks:
-        return wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {lacks}.")
+    if case.tried and case.unwell:
+        well = f"{case.in_service - len(case.unwell)} of {case.in_service} instances are healthy targets"
+        return wait(case, f"CPU of {name} is {last:.0f}%, but it is not complete: {well}.")
     return _not_hot(case)
 
 
@@ -75,7 +91,7 @@ def _some_hot(case: Case) -> Wait | Escalate:
     heat = case.heat
     ids = ", ".join(each.id for each in heat.hot)
     said = f"{ids} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
-    steps = (*(Commands(case).shell(each) for each in heat.hot[:2]), Commands(case).activities())
+    steps = (*(Commands(case).shell(each.id) for each in heat.hot[:2]), Commands(case).activities())
     if min(heat.hot_for(heat.warm[each]) for each in heat.hot) < case.settings.out_of_line_for:
         return wait(case, f"{said}; that may pass.", *steps)
     because = f"{said}: work is not shared evenly, and more instances do not change that."
@@ -105,29 +121,28 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     commands, long = Commands(case), case.heat.hot_for(case.heat.warm[instance])
     needed = case.settings.out_of_line_for
     said = f"{instance.id} alone is hot, for {minutes(long)} minutes, while the others of {case.group.name} are not"
-    steps = (commands.shell(instance), commands.replace(instance), commands.activities())
+    steps = (commands.shell(instance.id), commands.replace(instance.id), commands.activities())
     if long < needed:
         return wait(case, f"{said}; out of line is what is so for {minutes(needed)} minutes.", *steps)
     if any(attempt.action == REPLACE for attempt in case.tried):
         because = f"{said}, though one was replaced in this run: replacing does not help."
         return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
-    suspended = [name for name in ("Launch", "Terminate", "ReplaceUnhealthy") if name in case.group.suspended]
-    if suspended:
-        because = f"{said}, and the group cannot replace it: {', '.join(suspended)} is suspended."
-        return Escalate(because=because, evidence=evidence(case), next_steps=steps)
-    others = _others(case, instance)
-    if others <= case.group.min_size:
+    if stopped := [process for process in REPLACING if process in case.group.suspended]:
+        because = f"{said}, and the group cannot replace it: {suspended(stopped)}."
+        return Escalate(because=because, evidence=evidence(case), next_steps=(commands.resume(stopped), *steps))
+    healthy = f"{_count(case.others)} healthy besides it"
+    if case.others < case.enough:
         return Escalate(
-            because=f"{said}. It is not replaced: {_count(others)} healthy besides it, and the minimum is "
-            f"{case.group.min_size}.",
+            because=f"{said}. It is not replaced: {healthy}, and {_why_not(case)}.",
             evidence=evidence(case),
-            next_steps=(_one_more(case), *steps),
+            next_steps=(_more_first(case), *steps),
         )
     return Act(
         action=REPLACE,
         target=Target(id=instance.id),
         resource=_resource(case),
-        because=f"{said}. {_count(others)} healthy besides it, more than the minimum of {case.group.min_size}.",
+        because=f"{said}. {healthy}, at least the minimum of {case.group.min_size}, and meanwhile at about "
+        f"{case.alone_at(case.others):.0f}%.",
         settle=case.settings.warm_up,
         evidence=evidence(case),
         next_steps=steps,
@@ -135,19 +150,21 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     )
 
 
-def _one_more(case: Case) -> str:
-    """Say how there would be one more, so that one can go; not where what all of them lean on could not take it."""
-    group = case.group
-    if group.desired >= group.max_size:
-        return Commands(case).room()
-    if case.tight:
-        return f"No instance more, before one goes: {'; '.join(case.tight)}."
-    return Commands(case).larger(group.desired + 1)
+def _why_not(case: Case) -> str:
+    if case.others < max(1, case.group.min_size):
+        return f"the minimum is {case.group.min_size}"
+    left = f"{case.settings.headroom:.0%} have to be left"
+    return f"meanwhile they would be at about {case.alone_at(case.others):.0f}%; {left}"
 
 
-def _others(case: Case, instance: Instance) -> int:
-    members = [member.id for member in case.group.members if member.lifecycle == IN_SERVICE]
-    return sum(id_ in (case.facts.healthy or ()) for id_ in members if id_ != instance.id)
+def _more_first(case: Case) -> str:
+    """Say how there would be enough others, so that one can go; not where what all of them lean on could not take it."""
+    size = case.number + case.enough - case.others
+    if size > case.group.max_size:
+        return Commands(case).room(size)
+    if tight := case.tight(size):
+        return f"No instance more, before one goes: {'; '.join(tight)}."
+    return Commands(case).larger(size)
 
 
 # ---------------------------------------------------------------------------------------------------- the whole group
@@ -163,14 +180,14 @@ def _not_the_load(case: Case) -> Escalate | None:
         because=f"{hot_now(case)}, but there are {requests.now:.0f} requests per target where {requests.usual:.0f} are usual: "
         f"not load, but what the application does with it.{deploy}",
         evidence=evidence(case),
-        next_steps=(*(Commands(case).shell(each) for each in case.heat.hot[:1]), Commands(case).refreshes()),
+        next_steps=(*(Commands(case).shell(each.id) for each in case.heat.hot[:1]), Commands(case).refreshes()),
         team="application",
     )
 
 
 def _policy_works(case: Case) -> Nothing | Wait | None:
     """Hazard C7: what scales by itself is not scaled a second time."""
-    if not case.working or case.group.desired >= case.group.max_size:
+    if not case.working or case.number >= case.group.max_size:
         return None
     if case.calling:
         policy, alarm = case.calling[0]
@@ -182,23 +199,21 @@ def _policy_works(case: Case) -> Nothing | Wait | None:
 
 
 def _no_more_to_give(case: Case) -> Escalate | None:
-    """At max, without credits, without help from what was done, or beyond what is usual: a larger size is a person's."""
+    """At max, without help from what was done, or beyond what is usual: a larger size is a person's."""
     group, settings, steps = case.group, case.settings, case.steps
-    if group.desired >= group.max_size:
+    if case.number >= group.max_size:
         why = f"{group.name} has all of its {group.max_size} instances"
-    elif case.penniless and 2 * len(case.penniless) >= len(case.heat.mature):
-        why = slowed_down(case)
     elif len(steps) >= settings.steps:
         done = ", ".join(f"{from_} -> {to}" for from_, to in steps)
         hours = settings.steps_within / timedelta(hours=1)
         why = f"it is hot after {len(steps)} steps within {hours:g} hours ({done})"
     elif case.facts.usual_hosts is None:
         why = "how many instances are usual is unknown, and so is how many are too many"
-    elif case.next_size <= group.desired:
+    elif case.next_size <= case.number:
         most = ceiling(case.facts.usual_hosts, settings.baseline_factor)
         why = (
             f"{group.name} may have {most} instances, {settings.baseline_factor:g} times what is usual in 24 hours, and "
-            f"has {group.desired}"
+            f"has {case.number}"
         )
     else:
         return None
@@ -206,13 +221,16 @@ def _no_more_to_give(case: Case) -> Escalate | None:
     return Escalate(because=f"{hot_now(case)}, and {why}. {cost(case)}", evidence=evidence(case), next_steps=steps_)
 
 
-def _cannot_launch(case: Case) -> Escalate | None:
-    if "Launch" not in case.group.suspended:
+def _cannot_grow(case: Case) -> Escalate | None:
+    """Ask for no instance that would not be launched, or would take no requests."""
+    stopped = [process for process in OUT if process in case.group.suspended]
+    if not stopped:
         return None
+    launches = "nothing" if "Launch" in stopped else "only what would take no requests"
     return Escalate(
-        because=f"{hot_now(case)}, and {case.group.name} launches nothing: Launch is suspended.",
+        because=f"{hot_now(case)}, and {case.group.name} launches {launches}: {suspended(stopped)}.",
         evidence=evidence(case),
-        next_steps=(Commands(case).resume(), Commands(case).activities()),
+        next_steps=(Commands(case).resume(case.suspended), Commands(case).activities()),
     )
 
 
@@ -220,8 +238,8 @@ def _too_little_headroom(case: Case) -> Escalate | None:
     """Hazard C4: more instances must not take down what all of them need."""
     if case.loaded is None:
         why = "how many requests there are is unknown: whether more instances help cannot be told"
-    elif case.tight:
-        why = f"{case.group.name} is not made larger: {'; '.join(case.tight)}; {case.settings.headroom:.0%} have to be left"
+    elif tight := case.tight(case.next_size):
+        why = f"{case.group.name} is not made larger: {'; '.join(tight)}; {case.settings.headroom:.0%} have to be left"
     else:
         return None
     return Escalate(
@@ -234,16 +252,17 @@ def _too_little_headroom(case: Case) -> Escalate | None:
 def _step(case: Case) -> Act[Target]:
     name, desired, to = case.group.name, case.group.desired, case.next_size
     why = "; ".join(case.broken(policy) for policy in case.outward) or "no policy makes it larger"
+    more = f" ({case.in_service} are in service)" if case.in_service > desired else ""
     return Act(
         action=SCALE,
         target=size(name, from_=desired, to=to),
         resource=_resource(case),
         because=f"{hot_now(case)} with {case.facts.requests.now or 0:.0f} requests per target ({case.facts.requests.usual or 0:.0f} "
-        f"are usual), and {why}: {desired} -> {to}.",
+        f"are usual), and {why}: {desired} -> {to}{more}.",
         settle=case.settings.warm_up,
         evidence=evidence(case),
         next_steps=(Commands(case).larger(to), Commands(case).activities(), Commands(case).policies()),
-        drift=drift(name, to, desired),
+        drift=reverted(name, before=desired, to=to),
     )
 
 

@@ -1,6 +1,7 @@
 """Look at a group, how busy its instances are, and what might make it larger. Reads only.
 
-A group that is not busy takes five calls and no instance is asked. The busiest are asked what they do, at most five of them.
+A group that is not busy takes five calls and no instance is asked, unless one has no CPU credits: that may be why it is not.
+The busiest are asked what they do, at most five of them.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from relieve_high_cpu.asking import ask, told
+from relieve_high_cpu.credits import poor
 from relieve_high_cpu.facts import Change, Facts, Instance
 from relieve_high_cpu.figures import Seen, seen
 from relieve_high_cpu.settings import Incident, Settings
@@ -23,7 +25,7 @@ MOST_ASKED = 5
 
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     """Return the facts. Raises AwsError where the group or its figures cannot be read."""
-    now = aws.sightings.see(f"cpu/{settings.asg}", settings.asg, "").now
+    now = aws.now()
     group = autoscaling.group(aws, settings.asg)
     if group is None:
         return Facts(place=aws.place, group=None)
@@ -40,8 +42,10 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         )
         for member in group.members
     )
+    modes = ec2.credit_modes(aws, [each.id for each in instances if poor(each, settings, now)])
+    instances = tuple(msgspec.structs.replace(each, credit_mode=modes.get(each.id, "")) for each in instances)
     facts = _facts(aws, group, instances, figures)
-    busy = sorted((each for each in instances if _warm(each, settings)), key=lambda each: -each.cpu[-1].value)
+    busy = sorted((each for each in instances if _busy(each, settings, now)), key=lambda each: -each.cpu[-1].value)
     return _closer(aws, settings, facts, tuple(busy), now) if busy else facts
 
 
@@ -59,9 +63,10 @@ def _facts(aws: "Clients", group: Group, instances: tuple[Instance, ...], figure
     )
 
 
-def _warm(instance: Instance, settings: Settings) -> bool:
-    """Tell whether an instance was too busy at any time lately."""
-    return any(point.value >= settings.hot for point in instance.cpu[-settings.evaluate :])
+def _busy(instance: Instance, settings: Settings, now: datetime) -> bool:
+    """Tell whether an instance was too busy at any time lately, or may be and does not show it, for it has no CPU credits."""
+    lately = instance.cpu[-settings.evaluate :]
+    return any(point.value >= settings.hot for point in lately) or (bool(lately) and poor(instance, settings, now))
 
 
 def _closer(aws: "Clients", settings: Settings, facts: Facts, busy: tuple[Instance, ...], now: datetime) -> Facts:
@@ -73,27 +78,19 @@ def _closer(aws: "Clients", settings: Settings, facts: Facts, busy: tuple[Instan
     policies = scaling.policies(aws, settings.asg)
     alarms = cloudwatch.alarms_called(aws, [name for policy in policies for name in policy.alarms])
     history = scaling.history(aws, settings.asg, now - settings.steps_within)
-    health = elbv2.target_health(aws, target_group_arn(aws, settings))
+    health = elbv2.target_health(aws, settings.targets(aws.place))
     change = _last_change(aws, facts.group, facts.refresh)
-    poor = [each.id for each in busy if each.credits is not None and each.credits < settings.credits_gone]
-    modes = ec2.credit_modes(aws, poor)
 
     answered = {each.id: each for each in told(aws, settings, asked, busiest)}
-    seen_closer = [answered.get(each.id, each) for each in facts.instances]
     return msgspec.structs.replace(
         facts,
-        instances=tuple(msgspec.structs.replace(each, credit_mode=modes.get(each.id, "")) for each in seen_closer),
+        instances=tuple(answered.get(each.id, each) for each in facts.instances),
         policies=policies,
         alarms=alarms,
         history=history,
         healthy=frozenset(target.id for target in health if target.state == "healthy"),
         change=change,
     )
-
-
-def target_group_arn(aws: "Clients", settings: Settings) -> str:
-    """Return the ARN of the group's targets."""
-    return f"arn:aws:elasticloadbalancing:{aws.place.region}:{aws.place.account}:{settings.target_group}"
 
 
 def _last_change(aws: "Clients", group: Group, refresh: Refresh | None) -> Change | None:

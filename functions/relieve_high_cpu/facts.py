@@ -22,7 +22,7 @@ class Instance(Struct, frozen=True, kw_only=True):
     credits: float | None = None
     """CPU credits left; None where its type has none."""
     credit_mode: str = ""
-    """What EC2 does without credits: `standard` slows down, `unlimited` charges for more. Asked of a busy one that has none."""
+    """What EC2 does without credits: `standard` slows down, `unlimited` charges for more. Asked of one that has none."""
     busy: tuple[str, ...] = ()
     unanswered: str = ""
 

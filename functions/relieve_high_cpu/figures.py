@@ -55,9 +55,7 @@ def seen(aws: "Clients", settings: Settings, ids: Sequence[str], now: datetime) 
     return Seen(
         group=found[0],
         cpu=dict(zip(ids, of_instances, strict=False)),
-        credits={
-            id_: points[-1].value if points else None for id_, points in zip(ids, of_instances[len(ids) :], strict=True)
-        },
+        credits={id_: _last(points, oldest) for id_, points in zip(ids, of_instances[len(ids) :], strict=True)},
         requests=Requests(
             now=mean(requests[-RECENT:]) if _last(requests, oldest) is not None else None,
             usual=None if per_hour is None else per_hour * (settings.period / HOUR),

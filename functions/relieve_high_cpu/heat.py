@@ -156,12 +156,18 @@ class Heat:
         if len(self.hot) != 1 or len(self.mature) == 1:
             return None
         (hot,) = self.hot
-        mine = tuple(p for p in self._lately(self.warm[hot], self.rule[1]) if p.value >= self.settings.hot)
-        then = {point.at for point in mine}
-        others = mean(tuple(p for each, points in self.warm.items() if each != hot for p in points if p.at in then))
+        mine, others = mean(self._high(hot)) or 0.0, self.beside(hot)
         if others is None or others >= self.settings.hot:
             return None
-        return hot if (mean(mine) or 0.0) - others >= self.settings.out_of_line_by else None
+        return hot if mine - others >= self.settings.out_of_line_by else None
+
+    def _high(self, hot: Instance) -> Points:
+        return tuple(p for p in self._lately(self.warm[hot], self.rule[1]) if p.value >= self.settings.hot)
+
+    def beside(self, hot: Instance) -> float | None:
+        """Return the mean of the others while this one was hot lately."""
+        then = {point.at for point in self._high(hot)}
+        return mean(tuple(p for each, points in self.warm.items() if each != hot for p in points if p.at in then))
 
     @cached_property
     def late(self) -> tuple[Instance, ...]:

@@ -13,6 +13,7 @@ The rules of the domain (HAZARDS.md, section 1.5):
 - High CPU without more requests than usual is a regression, and no number of instances helps; nor does a third step (C5).
 - What warms up does not count, nor do values that are old or of a part of the instances; three of the last five periods do
   (C6). A deploy or an activity is waited for (C8).
+- An instance that has no CPU credits left is slowed down, and its CPU is low for that: it is not taken for calm.
 - Where instances are no healthy targets the others bear their load: they are healed first, by another runbook.
 - One instance that is out of line is replaced only if a person agrees: what it is busy with is evidence.
 """
@@ -80,5 +81,4 @@ RUNBOOK = Runbook(
     actions={SCALE: scale_out, REPLACE: replace_instance},
     yields_to=("mongodb", "redis", "nat", "storm", "deploy"),
     asks=(REPLACE,),
-    sightings=True,
 )

@@ -47,7 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     load_factor: float = 1.2
     """So many times the usual requests are load; with fewer, high CPU is the application's doing (hazard C5)."""
     headroom: float = 0.2
-    """Hazard C4: so much of a database and a cache has to be left after a step."""
+    """Hazard C4: so much of a database and a cache has to be left after a step; and of the CPU of the others while one is
+    replaced."""
     databases: tuple[Dependency, ...] = ()
     caches: tuple[Dependency, ...] = ()
     """What the application leans on. Where one of the two is empty its headroom is unknown, and unknown is none."""
@@ -70,6 +71,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What an instance of this and of the next type costs per hour in US dollars, so far as you know; 0: unknown."""
     answer_within: timedelta = timedelta(seconds=20)
     """How long an instance may take to say what keeps it busy."""
+
+    def targets(self, place: Place) -> str:
+        """Return the ARN of the target group."""
+        return f"arn:aws:elasticloadbalancing:{place.region}:{place.account}:{self.target_group}"
 
 
 class Incident(Struct, frozen=True, kw_only=True):

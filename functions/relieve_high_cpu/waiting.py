@@ -5,12 +5,15 @@ from datetime import timedelta
 from relieve_high_cpu.case import Case
 from relieve_high_cpu.wording import Commands, evidence, hot_now, minutes
 from remediation.aws.autoscaling import ACTIVE_REFRESH
+from remediation.aws.group_commands import suspended
 from remediation.core.verdict import Escalate, Nothing, Wait
 
 SOON = timedelta(minutes=2)
 PATIENCE = 2
 """So many times as long as values take they are waited for; then CloudWatch will have none."""
 _NAMED = 3
+REGISTERS = "AddToLoadBalancer"
+"""The process that makes targets of new instances."""
 
 
 def being_deployed(case: Case) -> Wait | None:
@@ -31,7 +34,7 @@ def being_deployed(case: Case) -> Wait | None:
 def growing(case: Case) -> Nothing | Wait | None:
     """Leave alone a group that is changing, or that lacks what it wants (hazards C2, C7)."""
     name, desired = case.group.name, case.group.desired
-    if not case.doing and case.in_service == desired:
+    if not case.doing and case.in_service >= desired:
         return None
     if not case.tried and case.calling and case.in_service < desired and case.doing:
         policy, _ = case.calling[0]
@@ -82,16 +85,23 @@ def blind(case: Case) -> Wait | Escalate | None:
     )
 
 
-def ill(case: Case) -> Wait | None:
-    """Leave to the runbook for it what makes the others hot: those that take no requests."""
+def ill(case: Case) -> Wait | Escalate | None:
+    """Leave to the runbook for it what makes the others hot: those that take no requests. Some are in no target group at all."""
     if case.shared is None or not (case.heat.hot or case.fleet_hot):
         return None
-    ids = ", ".join(each.id for each in case.ill[:_NAMED])
-    because = (
-        f"{hot_now(case)}, and {len(case.ill)} of {len(case.heat.mature)} instances take no requests, because they are no "
-        f"healthy targets ({ids}): the others bear their load (restart-unhealthy-targets is for that)."
+    ids = [each.id for each in case.ill]
+    said = (
+        f"{hot_now(case)}, and {len(ids)} of {len(case.heat.mature)} instances take no requests, because they are no "
+        f"healthy targets ({', '.join(ids[:_NAMED])}): the others bear their load"
     )
-    return wait(case, because, for_=case.settings.period)
+    if REGISTERS not in case.group.suspended:
+        return wait(case, f"{said} (restart-unhealthy-targets is for that).", for_=case.settings.period)
+    return Escalate(
+        because=f"{said}. {suspended([REGISTERS])}: what was launched since is no target, and does not become one when it "
+        "is resumed.",
+        evidence=evidence(case),
+        next_steps=(Commands(case).resume([REGISTERS]), Commands(case).register(ids), Commands(case).activities()),
+    )
 
 
 def wait(case: Case, because: str, *steps: str, for_: timedelta = SOON) -> Wait:

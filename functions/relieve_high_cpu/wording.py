@@ -1,10 +1,12 @@
 """What a person is told: the evidence, the exact commands to go on with, and what Terraform owns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from relieve_high_cpu.case import UNLIMITED, Case
+from relieve_high_cpu.case import Case
+from relieve_high_cpu.credits import UNLIMITED
 from relieve_high_cpu.facts import Instance
+from remediation.aws.group_commands import GroupCommands
 from remediation.aws.load import Points
 from remediation.aws.scaling import IN_SERVICE, Policy
 
@@ -85,8 +87,8 @@ def last_deploy(case: Case) -> str:
 
 def slowed_down(case: Case) -> str:
     """Say whose CPU credits are gone, and what that does."""
-    modes = sorted({each.credit_mode or "unknown" for each in case.penniless})
-    ids = ", ".join(each.id for each in case.penniless)
+    modes = sorted({each.credit_mode or "unknown" for each in case.slowed})
+    ids = ", ".join(each.id for each in case.slowed)
     does = "slowed down" if modes == ["standard"] else "slowed down unless that is unlimited"
     return f"the CPU credits of {ids} are gone (mode: {', '.join(modes)}), so it is {does}"
 
@@ -98,7 +100,7 @@ def other_types(case: Case) -> tuple[str, ...]:
 
 def cost(case: Case) -> str:
     """Say what the next size of instance costs, by the prices in the settings: prices age."""
-    settings, number = case.settings, case.group.desired
+    settings, number = case.settings, case.number
     if others := other_types(case):
         return (
             f"What the next size costs is not known: the instances are {', '.join(others)}, and the setting "
@@ -113,60 +115,29 @@ def cost(case: Case) -> str:
     )
 
 
-def drift(group: str, size: int, before: int) -> str:
-    """Say what Terraform reverts."""
-    return (
-        f"Terraform owns the size of {group}: the next `terraform apply` sets it back, unless terraform.tfvars says "
-        f"`desired_capacity = {size}` (was {before})."
-    )
-
-
-class Commands:
-    """Exact commands for a person, in the region of the case."""
+class Commands(GroupCommands):
+    """Exact commands for a person, for the case; and lines for Terraform."""
 
     def __init__(self, case: Case) -> None:
+        super().__init__(case.settings.asg, case.facts.place.region)
         self._case = case
 
-    def _asg(self, verb: str, more: str = "") -> str:
-        case = self._case
-        return f"aws autoscaling {verb} --auto-scaling-group-name {case.settings.asg}{more} --region {case.facts.place.region}"
-
-    def activities(self) -> str:
-        """See what the group did, and why."""
-        return self._asg("describe-scaling-activities", " --max-items 20")
-
-    def policies(self) -> str:
-        """See what would make it larger."""
-        return self._asg("describe-policies")
-
-    def refreshes(self) -> str:
-        """See what was deployed."""
-        return self._asg("describe-instance-refreshes", " --max-records 5")
-
-    def resume(self) -> str:
-        """Let the group launch and scale again."""
-        return self._asg("resume-processes", f" --scaling-processes {' '.join(self._case.suspended)}")
+    def register(self, ids: Sequence[str]) -> str:
+        """Have the load balancer send requests to instances."""
+        targets = self._case.settings.targets(self._case.facts.place)
+        return self._aws(
+            f"elbv2 register-targets --target-group-arn {targets} --targets {' '.join(f'Id={id_}' for id_ in ids)}"
+        )
 
     def larger(self, size: int) -> str:
         """Have the group made larger by hand, by the rules."""
         environment = self._case.facts.place.environment
         return f"remedy invoke scale-service --set desired={size} --env {environment}  # a plan, until you add --apply"
 
-    def shell(self, instance: Instance) -> str:
-        """Get onto an instance."""
-        return f"aws ssm start-session --target {instance.id} --region {self._case.facts.place.region}"
-
-    def replace(self, instance: Instance) -> str:
-        """Have the group replace an instance."""
-        return (
-            f"aws autoscaling set-instance-health --instance-id {instance.id} --health-status Unhealthy "
-            f"--should-respect-grace-period --region {self._case.facts.place.region}"
-        )
-
-    def room(self) -> str:
-        """Let the group have more instances."""
+    def room(self, size: int = 0) -> str:
+        """Let the group have more instances, at least so many."""
         group = self._case.group
-        size = group.max_size + max(1, group.max_size // 4)
+        size = max(size, group.max_size + max(1, group.max_size // 4))
         return (
             f"In terraform.tfvars: max_size = {size} (was {group.max_size}), if the database and the cache can take it."
         )
@@ -181,6 +152,13 @@ class Commands:
         if others:
             larger = f"In terraform.tfvars: instance_type = the size after {', '.join(others)}, {apply}."
         return (larger, self.room(), *map(_larger_steps, self._policies())) if more else (larger,)
+
+    def unlimited(self) -> str:
+        """Have no instance slowed down."""
+        return (
+            'In Terraform, the launch template: credit_specification { cpu_credits = "unlimited" }; what is used beyond what is '
+            "earned is charged."
+        )
 
     def _policies(self) -> tuple[Policy, ...]:
         return tuple(policy for policy in self._case.outward if policy.adjustment is not None)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from remediation.aws.measured import Wanted, measured
+from remediation.aws.load import Figure, values
 from remediation.core.errors import AwsError
 from restore_database_access.settings import Settings
 
@@ -41,7 +41,7 @@ TERMS = (
 """What the drivers say, word for word, when they find no server, lose a connection, or get none of their pool."""
 PATTERN = " ".join(f'?"{term}"' for term in TERMS)
 """Of CloudWatch: a line with any of them, in JSON as well as in plain text. It minds capitals, and takes 1,024 characters."""
-LATELY = timedelta(minutes=3)
+LATELY, MINUTE = timedelta(minutes=3), timedelta(minutes=1)
 MANY = 5
 
 
@@ -50,8 +50,8 @@ def errors(aws: "Clients", settings: Settings) -> float | None:
     if not settings.log_group:
         return None
     namespace = NAMESPACE.format(environment=aws.place.environment)
-    wanted = {"errors": Wanted(namespace=namespace, metric=METRIC, dimensions={}, statistic="Sum")}
+    logged = Figure(namespace=namespace, metric=METRIC, dimensions={}, statistic="Sum", period=MINUTE)
     try:
-        return sum(measured(aws, wanted, aws.now(), LATELY, timedelta(minutes=1))["errors"])
+        return sum(values(aws, {METRIC: logged}, within=LATELY, until=aws.now())[METRIC])
     except AwsError:
         return None  # it helps a person: nothing is changed by it

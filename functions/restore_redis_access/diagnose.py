@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from remediation.aws.caches import MISSING, Cache, cache, events
 from remediation.aws.cloudtrail import Change, changes
-from remediation.aws.measured import Wanted, measured
+from remediation.aws.load import Figure, values
 from remediation.aws.probing import probe
 from remediation.aws.rules import ingress_rules
 from remediation.aws.snapshots import snapshots
@@ -19,7 +19,7 @@ from restore_redis_access.settings import Incident, Settings
 if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
-LATELY = timedelta(minutes=10)
+LATELY, PERIOD = timedelta(minutes=10), timedelta(minutes=5)
 EVENTS_OF = timedelta(hours=1)
 REMOVED_WITHIN = timedelta(hours=24)
 WATCHED = timedelta(minutes=10)
@@ -86,22 +86,21 @@ def _load(aws: "Clients", found: Cache) -> dict[str, float | None]:
         return {}
     on = {"CacheClusterId": next((node.id for node in found.nodes if node.role == "primary"), found.nodes[0].id)}
     wanted = {
-        "connections": Wanted(
-            namespace="AWS/ElastiCache", metric="CurrConnections", dimensions=on, statistic="Maximum"
-        ),
-        "evictions": Wanted(namespace="AWS/ElastiCache", metric="Evictions", dimensions=on, statistic="Sum"),
-        "memory": Wanted(
-            namespace="AWS/ElastiCache", metric="DatabaseMemoryUsagePercentage", dimensions=on, statistic="Maximum"
-        ),
+        name: Figure(namespace="AWS/ElastiCache", metric=metric, dimensions=on, statistic=statistic, period=PERIOD)
+        for name, metric, statistic in (
+            ("connections", "CurrConnections", "Maximum"),
+            ("evictions", "Evictions", "Sum"),
+            ("memory", "DatabaseMemoryUsagePercentage", "Maximum"),
+        )
     }
     try:
-        values = measured(aws, wanted, aws.now(), LATELY, timedelta(minutes=5))
+        seen = values(aws, wanted, within=LATELY, until=aws.now())
     except AwsError:
         return {}  # unknown, as where there is no data
     return {
-        "connections": max(values["connections"], default=None),
-        "evictions": sum(values["evictions"]) if values["evictions"] else None,
-        "memory": max(values["memory"], default=None),
+        "connections": max(seen["connections"], default=None),
+        "evictions": sum(seen["evictions"]) if seen["evictions"] else None,
+        "memory": max(seen["memory"], default=None),
     }
 
 

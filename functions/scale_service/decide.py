@@ -6,17 +6,16 @@ Each paragraph answers a verdict, or nothing where it is not about this case; th
 from datetime import datetime, timedelta
 
 from remediation.aws.autoscaling import ACTIVE_REFRESH, Group
-from remediation.aws.scaling import UNTIL_SETTLED, Size, at_work, settled, size
+from remediation.aws.group_commands import reverted, suspended
+from remediation.aws.scaling import IN, OUT, UNTIL_SETTLED, Size, at_work, settled, size
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, Wait
 from scale_service.facts import Facts
 from scale_service.settings import NONE, Settings
 from scale_service.undoing import undone
-from scale_service.wording import Commands, evidence, free, going, leaving, listed, protected
+from scale_service.wording import commands, evidence, free, going, leaving, listed, protected
 
 SCALE = "set-desired-capacity"
 LATER = timedelta(seconds=60)
-OUT, IN = ("Launch", "AddToLoadBalancer"), ("Terminate",)
-"""Processes that a group needs to be made larger and have the new instances serve, or smaller."""
 
 
 def decide(facts: Facts, settings: Settings, tried: tuple[Attempt[Size], ...], now: datetime) -> Verdict[Size]:
@@ -73,9 +72,8 @@ def _suspended(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> 
     stopped = [process for process in needed if process in group.suspended]
     if not stopped:
         return None
-    are = "is" if len(stopped) == 1 else "are"
-    because = f"{group.name} cannot be scaled {way}, {_change(facts, group)}: {' and '.join(stopped)} {are} suspended."
-    return _refuse(facts, group, tried, because, Commands(facts, group).resume(stopped))
+    because = f"{group.name} cannot be scaled {way}, {_change(facts, group)}: {suspended(stopped)}."
+    return _refuse(facts, group, tried, because, commands(facts, group).resume(stopped))
 
 
 def _all_protected(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Nothing | Escalate | None:
@@ -87,7 +85,7 @@ def _all_protected(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...])
         f"{group.name} cannot be scaled in, {_change(facts, group)}: {number} would have to go, {may} may, and "
         f"{listed(spared)} cannot (protected from scale-in)."
     )
-    return _refuse(facts, group, tried, because, Commands(facts, group).unprotect(spared[: number - may]))
+    return _refuse(facts, group, tried, because, commands(facts, group).unprotect(spared[: number - may]))
 
 
 # --------------------------------------------------------------------------------------------------- somebody is at it
@@ -111,7 +109,7 @@ def _overtaken(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> 
         because=f"{group.name} was asked for {facts.desired} instances, and somebody else (a policy?) has asked for "
         f"{group.desired} since." + (f" {back.because}; {back.keep}." if back else ""),
         evidence=evidence(facts, group),
-        next_steps=(*((back.step,) if back else ()), Commands(facts, group).policies()),
+        next_steps=(*((back.step,) if back else ()), commands(facts, group).policies()),
     )
 
 
@@ -123,7 +121,7 @@ def _there(facts: Facts, group: Group, tried: tuple[Attempt[Size], ...]) -> Noth
         return _complete(facts, group, tried)
     because = f"{group.name} wants {facts.desired} instances, and is not complete: {lacks}."
     if not tried:
-        steps = (Commands(facts, group).activities(),)
+        steps = (commands(facts, group).activities(),)
         return Nothing(because=because, evidence=evidence(facts, group), next_steps=steps)
     return _wait(facts, group, because)
 
@@ -145,7 +143,7 @@ def _at_work(facts: Facts, group: Group) -> Wait | None:
 
 
 def _wait(facts: Facts, group: Group, because: str) -> Wait:
-    steps = (Commands(facts, group).activities(),)
+    steps = (commands(facts, group).activities(),)
     return Wait(because=because, for_=UNTIL_SETTLED, evidence=evidence(facts, group), next_steps=steps)
 
 
@@ -154,7 +152,7 @@ def _wait(facts: Facts, group: Group, because: str) -> Wait:
 
 def _resize(facts: Facts, group: Group, settings: Settings) -> Act[Size]:
     name, before, to = group.name, group.desired, facts.desired
-    back, commands = undone(facts, group, before=before, to=to), Commands(facts, group)
+    back, known = undone(facts, group, before=before, to=to), commands(facts, group)
     way, bounds = "out" if to > before else "in", f"{group.min_size} to {group.max_size}"
     said = [f"{name} is to be scaled {way}, {_change(facts, group)}; it may have {bounds}."]
     if to < before:
@@ -168,9 +166,8 @@ def _resize(facts: Facts, group: Group, settings: Settings) -> Act[Size]:
         because=" ".join(said),
         settle=settings.settle,
         evidence=evidence(facts, group),
-        next_steps=(*((back.step,) if back else ()), commands.activities(), commands.policies()),
-        drift=f"Terraform owns the size of {name}: the next `terraform apply` sets it back, unless terraform.tfvars says "
-        f"`desired_capacity = {to}` (was {before}).",
+        next_steps=(*((back.step,) if back else ()), known.activities(), known.policies()),
+        drift=reverted(name, before=before, to=to),
     )
 
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     """Return the facts. Raises AwsError where the group or its targets cannot be read."""
-    now = aws.sightings.see(f"scale/{settings.asg}", settings.asg, "").now
     group = autoscaling.group(aws, settings.asg)
     if group is None:
         return Facts(place=aws.place, desired=incident.desired, group=None)
@@ -25,7 +24,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
         group=group,
         healthy=frozenset(found.id for found in elbv2.target_health(aws, arn) if found.state == "healthy"),
         refresh=autoscaling.latest_refresh(aws, settings.asg),
-        history=scaling.history(aws, settings.asg, now),
+        history=scaling.history(aws, settings.asg, aws.now()),
         policies=policies,
         alarms=cloudwatch.alarms_called(aws, followed),
         drain=elbv2.drain(aws, arn),

@@ -66,5 +66,4 @@ RUNBOOK = Runbook(
     decide=decide,
     actions={SCALE: resize},
     yields_to=("deploy",),
-    sightings=True,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from remediation.aws.autoscaling import Group, Member
+from remediation.aws.group_commands import GroupCommands
 from remediation.aws.scaling import IN_SERVICE, at_work
 from scale_service.facts import Facts
 
@@ -67,30 +68,6 @@ def listed(ids: Sequence[str]) -> str:
     return ", ".join(ids) if len(ids) <= _NAMED else f"{len(ids)} instances"
 
 
-class Commands:
-    """Exact commands for a person, in the region of the group."""
-
-    def __init__(self, facts: Facts, group: Group) -> None:
-        self._facts, self._group = facts, group
-
-    def _asg(self, verb: str, more: str = "") -> str:
-        return (
-            f"aws autoscaling {verb} --auto-scaling-group-name {self._group.name}{more} "
-            f"--region {self._facts.place.region}"
-        )
-
-    def activities(self) -> str:
-        """See what the group did, and why."""
-        return self._asg("describe-scaling-activities", " --max-items 20")
-
-    def policies(self) -> str:
-        """See what else scales it."""
-        return self._asg("describe-policies")
-
-    def resume(self, processes: Sequence[str]) -> str:
-        """Let the group do again what it needs for another size."""
-        return self._asg("resume-processes", f" --scaling-processes {' '.join(processes)}")
-
-    def unprotect(self, ids: Sequence[str]) -> str:
-        """Let instances go when the group is made smaller."""
-        return self._asg("set-instance-protection", f" --instance-ids {' '.join(ids)} --no-protected-from-scale-in")
+def commands(facts: Facts, group: Group) -> GroupCommands:
+    """Return the commands for a person to go on with."""
+    return GroupCommands(group.name, facts.place.region)

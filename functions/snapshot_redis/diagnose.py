@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from remediation.aws.caches import MISSING, Cache, cache
-from remediation.aws.measured import Wanted, measured
+from remediation.aws.load import Figure, values
 from remediation.aws.snapshots import ours, snapshots
 from snapshot_redis.facts import Facts, Load, Saved
 from snapshot_redis.naming import arn
@@ -47,15 +47,16 @@ def _load(aws: "Clients", found: Cache) -> Load:
         return Load()
     on = {"CacheClusterId": found.nodes[0].id}
     wanted = {
-        "memory": Wanted(
-            namespace="AWS/ElastiCache", metric="DatabaseMemoryUsagePercentage", dimensions=on, statistic="Maximum"
-        ),
-        "evictions": Wanted(namespace="AWS/ElastiCache", metric="Evictions", dimensions=on, statistic="Sum"),
-        "cpu": Wanted(namespace="AWS/ElastiCache", metric="EngineCPUUtilization", dimensions=on, statistic="Maximum"),
+        name: Figure(namespace="AWS/ElastiCache", metric=metric, dimensions=on, statistic=statistic, period=PERIOD)
+        for name, metric, statistic in (
+            ("memory", "DatabaseMemoryUsagePercentage", "Maximum"),
+            ("evictions", "Evictions", "Sum"),
+            ("cpu", "EngineCPUUtilization", "Maximum"),
+        )
     }
-    found_values = measured(aws, wanted, aws.now(), LATELY, PERIOD)
+    seen = values(aws, wanted, within=LATELY, until=aws.now())
     return Load(
-        memory=max(found_values["memory"], default=None),
-        evictions=sum(found_values["evictions"]) if found_values["evictions"] else None,
-        cpu=max(found_values["cpu"], default=None),
+        memory=max(seen["memory"], default=None),
+        evictions=sum(seen["evictions"]) if seen["evictions"] else None,
+        cpu=max(seen["cpu"], default=None),
     )

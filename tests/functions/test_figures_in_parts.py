@@ -22,10 +22,13 @@ def page(status: str, *values: float, first: int = 0) -> Any:
     return {"MetricDataResults": [result]}
 
 
-def read(pages: Sequence[Any]) -> Points:
+def answering(pages: Sequence[Any]) -> Any:
     paginator = SimpleNamespace(paginate=lambda **_: pages)
-    aws: Any = SimpleNamespace(cloudwatch=SimpleNamespace(get_paginator=lambda _: paginator))
-    (found,) = load.read(aws, [CPU], since=BEGIN, until=BEGIN + 4 * FIVE)
+    return SimpleNamespace(cloudwatch=SimpleNamespace(get_paginator=lambda _: paginator))
+
+
+def read(pages: Sequence[Any]) -> Points:
+    (found,) = load.read(answering(pages), [CPU], since=BEGIN, until=BEGIN + 4 * FIVE)
     return found
 
 
@@ -39,6 +42,14 @@ def test_what_stays_a_part_is_an_error_and_not_all_there_is(status: str) -> None
     with pytest.raises(AwsError, match=f"did not answer all of AWS/EC2 CPUUtilization: {status}.") as failed:
         read([page(status, 10.0)])
     assert failed.value.code == status
+
+
+def test_who_wants_only_the_values_gets_no_part_either() -> None:
+    until = BEGIN + 4 * FIVE
+    whole = answering([page("Complete", 10.0, 20.0)])
+    assert load.values(whole, {"busy": CPU}, within=4 * FIVE, until=until) == {"busy": (10.0, 20.0)}
+    with pytest.raises(AwsError, match="PartialData"):
+        load.values(answering([page("PartialData", 10.0)]), {"busy": CPU}, within=4 * FIVE, until=until)
 
 
 def test_a_metric_without_values_is_complete_and_empty() -> None:

@@ -46,6 +46,13 @@ def test_a_declaration_fits_every_environment(runbook: AnyRunbook, environment: 
     rules.fits_an_environment(runbook, config.place, config.runbooks[runbook.name].settings)
 
 
+@EACH
+def test_who_may_keep_sightings_keeps_some(runbook: AnyRunbook) -> None:
+    """It is a right to write to the ledger, and the time is `aws.now()`."""
+    room = (path.read_text() for path in (FUNCTIONS / runbook.package).glob("*.py"))
+    assert any("aws.sightings." in text for text in room) is runbook.sightings
+
+
 def test_documents_and_alarms_have_names_of_their_own() -> None:
     for names in (
         [document.name for runbook in CATALOG for document in runbook.documents],

@@ -83,6 +83,11 @@ def test_there_are_commands_to_look_at() -> None:
         ("aws autoscaling describe-instance-refreshes --auto-scaling-group-name a --max-records 5", ""),
         ("aws autoscaling describe-instance-refreshes --auto-scaling-group-name a --max-items 5", "--max-items"),
         ("aws autoscaling describe-instance-refreshes", "needs --auto-scaling-group-name"),
+        (
+            "aws autoscaling set-instance-protection --auto-scaling-group-name a --instance-ids i --no-protected-from-scale-in",
+            "",
+        ),
+        ("aws autoscaling set-instance-protection --auto-scaling-group-name a --instance-ids i", "needs --protected"),
         ("aws elasticache restore-cache-cluster-from-snapshot --snapshot-name a", "has no restore-cache"),
         ("aws mongodb-atlas clusters list", "has no clusters"),
         ("aws ec2 describe-vpc-attribute --vpc-id <vpc>", "a shell would"),

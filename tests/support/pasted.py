@@ -86,7 +86,7 @@ def _aws(words: list[str]) -> str:
     takes |= {f"--no-{xform_name(name, '-')}" for name, each in members.items() if each.type_name == "boolean"}
     takes |= _PAGES if _paged(service, operation.name) else set()
     needs = {f"--{xform_name(name, '-')}" for name in required}
-    lacks = needs - set(options)
+    lacks = needs - {option.replace("--no-", "--") for option in options}
     return _unknown(options, takes | own) or (f"{verb} needs {', '.join(sorted(lacks))}" if lacks else "")
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.functions.fakes.caches import PER_DAY, PLACE_ARN, TAKES, CacheWorld, Kept
+from tests.functions.fakes.figures import complete
 from tests.functions.fakes.strict import Calls, Fake, Pages
 
 
@@ -271,12 +272,9 @@ class Measurements(Fake):
     def get_metric_data(self, **asked: Any) -> Any:
         """Answer the values that the world has, newest first."""
         self._asked("GetMetricData", asked)
+        measured = self._world.measured
         results = [
-            {
-                "Id": query["Id"],
-                "Values": self._world.measured.get(query["MetricStat"]["Metric"]["MetricName"], []),
-                "Timestamps": [],
-            }
+            complete(query, measured.get(query["MetricStat"]["Metric"]["MetricName"], []), asked["EndTime"])
             for query in asked["MetricDataQueries"]
         ]
         return self._answered("GetMetricData", {"MetricDataResults": results})

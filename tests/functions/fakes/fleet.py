@@ -23,6 +23,8 @@ DRAIN = timedelta(minutes=2)
 COOLDOWN = timedelta(minutes=5)
 """From the end of an activity on."""
 PERIOD = timedelta(minutes=5)
+BASELINE, MOST_CREDITS = 20.0, 576.0
+"""Of a t3.medium: percent of CPU for which it earns as much as it uses, and the credits of a day, which it keeps at most."""
 GROUP = "dev-backend-asg"
 TARGETS = "targetgroup/dev-backend-tg-v2/50dc6c495c0c9188"
 BALANCER = "app/dev-alb-v2/50dc6c495c0c9188"
@@ -44,11 +46,23 @@ class Box:
     type: str = "t3.medium"
     healthy: bool = True
     """As the load balancer finds it, once it is in service."""
+    registered: bool = True
+    """Whether the load balancer knows it: it gets no requests else, also after the process is resumed that was to register it."""
     protected: bool = False
     reported_unhealthy: bool = False
     in_ssm: bool = True
     lag: timedelta = timedelta(0)
     """So long after a period has ended CloudWatch has its values of this instance."""
+
+    @property
+    def saves(self) -> bool:
+        """Tell whether it is slowed down without credits."""
+        return self.credits is not None and self.credit_mode == "standard"
+
+    @property
+    def serves(self) -> bool:
+        """Tell whether it takes requests."""
+        return self.lifecycle == "InService" and self.registered and self.healthy
 
 
 @dataclass
@@ -138,13 +152,14 @@ class Fleet:
     @property
     def serving(self) -> list[Box]:
         """The instances that take requests."""
-        return [box for box in self.boxes.values() if box.lifecycle == "InService" and box.healthy]
+        return [box for box in self.boxes.values() if box.serves]
 
     def cpu(self, box: Box) -> float:
         """Return how busy an instance is now."""
         starting = 95.0 if self.now - box.launched_at < BOOT + STARTING else 0.0
-        share = self.load(self.now) * self.cost(self.now) / max(1, len(self.serving)) if box.healthy else 0.0
-        return min(100.0, max(starting, share + box.extra)) if box.lifecycle == "InService" else starting
+        share = self.load(self.now) * self.cost(self.now) / max(1, len(self.serving)) if box.serves else 0.0
+        wanted = min(100.0, max(starting, share + box.extra)) if box.lifecycle == "InService" else starting
+        return min(wanted, BASELINE) if box.saves and not box.credits else wanted
 
     @property
     def mongodb(self) -> float:
@@ -160,13 +175,14 @@ class Fleet:
             self.now += step
             self._grow()
             self._sample(step // MINUTE)
+            self._spend(step / MINUTE)
             self._watch()
             self._balance()
 
     def _grow(self) -> None:
         for box in list(self.boxes.values()):
             if box.lifecycle == "Pending" and self.now >= box.launched_at + BOOT:
-                box.lifecycle = "InService"
+                box.lifecycle, box.registered = "InService", "AddToLoadBalancer" not in self.suspended
             if box.left_at and self.now >= box.left_at + DRAIN:
                 del self.boxes[box.id]
             elif box.reported_unhealthy and box.lifecycle == "InService" and "ReplaceUnhealthy" not in self.suspended:
@@ -186,6 +202,13 @@ class Fleet:
         self._put(times, "MongoConnections", self.mongodb, Environment="dev")
         self._put(times, "CurrConnections", 100.0 * len(self.boxes), CacheClusterId="dev-redis")
         self.largest = max(self.largest, len(self.boxes))
+
+    def _spend(self, minutes: float) -> None:
+        """Let instances earn credits and use them up: one is a minute of one of the two processors of a t3.medium."""
+        for box in self.boxes.values():
+            if box.saves and box.credits is not None:
+                gained = minutes * 2 * (BASELINE - self.cpu(box)) / 100
+                box.credits = min(MOST_CREDITS, max(0.0, round(box.credits + gained, 9)))
 
     def _put(self, times: int, metric: str, value: float | None, **dimensions: str) -> None:
         if value is not None and metric not in self.silent:
@@ -231,7 +254,8 @@ class Fleet:
         for _ in range(missing):
             failed = bool(self.launches_fail)
             earning = any(each.credits is not None for each in staying)
-            box = Box(self._id(), self.now, lifecycle="Pending", credits=0.0 if earning else None)
+            mode = staying[0].credit_mode if earning else "unlimited"
+            box = Box(self._id(), self.now, "Pending", credits=0.0 if earning else None, credit_mode=mode)
             about = Activity(
                 description=f"Launching a new EC2 instance{'' if failed else f': {box.id}'}",
                 cause=self._why,

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from remediation.adapters.sightings import Seen
 from tests.functions.fakes.fleet import BALANCER, GROUP, TARGETS, Fleet, Watch
 from tests.functions.fakes.fleet import key as kept
 from tests.functions.fakes.strict import Calls, Fake, Pages
@@ -248,7 +247,7 @@ class Elbv2(_OfFleet):
                 "TargetHealth": {"State": "healthy" if box.healthy else "unhealthy"},
             }
             for box in self._fleet.boxes.values()
-            if box.lifecycle == "InService"
+            if box.lifecycle == "InService" and box.registered
         ]
         return self._answered("DescribeTargetHealth", {"TargetHealthDescriptions": targets})
 
@@ -314,26 +313,13 @@ class Ssm(_OfFleet):
         return self._answered("GetCommandInvocation", said)
 
 
-class Sightings:
-    """What a run is told of the time; it keeps nothing."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
-
-    def see(self, subject: str, id_: str, mark: str) -> Seen:  # noqa: ARG002 - as the real ones have it
-        """Answer the time."""
-        now = self._fleet.clock()
-        return Seen(at=now, moved_at=now, now=now)
-
-
 class FleetClients:
     """What an action and a diagnosis are handed as `aws`."""
 
     def __init__(self, fleet: Fleet) -> None:
-        self.place, self.calls = fleet.place, Calls()
+        self.place, self.calls, self.now = fleet.place, Calls(), fleet.clock
         self.autoscaling, self.cloudwatch = AutoScaling(fleet, self.calls), CloudWatch(fleet, self.calls)
         self.ec2, self.elbv2, self.ssm = Ec2(fleet, self.calls), Elbv2(fleet, self.calls), Ssm(fleet, self.calls)
-        self.sightings: Any = Sightings(fleet)
         self.acting = SimpleNamespace(
             autoscaling=AutoScaling(fleet, self.calls, acting=True), ssm=Ssm(fleet, self.calls, acting=True)
         )

@@ -166,25 +166,36 @@ def test_an_instance_is_replaced_by_telling_its_group() -> None:
 
 def test_an_instance_stays_where_there_are_not_enough_others() -> None:
     """Hazard R6."""
-    tonight = night(size=3)
+    tonight = night(size=2)
     first = next(iter(tonight.fleet.boxes))
     assert left_alone(tonight, Target(id=first), replace_instance) == (
-        f"Only 2 other instances of dev-backend-asg are healthy and in service by now, not more than its minimum; "
-        f"{first} stays."
+        f"Only 1 other instances of dev-backend-asg are healthy and in service by now, and its minimum is 2; {first} stays."
     )
-    assert tonight.aws.mutations == []
+
+
+def test_an_instance_goes_where_the_others_alone_are_as_many_as_there_must_be() -> None:
+    """Hazard R6: more than the minimum are healthy, it among them."""
+    tonight = night(size=3)
+    first = next(iter(tonight.fleet.boxes))
+    assert "was told that" in replace_instance(tonight.aws, SETTINGS, Target(id=first))  # type: ignore[arg-type]
+
+
+def test_the_only_instance_stays_though_there_need_be_none() -> None:
+    tonight = night(size=1, min_size=0)
+    first = next(iter(tonight.fleet.boxes))
+    assert "Only 0 other instances" in left_alone(tonight, Target(id=first), replace_instance)
 
 
 @pytest.mark.parametrize("well", [True, False])
 def test_an_instance_that_is_in_service_but_ill_is_none_of_the_others(well: bool) -> None:
     """Hazard R6."""
-    tonight = night(size=4)
-    first, second, *_ = tonight.fleet.boxes.values()
+    tonight = night(size=3)
+    first, second, _ = tonight.fleet.boxes.values()
     second.healthy = well
     if well:
         assert "was told that" in replace_instance(tonight.aws, SETTINGS, Target(id=first.id))  # type: ignore[arg-type]
     else:
-        assert "Only 2 other instances" in left_alone(tonight, Target(id=first.id), replace_instance)
+        assert "Only 1 other instances" in left_alone(tonight, Target(id=first.id), replace_instance)
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Successful"])

@@ -15,6 +15,7 @@ from tests.functions.relieve_high_cpu.cases import (
     facts,
     group,
     instance,
+    nothing,
     policy,
     stepped,
     waits,
@@ -183,6 +184,27 @@ def test_a_group_that_may_not_launch_is_for_a_person() -> None:
         "aws autoscaling resume-processes --auto-scaling-group-name dev-backend-asg --scaling-processes Launch "
         "--region us-east-1"
     )
+
+
+def test_a_group_whose_new_instances_would_get_no_requests_is_for_a_person() -> None:
+    verdict = escalates(facts(group=group(suspended=("AddToLoadBalancer",))))
+    assert verdict.because == (
+        "CPU of dev-backend-asg is 84%, and dev-backend-asg launches only what would take no requests: AddToLoadBalancer is "
+        "suspended."
+    )
+    assert "--scaling-processes AddToLoadBalancer " in verdict.next_steps[0]
+    both = escalates(facts(group=group(suspended=("AddToLoadBalancer", "Launch"))))
+    assert both.because.endswith("launches nothing: Launch and AddToLoadBalancer are suspended.")
+    assert acts(facts(group=group(suspended=("AZRebalance",)))).action == "scale-out"
+
+
+def test_a_policy_whose_instances_would_get_no_requests_does_not_see_to_it() -> None:
+    working: dict[str, Any] = {"policies": (policy(),), "alarms": (alarm(),)}
+    found = facts(group=group(suspended=("AddToLoadBalancer",)), **working)
+    assert "Policy dev-scale-up (SimpleScaling): dev-scale-up cannot help: AddToLoadBalancer is suspended." in (
+        escalates(found).evidence
+    )
+    assert nothing(facts(**working))
 
 
 # ---------------------------------------------------------------------------------------------------- headroom: C4

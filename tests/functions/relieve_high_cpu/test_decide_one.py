@@ -1,5 +1,11 @@
 """One instance is hot, and the others are not: evidence first, and a person before it is replaced."""
 
+import re
+from typing import Any
+
+import pytest
+
+from relieve_high_cpu.facts import Facts
 from tests.functions.relieve_high_cpu.cases import (
     LONG_HOT,
     MINUTE,
@@ -24,7 +30,7 @@ def test_one_that_is_hot_for_long_is_replaced_if_a_person_agrees() -> None:
     assert (act.action, act.target.id) == ("replace-instance", A)
     assert act.because == (
         f"{A} alone is hot, for 40 minutes, while the others of dev-backend-asg are not. 3 instances are healthy besides "
-        "it, more than the minimum of 2."
+        "it, at least the minimum of 2, and meanwhile at about 67%."
     )
     assert act.approval is not None
     assert act.approval.because == "Whatever it is busy with ends, and with it the chance to see what that was."
@@ -60,13 +66,61 @@ def test_one_of_as_many_as_there_must_be_is_not_replaced() -> None:
 
 
 def test_those_that_are_not_healthy_do_not_count_as_others() -> None:
-    found = facts(instance(A, LONG_HOT), *OTHERS, healthy=frozenset({A, B, C}))
-    assert "2 instances are healthy besides it, and the minimum is 2." in escalates(found).because
+    found = facts(instance(A, LONG_HOT), *OTHERS, healthy=frozenset({A, B}))
+    assert "1 instance is healthy besides it, and the minimum is 2." in escalates(found).because
+    assert acts(facts(instance(A, LONG_HOT), *OTHERS, healthy=frozenset({A, B, C}))).action == "replace-instance"
 
 
-def test_one_is_not_replaced_where_the_group_cannot() -> None:
-    found = facts(instance(A, LONG_HOT), *OTHERS, group=group((A, B, C, D), suspended=("ReplaceUnhealthy",)))
-    assert escalates(found).because.endswith("and the group cannot replace it: ReplaceUnhealthy is suspended.")
+def beside(number: int, cpu: int, **of: Any) -> Facts:
+    """Return a group with one that is hot and so many others at such a CPU."""
+    ids = tuple(f"i-{n:017x}" for n in range(1, number + 2))
+    there = (instance(ids[0], LONG_HOT), *(instance(id_, (cpu,) * 8) for id_ in ids[1:]))
+    return facts(*there, group=group(ids, **({"max_size": 20} | of)))
+
+
+@pytest.mark.parametrize(("others", "cpu", "goes"), [(1, 40, True), (1, 41, False), (3, 60, True), (4, 65, False)])
+def test_one_is_replaced_only_where_the_others_can_take_over_its_requests(others: int, cpu: int, goes: bool) -> None:
+    found = beside(others, cpu, min_size=1)
+    if goes:
+        assert acts(found, out_of_line_by=20.0).action == "replace-instance"
+    else:
+        then = cpu * (others + 1) / others
+        assert escalates(found, out_of_line_by=20.0).because.endswith(
+            f"besides it, and meanwhile they would be at about {then:.0f}%; 20% have to be left."
+        )
+
+
+@pytest.mark.parametrize(("others", "cpu", "min_size"), [(1, 50, 2), (1, 52, 1), (1, 10, 3), (2, 60, 2), (3, 62, 2)])
+def test_the_size_that_is_advised_leads_to_the_replacement(others: int, cpu: int, min_size: int) -> None:
+    """Its requests are shared by all of them then."""
+    declined = escalates(beside(others, cpu, min_size=min_size), out_of_line_by=20.0)
+    advised = re.search(r"--set desired=(\d+) ", declined.next_steps[0])
+    assert advised, declined.next_steps
+    size = int(advised[1])
+    then = round(cpu * (others + 1) / size)
+    assert acts(beside(size - 1, then, min_size=min_size), out_of_line_by=20.0).action == "replace-instance"
+
+
+def test_where_so_many_may_not_be_the_line_is_for_as_many_as_it_takes() -> None:
+    declined = escalates(beside(1, 10, min_size=4, max_size=3))
+    assert declined.next_steps[0].startswith("In terraform.tfvars: max_size = 5 (was 3)")
+
+
+@pytest.mark.parametrize("process", ["Launch", "AddToLoadBalancer", "Terminate", "ReplaceUnhealthy"])
+def test_one_is_not_replaced_where_the_group_cannot(process: str) -> None:
+    verdict = escalates(facts(instance(A, LONG_HOT), *OTHERS, group=group((A, B, C, D), suspended=(process,))))
+    assert verdict.because.endswith(f"and the group cannot replace it: {process} is suspended.")
+    assert (
+        f"resume-processes --auto-scaling-group-name dev-backend-asg --scaling-processes {process} "
+        in (verdict.next_steps[0])
+    )
+
+
+def test_one_is_replaced_where_only_other_processes_are_suspended() -> None:
+    found = facts(
+        instance(A, LONG_HOT), *OTHERS, group=group((A, B, C, D), suspended=("AlarmNotification", "HealthCheck"))
+    )
+    assert acts(found).action == "replace-instance"
 
 
 def test_a_second_one_is_not_replaced() -> None:

@@ -59,7 +59,7 @@ def test_a_policy_that_works_after_all_is_waited_for_after_a_step() -> None:
         ({"policies": (policy(enabled=False),)}, "dev-scale-up is disabled"),
         (
             {"group": group(suspended=("AlarmNotification",))},
-            "dev-scale-up cannot act: AlarmNotification of dev-backend-asg is suspended",
+            "dev-scale-up cannot help: AlarmNotification is suspended",
         ),
         ({"alarms": ()}, "no alarm is there that dev-scale-up follows"),
         (
@@ -200,6 +200,17 @@ def test_one_of_many_that_takes_no_requests_does_not_make_the_others_hot() -> No
     ten = tuple(instance(f"i-{n:017x}") for n in range(10))
     ids = [each.id for each in ten]
     assert acts(facts(*ten, group=group(ids, max_size=20), healthy=frozenset(ids[1:]))).action == "scale-out"
+
+
+def test_those_that_nobody_made_targets_are_for_a_person_with_the_commands_that_do() -> None:
+    """What is launched while AddToLoadBalancer is suspended does not become a target when it is resumed."""
+    verdict = escalates(facts(healthy=frozenset({A}), group=group(suspended=("AddToLoadBalancer",))))
+    assert verdict.because.endswith(
+        f"are no healthy targets ({B}): the others bear their load. AddToLoadBalancer is suspended: what was launched since "
+        "is no target, and does not become one when it is resumed."
+    )
+    assert [step.split()[2] for step in verdict.next_steps[:2]] == ["resume-processes", "register-targets"]
+    assert verdict.next_steps[1].endswith(f"--targets Id={B} --region us-east-1")
 
 
 def test_the_idle_one_of_two_may_be_the_reason_why_the_other_is_hot() -> None:

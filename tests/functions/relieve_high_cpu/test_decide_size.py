@@ -73,11 +73,6 @@ def test_an_instance_that_has_not_earned_credits_yet_says_nothing_about_them() -
     assert f"the CPU credits of {C} are gone" in escalates(facts(old, earned)).because
 
 
-def test_an_instance_that_is_not_hot_needs_no_credits() -> None:
-    hot = instance(A, (95,) * 5, credits=300.0)
-    assert acts(facts(hot, instance(C, (60,) * 5, credits=0.0, credit_mode="standard"))).action == "scale-out"
-
-
 def test_with_cpu_credits_left_it_is_one_more() -> None:
     assert acts(facts(instance(A, HOT, credits=1.0), instance(B, HOT, credits=30.0))).action == "scale-out"
 

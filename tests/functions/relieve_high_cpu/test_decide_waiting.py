@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
 
+from relieve_high_cpu.facts import Fullness
 from relieve_high_cpu.settings import Incident, Settings, scope
 from remediation.aws.autoscaling import Member, Refresh
-from remediation.aws.scaling import History
+from remediation.aws.scaling import History, size
 from remediation.core.verdict import Wait
 from tests.functions.relieve_high_cpu.cases import (
     COOL,
@@ -16,6 +18,7 @@ from tests.functions.relieve_high_cpu.cases import (
     A,
     B,
     C,
+    acts,
     alarm,
     escalates,
     facts,
@@ -189,6 +192,33 @@ def test_a_group_that_launches_nothing_of_what_it_lacks_is_told_so() -> None:
         "dev-backend-asg lacks instances and launches none: 2 of 3 instances are in service "
         "(recover-failed-launches is for that)."
     )
+
+
+@pytest.mark.parametrize(("desired", "to"), [(2, 3), (1, 3)])
+def test_a_group_that_has_more_than_it_wants_lacks_nothing(desired: int, to: int) -> None:
+    """Terminate is suspended, or all are protected from scale-in: none goes, and one more is one more than there are."""
+    found = facts(group=group((A, B), desired=desired, min_size=1))
+    more = "" if desired == 2 else " (2 are in service)"
+    assert acts(found).because.endswith(f"{desired} -> {to}{more}.")
+    assert acts(found).target == size("dev-backend-asg", from_=desired, to=to)
+
+
+def test_a_group_that_has_more_than_it_wants_is_as_large_as_it_is() -> None:
+    """At the maximum, and what all of them lean on is as full as all of them make it."""
+    full = group((A, B), desired=1, min_size=1, max_size=2)
+    most = facts(group=full, policies=(policy(),), alarms=(alarm(),))
+    assert "has all of its 2 instances" in escalates(most).because
+    beyond = facts(group=group((A, B), desired=1, min_size=1), usual_hosts=1.0)
+    assert "2 times what is usual in 24 hours, and has 2." in escalates(beyond).because
+    used = (Fullness(name="MongoDB connections", used=0.5),)
+    room = facts(group=group((A, B), desired=1, min_size=1), databases=used)
+    assert acts(room).action == "scale-out", "two have 50%, and three would have 75%"
+
+
+def test_after_a_step_a_group_that_has_more_than_it_wants_is_healed() -> None:
+    helped = (85, 85, 85, 55, 54)
+    found = facts(instance(A, helped), instance(B, helped), group=group((A, B), desired=1, min_size=1))
+    assert "is not too much" in nothing(found, stepped(1, 2))
 
 
 def test_after_a_step_two_values_are_waited_for() -> None:

@@ -1,7 +1,6 @@
 """The declared permissions are the used ones: one more could be taken away, and one less would fail at night."""
 
 from relieve_high_cpu.runbook import RUNBOOK
-from tests.functions.fakes.fleet_aws import Sightings
 from tests.functions.fakes.fleet_night import FleetNight
 from tests.functions.recorder import Recorder
 from tests.functions.relieve_high_cpu.nights import lame, night
@@ -20,7 +19,7 @@ def poor(tonight: FleetNight) -> FleetNight:
 
 def recorded(tonight: FleetNight) -> Recorder:
     recorder = Recorder(tonight.aws)
-    recorder.aws.sightings = Sightings(tonight.fleet)  # type: ignore[assignment]
+    recorder.aws.now = tonight.clock
     tonight.aws = recorder.aws  # type: ignore[assignment]
     return recorder
 

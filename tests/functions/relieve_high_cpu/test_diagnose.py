@@ -12,7 +12,7 @@ from relieve_high_cpu.settings import Incident
 from remediation.aws import ec2, load
 from remediation.aws.load import Figure
 from remediation.core.errors import AwsError
-from tests.functions.fakes.fleet import BOOT, MINUTE, watches
+from tests.functions.fakes.fleet import BOOT, MINUTE, Watch, watches
 from tests.functions.fakes.fleet_night import FleetNight
 from tests.functions.relieve_high_cpu.nights import SETTINGS, lame, night, surge
 from tests.support.steps import NIGHT
@@ -97,6 +97,32 @@ def test_credits_are_those_that_are_left_now() -> None:
     assert [each.credits for each in look(tonight).instances] == [0.0, 12.0]
 
 
+@pytest.mark.parametrize(("minutes", "known"), [(5, True), (25, False)])
+def test_credits_whose_figures_stopped_are_unknown(minutes: int, known: bool) -> None:
+    tonight = night()
+    for box in tonight.fleet.boxes.values():
+        box.credits = 12.0
+    tonight.fleet.catch_up()
+    tonight.fleet.silent.add("CPUCreditBalance")
+    tonight.steps.now += minutes * MINUTE
+    assert [each.credits for each in look(tonight).instances] == ([12.0, 12.0] if known else [None, None])
+
+
+@pytest.mark.parametrize("mode", ["standard", "unlimited"])
+def test_one_that_is_not_busy_is_looked_at_closer_if_it_has_no_credits_and_is_slowed_down(
+    mode: Literal["standard", "unlimited"],
+) -> None:
+    tonight = night(load=lambda _: 80.0)
+    poor, _ = tonight.fleet.boxes.values()
+    poor.credits, poor.credit_mode = 0.0, mode
+    facts = look(tonight)
+    assert [each.credit_mode for each in facts.instances] == [mode, ""]
+    assert [each["InstanceIds"] for each in tonight.aws.calls.of("SendCommand")] == (
+        [[poor.id]] if mode == "standard" else []
+    )
+    assert (facts.healthy is not None) is (mode == "standard")
+
+
 def test_policies_come_with_the_alarms_that_they_follow() -> None:
     tonight = night(watches=watches(), suspended=("AlarmNotification",))
     facts = look(tonight)
@@ -119,6 +145,24 @@ def test_the_sizes_that_were_asked_for_lately_are_read_from_the_groups_own_histo
     assert [(asked.from_, asked.to, asked.at) for asked in facts.history.asked] == [(2, 4, NIGHT)]
     assert len(facts.history.launches) == 2
     assert facts.history.unfinished == ()
+
+
+def test_alarms_of_low_load_are_not_looked_at() -> None:
+    """They make a group smaller: what would make it larger is the question."""
+    names = [f"TargetTracking-dev-backend-asg-Alarm{which}-0123" for which in ("High", "Low")]
+    tonight = night(watches=[Watch(name=name, policy="tracks", threshold=70, change=1) for name in names])
+    described = tonight.aws.autoscaling._describe_policies
+
+    def tracking(**asked: Any) -> Any:
+        first, second = described(**asked)["ScalingPolicies"]
+        kept = {key: first[key] for key in ("PolicyName", "AutoScalingGroupName", "Enabled")}
+        alarms = first["Alarms"] + second["Alarms"]
+        return {"ScalingPolicies": [kept | {"PolicyType": "TargetTrackingScaling", "Alarms": alarms}]}
+
+    tonight.aws.autoscaling._describe_policies = tracking  # type: ignore[method-assign]
+    facts = look(tonight)
+    assert [(policy.alarms, policy.lows) for policy in facts.policies] == [((names[0],), (names[1],))]
+    assert [alarm.name for alarm in facts.alarms] == [names[0]]
 
 
 def test_what_a_policy_asked_for_is_no_step_of_ours() -> None:

@@ -153,6 +153,13 @@ def test_an_instance_that_warmed_up_after_a_moment_owes_it_nothing() -> None:
     assert heat.complete[-1] == NOW - 5 * MINUTE
 
 
+@pytest.mark.parametrize(("lifecycle", "counts"), [("InService", True), ("Standby", False)])
+def test_one_in_standby_is_busy_with_something_of_its_own(lifecycle: str, counts: bool) -> None:
+    heat = Heat((instance(A, (50,) * 5), instance(B, HOT, lifecycle=lifecycle)), SETTINGS, (), NOW)
+    assert [each.id for each in heat.hot] == ([B] if counts else [])
+    assert [round(point.value) for point in heat.cpu[-1:]] == [67 if counts else 50]
+
+
 def test_where_ec2_does_not_say_since_when_instances_run_that_is_what_is_said() -> None:
     unknown: datetime | None = None
     assert escalates(facts(instance(A, HOT, launched_at=unknown), instance(B, HOT, launched_at=unknown))).because == (
@@ -168,6 +175,8 @@ def test_one_that_is_a_little_hotter_is_not_out_of_line() -> None:
     assert nothing(facts(instance(A, (71,) * 8), *others, requests=FLAT)) == (
         f"CPU of dev-backend-asg is 69%, which is not too much; {A} is hotter, but not out of line."
     )
+    ill = facts(instance(A, (71,) * 8), *others, requests=FLAT, healthy=frozenset({A, B, C}))
+    assert "is hotter, but not out of line" in nothing(ill), "who is not healthy is the business of others"
 
 
 @pytest.mark.parametrize(("others", "out"), [(60, True), (61, False)])
@@ -182,7 +191,7 @@ def test_one_is_out_of_line_by_twenty_five_points(others: int, out: bool) -> Non
 def test_one_that_is_the_hottest_of_a_group_with_too_much_load_is_not_the_reason() -> None:
     others = [instance(id_, (69,) * 8) for id_ in (B, C, D)]
     assert acts(facts(instance(A, (100,) * 8), *others)).action == "scale-out"
-    assert acts(facts(instance(A, (100,) * 8), *others, requests=FLAT)).action == "replace-instance"
+    assert judge(facts(instance(A, (100,) * 8), *others, requests=FLAT)).because.startswith(f"{A} alone is hot")
 
 
 def test_one_of_two_does_not_hide_that_both_have_too_much_load() -> None:

@@ -24,9 +24,9 @@ ADA = "AROAEXAMPLE:ada"
 ILL = "i-00000000000000001"
 
 
-def out_of_line() -> FleetNight:
-    """Return a night on which one of four is busy with something of its own, for hours."""
-    tonight = night(size=4, load=lambda _: 160.0)
+def out_of_line(size: int = 4, load: float | None = None) -> FleetNight:
+    """Return a night on which one of four (or `size`) is busy with something of its own, for hours."""
+    tonight = night(size=size, load=lambda _: load or 40.0 * size)
     tonight.fleet.boxes[ILL].extra = 50.0
     return tonight
 
@@ -82,6 +82,17 @@ def test_an_instance_that_is_out_of_line_is_replaced_once_a_person_agrees() -> N
     assert asked.because.endswith("Whatever it is busy with ends, and with it the chance to see what that was.")
 
 
+def test_who_follows_the_advice_comes_to_the_replacement() -> None:
+    before, after = out_of_line(size=2), out_of_line(size=3, load=80.0)
+    declined = before.run()
+    assert (declined.status, before.aws.mutations) == ("escalated", [])
+    assert declined.next_steps[0].startswith("remedy invoke scale-service --set desired=3 ")
+    yes(after)
+    assert after.run().status == "healed"
+    assert after.aws.mutations == [("SetInstanceHealth", ILL)]
+    assert len(after.fleet.serving) == 3
+
+
 def test_values_that_come_late_are_waited_for_and_lead_to_the_same_step() -> None:
     tonight = night()
     for box in tonight.fleet.boxes.values():
@@ -118,6 +129,34 @@ def test_a_group_that_has_no_credits_left_and_is_not_slowed_down_is_relieved() -
     assert [size for _, size in tonight.fleet.sizes] == [3]
 
 
+def standard(left: float, **of: Any) -> FleetNight:
+    """Return a night of instances that are slowed down without credits, and have so many left."""
+    tonight = night(**of)
+    tonight.fleet.catch_up()
+    for box in tonight.fleet.boxes.values():
+        box.credits, box.credit_mode = left, "standard"
+    return tonight
+
+
+@pytest.mark.parametrize("minutes", [10, 20])
+def test_a_group_that_credits_keep_cool_is_told_and_not_called_calm(minutes: int) -> None:
+    tonight = standard(0.0)
+    tonight.steps.now += minutes * MINUTE
+    outcome = tonight.run("apply")
+    assert (outcome.status, tonight.aws.mutations) == ("escalated", [])
+    assert "are gone (mode: standard), so it is slowed down." in outcome.because
+
+
+def test_a_group_whose_credits_run_out_after_a_step_is_not_called_healed() -> None:
+    tonight = standard(8.0)
+    outcome = tonight.run()
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+    assert outcome.status == "escalated", outcome.text()
+    assert "are gone (mode: standard), so it is slowed down." in outcome.because
+    rich = standard(200.0)
+    assert rich.run().status == "healed"
+
+
 # ------------------------------------------------------------------------------------------------------- left alone
 
 
@@ -130,6 +169,26 @@ def test_a_group_of_which_half_takes_no_requests_gets_no_instance_but_these_back
     assert (outcome.status, tonight.aws.mutations) == ("escalated", [])
     assert "(restart-unhealthy-targets is for that)" in outcome.because
     assert "Healthy targets: 1 of 2 in service." in outcome.text()
+
+
+@pytest.mark.parametrize("spared", ["protected", "Terminate"])
+def test_a_group_that_keeps_more_than_it_wants_gets_one_more_than_it_has(spared: str) -> None:
+    tonight = night(size=3, load=surge(255), suspended=("Terminate",) if spared == "Terminate" else ())
+    tonight.fleet.catch_up()
+    for box in tonight.fleet.boxes.values():
+        box.protected = spared == "protected"
+    tonight.fleet.desired = 2
+    outcome = tonight.run()
+    assert outcome.status == "healed", outcome.text()
+    assert [size for _, size in tonight.fleet.sizes] == [4]
+    assert len(tonight.fleet.serving) == 4
+
+
+def test_a_group_whose_new_instances_would_get_no_requests_is_not_made_larger() -> None:
+    tonight = night(suspended=("AddToLoadBalancer",))
+    outcome = tonight.run()
+    assert (outcome.status, tonight.aws.mutations) == ("escalated", [])
+    assert outcome.because.endswith("launches only what would take no requests: AddToLoadBalancer is suspended.")
 
 
 @pytest.mark.parametrize("says", ["reject", None])

@@ -18,6 +18,7 @@ from restore_database_access.settings import Incident, Settings
 from tests.functions.fakes.atlas import AtlasWorld
 from tests.functions.fakes.atlas_service import PROJECT
 from tests.functions.fakes.atlas_writer import WriterLambda
+from tests.functions.fakes.figures import complete
 from tests.functions.fakes.firewall import MemorySightings, ProbeFunction
 from tests.functions.fakes.strict import Calls, Fake, Pages
 from tests.functions.fakes.ways_out import ReaderSecret, WaysOut
@@ -105,10 +106,12 @@ class Logged(Fake):
     def get_metric_data(self, **asked: Any) -> Any:
         """Answer the values."""
         self._asked("GetMetricData", asked)
-        if self.measured is None:
+        values = self.measured
+        if values is None:
             self._refuse("GetMetricData", "InternalServiceError", "as the test says")
+        assert values is not None
         (query,) = asked["MetricDataQueries"]
-        found = {"Id": query["Id"], "Values": self.measured, "Timestamps": []}
+        found = complete(query, values, asked["EndTime"])
         return self._answered("GetMetricData", {"MetricDataResults": [found]})
 
 

@@ -11,7 +11,6 @@ from remedy.payload import payload
 from remedy.telling import NOT_DONE, MistakeError
 from scale_service.runbook import RUNBOOK
 from tests.functions.fakes.fleet import MINUTE, Watch
-from tests.functions.fakes.fleet_aws import Sightings
 from tests.functions.recorder import Recorder
 from tests.functions.scale_service.nights import night, wanted
 from tests.support.steps import NIGHT, InMemorySteps
@@ -256,13 +255,13 @@ def test_a_crash_around_the_act_repeats_nothing(moment: Any, sizes: list[int], s
 def test_a_run_uses_exactly_the_declared_permissions() -> None:
     tonight = night()
     recorder = Recorder(tonight.aws)
-    recorder.aws.sightings = Sightings(tonight.fleet)  # type: ignore[assignment]
+    recorder.aws.now = tonight.clock
     tonight.aws = recorder.aws  # type: ignore[assignment]
     assert tonight.run("plan").status == "observed"
     assert recorder.actions == {allowed.action for allowed in RUNBOOK.reads}
     again = night()
     acting = Recorder(again.aws)
-    acting.aws.sightings = Sightings(again.fleet)  # type: ignore[assignment]
+    acting.aws.now = again.clock
     again.aws = acting.aws  # type: ignore[assignment]
     assert again.run("apply").status == "healed"
     assert acting.actions == {allowed.action for allowed in (*RUNBOOK.reads, *RUNBOOK.writes)}

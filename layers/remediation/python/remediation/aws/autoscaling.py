@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef, InstanceTypeDef
+    from mypy_boto3_autoscaling.type_defs import ActivityTypeDef, AutoScalingGroupTypeDef, InstanceTypeDef
 
     from remediation.adapters.clients import Clients
 
@@ -153,28 +153,28 @@ def latest_refresh(aws: "Clients", name: str) -> Refresh | None:
 def activities(aws: "Clients", name: str, since: datetime) -> tuple[Activity, ...]:
     """Return what a group has begun since then, and what it has not finished, among its 50 newest activities."""
     answer = aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=50)
-    found = (
-        Activity(
-            description=activity.get("Description", ""),
-            status=activity["StatusCode"],
-            started_at=activity["StartTime"],
-            message=activity.get("StatusMessage", ""),
-        )
-        for activity in answer["Activities"]
+    found = map(activity, answer["Activities"])
+    return tuple(each for each in found if each.started_at >= since or not each.ended)
+
+
+def activity(found: "ActivityTypeDef") -> Activity:
+    """Return one activity of those that AWS answers."""
+    return Activity(
+        description=found.get("Description", ""),
+        status=found["StatusCode"],
+        started_at=found["StartTime"],
+        message=found.get("StatusMessage", ""),
     )
-    return tuple(activity for activity in found if activity.started_at >= since or not activity.ended)
 
 
 def elb_replacements(aws: "Clients", name: str) -> tuple[Replacement, ...]:
     """Return the replacements for a failed ELB health check among the 100 newest activities of a group."""
     answer = aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=100)
     return tuple(
-        Replacement(
-            instance=named[0] if (named := _INSTANCE.search(about)) else "an instance", at=activity["StartTime"]
-        )
-        for activity in answer["Activities"]
-        if (about := activity.get("Description", "")).startswith("Terminating")
-        and "ELB" in failed_check(activity["Cause"]).split()
+        Replacement(instance=named[0] if (named := _INSTANCE.search(about)) else "an instance", at=found["StartTime"])
+        for found in answer["Activities"]
+        if (about := found.get("Description", "")).startswith("Terminating")
+        and "ELB" in failed_check(found["Cause"]).split()
     )
 
 

@@ -87,6 +87,14 @@ def _query(n: int, figure: Figure) -> Any:  # noqa: ANN401 - botocore-stubs have
     return {"Id": _id(n), "MetricStat": {"Metric": metric, "Period": period, "Stat": figure.statistic}}
 
 
+def values(
+    aws: "Clients", figures: Mapping[str, Figure], *, within: timedelta, until: datetime
+) -> dict[str, tuple[float, ...]]:
+    """Return only the values of each metric in the time before an instant, oldest first. The keys are the caller's own names."""
+    found = read(aws, tuple(figures.values()), since=until - within, until=until)
+    return {name: tuple(point.value for point in points) for name, points in zip(figures, found, strict=True)}
+
+
 def mean(points: Points) -> float | None:
     """Return the mean of some points; None where there are none."""
     return sum(point.value for point in points) / len(points) if points else None

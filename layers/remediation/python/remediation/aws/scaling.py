@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from remediation.aws.autoscaling import ACTIVE_REFRESH, ENDED, Activity, Group, group, latest_refresh
+from remediation.aws.autoscaling import ACTIVE_REFRESH, ENDED, Activity, Group, activity, group, latest_refresh
 from remediation.core.errors import AwsError, LeftAloneError
 from remediation.core.verdict import Target
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 IN_SERVICE = "InService"
 RESTING = frozenset({IN_SERVICE, "Standby"})
 """Lifecycle states of instances that their group is not about to change."""
+OUT, IN = ("Launch", "AddToLoadBalancer"), ("Terminate",)
+"""Processes that a group needs to be made larger and have the new instances serve, or smaller."""
 BUSY = "ScalingActivityInProgress"
 """AWS's code where a group is in its cooldown, or busy."""
 _AT = r"At (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ),? "
@@ -147,8 +149,8 @@ def history(aws: "Clients", name: str, since: datetime) -> History:
     recent = [found for found in answer["Activities"] if found["StartTime"] >= since]
     asked = {asked for found in recent for asked in _asked(found["Cause"])}
     return History(
-        unfinished=tuple(_activity(found) for found in answer["Activities"] if found["StatusCode"] not in ENDED),
-        launches=tuple(_activity(found) for found in recent if _grew(found)),
+        unfinished=tuple(activity(found) for found in answer["Activities"] if found["StatusCode"] not in ENDED),
+        launches=tuple(activity(found) for found in recent if _grew(found)),
         asked=tuple(sorted(asked, key=lambda each: (each.at, each.from_, each.to))),
     )
 
@@ -162,16 +164,7 @@ def _asked(cause: str) -> tuple[Asked, ...]:
 
 def _grew(found: "ActivityTypeDef") -> bool:
     went_on = found["StatusCode"] not in {"Failed", "Cancelled"}
-    return went_on and _activity(found).launch and _RESIZED.search(found["Cause"]) is not None
-
-
-def _activity(found: "ActivityTypeDef") -> Activity:
-    return Activity(
-        description=found.get("Description", ""),
-        status=found["StatusCode"],
-        started_at=found["StartTime"],
-        message=found.get("StatusMessage", ""),
-    )
+    return went_on and activity(found).launch and _RESIZED.search(found["Cause"]) is not None
 
 
 def at_work(found: Group, unfinished: tuple[Activity, ...]) -> tuple[str, ...]:
