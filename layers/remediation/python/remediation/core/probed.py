@@ -80,6 +80,11 @@ class Step(Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
     milliseconds: int = 0
 
+    @property
+    def label(self) -> str:
+        """Return the layer as it may stand before a colon: what follows `secret:` is taken for one, and out (core/redact.py)."""
+        return "secret layer" if self.layer == "secret" else self.layer
+
 
 class RedisState(Struct, frozen=True, kw_only=True):
     """What INFO says, in bytes and numbers. `link_up` is a replica's link to its primary; None on a primary.
