@@ -7,7 +7,6 @@ Nothing is changed, and a key that may do nothing but read is all that there is 
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 from itertools import count
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from backup_database.settings import Settings
 from remediation.atlas import reads
 from remediation.atlas.client import Atlas, atlas
 from remediation.atlas.facts import Access, Cluster, Snapshot
+from remediation.atlas.lines import block, strangers
 from remediation.core.errors import AwsError
 from remedy.aws import Aws, asking
 from remedy.environment import Environment
@@ -24,8 +24,6 @@ from remedy.times import clock, span
 from restore_database.settings import Settings as Restoring
 
 RUNBOOK, RESTORE = "backup-database", "restore-database"
-NARROW = {4: 24, 6: 48}
-"""A block of public addresses with a shorter prefix than this lets more in than anybody's own network."""
 
 
 class ClusterRow(Struct, frozen=True, kw_only=True):
@@ -88,7 +86,7 @@ def standing(aws: Aws, environment: Environment, now: datetime) -> Standing:
         at=now,
         project=settings.project,
         clusters=tuple(_cluster(each, settings) for each in found),
-        findings=tuple(_findings(found, access, settings)),
+        findings=tuple(_findings(found, strangers(access, now), settings)),
     )
 
 
@@ -160,7 +158,7 @@ def _backups(found: Cluster) -> str:
             return "on" if found.backups else "off"
 
 
-def _findings(clusters: tuple[Cluster, ...], access: tuple[Access, ...], settings: Settings) -> Iterator[str]:
+def _findings(clusters: tuple[Cluster, ...], wide: tuple[Access, ...], settings: Settings) -> Iterator[str]:
     if settings.cluster not in {each.name for each in clusters}:
         yield f"There is no cluster {settings.cluster} (setting `cluster` of {RUNBOOK})."
     for each in clusters:
@@ -171,24 +169,18 @@ def _findings(clusters: tuple[Cluster, ...], access: tuple[Access, ...], setting
         if each.paused:
             how = f"atlas clusters start {each.name} --projectId {settings.project}"
             yield f"{each.name} is paused: nobody can connect to it. Resume it with: {how}"
-    for line in access:
-        if wide := _wide(line):
-            until = f" It is there until {clock(line.until)}." if line.until else ""
-            yield f"{wide}{until}"
+    for line in wide:
+        until = f" It is there until {clock(line.until)}." if line.until else ""
+        yield f"{_wide(line)}{until}"
 
 
 def _wide(line: Access) -> str:
-    """Say what is wrong with a line of the access list, if it lets strangers in."""
-    try:
-        block = ip_network(line.cidr)
-    except ValueError:  # an AWS security group, or nothing that is known here
-        return ""
-    comment = f" ({line.comment})" if line.comment else ""
-    if block.prefixlen == 0:
+    """Say what is wrong with a line that lets strangers in."""
+    found, comment = block(line), f" ({line.comment})" if line.comment else ""
+    assert found is not None, "a line of an address block"
+    if found.prefixlen == 0:
         return f"{line.cidr} is on the access list{comment}: everybody on the internet may try passwords. List our NAT addresses."
-    if block.prefixlen < NARROW[block.version] and not block.is_private:
-        return f"{line.cidr} is on the access list{comment}: it lets {block.num_addresses:,} public addresses in."
-    return ""
+    return f"{line.cidr} is on the access list{comment}: it lets {found.num_addresses:,} public addresses in."
 
 
 # ------------------------------------------------------------------------------------------------------------ snapshots

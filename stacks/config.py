@@ -19,7 +19,7 @@ from remediation.core.freeze import Window
 from remediation.core.limits import Limits
 from remediation.core.spec import MODES, TEAMS, AnyRunbook, Mode, Place, Team, filled, lowest
 from remediation.core.watched import Watched
-from stacks.agreement import agreed, unread
+from stacks.agreement import agreed, looked_from, unread
 from stacks.network import Network, sound
 from stacks.safeguards import Guards, Operators, checked
 from stacks.shape import ShapeError, decode
@@ -216,6 +216,7 @@ def _convert(raw: dict[str, Any], environment: str, catalog: tuple[AnyRunbook, .
             raise ShapeError(f"runbooks.{name}", f"there is no such runbook; there are: {', '.join(sorted(by_name))}")
         runbooks[name] = own = _runbook(by_name[name], value, place, file.mode)
         agreed(file.atlas, by_name[name], own.settings, own.mode, place)
+        looked_from(file.network, by_name[name], own.settings)
         if by_name[name].speaks and file.network is None:
             what = " and ".join(by_name[name].speaks)
             raise ShapeError("network", f"{name} speaks with {what} itself; name the subnets and security groups")

@@ -30,9 +30,11 @@ from tests.functions.restore_database_access.judged import ALL, FIRST, MINUTE, S
 from tests.functions.restore_database_access.nights import (
     ALARM,
     CLUSTER,
+    MEMBERS,
     OTHER,
     OURS,
     SETTINGS,
+    STATE,
     SUBNETS,
     AtlasClients,
     probed,
@@ -162,6 +164,13 @@ def _open_to_all() -> Way:
     return night
 
 
+def _primary_alone() -> Probed:
+    """Return a look at which one member is silent and another answers, through the same list."""
+    look = probed("tcp", "no-answer")
+    known = structs.replace(STATE, primary="", silent=MEMBERS[:1], answering=MEMBERS[1:])
+    return structs.replace(look, mongodb=known)
+
+
 def _blast(size: int) -> Iterator[Row]:
     """Yield so many lines of others beside ours, which are there or not, while this or that fails."""
     others = tuple(Access(cidr=f"198.51.100.{n}/32") for n in range(1, size + 1))
@@ -172,6 +181,7 @@ def _blast(size: int) -> Iterator[Row]:
                 {"unread": ("Not read.",)},
                 {"allowed": {OURS: Came(at=NIGHT - 60 * MINUTE, how="done")}},
                 {"cluster": structs.replace(THERE, state="OTHER")},
+                {"probed": _primary_alone()},
             ):
                 known: dict[str, Any] = {"access": (*others, *lines), **odd}
                 verdict = decide(facts(layer, **known), SETTINGS, (), NIGHT)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, ip_network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from atlas_writer.refused import RefusedError
 from remediation.atlas.asking import Allow
 from remediation.atlas.facts import Access
+from remediation.atlas.lines import has
 from remediation.atlas.reads import stamp
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=4)
@@ -46,7 +47,7 @@ def let_in(asked: Allow, ours: Callable[[], frozenset[str]], now: datetime) -> s
 def covering(lines: Iterable[Access], address: str, until: datetime) -> Access | None:
     """Return a line of the access list that lets an address in, so long at least: adding one would then only shorten that."""
     for line in lines:
-        if _has(line, address) and (line.until is None or line.until >= until):
+        if has(line, address) and (line.until is None or line.until >= until):
             return line
     return None
 
@@ -59,11 +60,3 @@ def let_in_until(line: Access, asked: datetime) -> str:
     if stamp(line.until) == stamp(asked):
         return f"{ends}."
     return f"{ends}, by a line that was there before; {stamp(asked)} was asked for."
-
-
-def _has(line: Access, address: str) -> bool:
-    """Tell whether a line has an address. A security group has none, and neither has a block that nobody understands."""
-    try:
-        return IPv4Address(address) in ip_network(line.cidr)
-    except ValueError:
-        return False

@@ -17,6 +17,7 @@ from remediation.core.dependencies import MongoDependency
 from remediation.core.errors import AwsError
 from remediation.core.probed import Fault, Layer, Probed, Step
 from remediation.reach.deadline import Deadline, within
+from remediation.reach.mongo_login import spoken
 from remediation.reach.unreachable import UnreachableError
 
 OWN_WITHIN = 1.2
@@ -39,8 +40,7 @@ class Mongo:
         own = until.part(OWN_WITHIN)
         try:
             last = self._last(own)
-            known = self._known(now, last, own)
-            string = _parsed(known.text.reveal())
+            known, string = self._known(now, last, own)
         except UnreachableError as error:
             return _own(now, error.layer, error.fault, error.because)
         networks, database = self.mongodb.networks, self.mongodb.database
@@ -57,10 +57,17 @@ class Mongo:
             until=until,
         ).probed(now)
         if look.failed and look.failed.fault == "credentials-refused":
-            self.kept.forget(self.mongodb.secret or self.mongodb.parameter, self.mongodb.secret_key)
+            self.kept.forget(*self._name)
         steps = (Step(layer="secret", because="The connection string can be read."), *look.steps)
         return Probed(
             dependency=look.dependency, host=look.host, port=look.port, at=now, steps=steps, mongodb=look.mongodb
+        )
+
+    @property
+    def _name(self) -> tuple[str, str]:
+        """Return what the string is kept under."""
+        return (
+            (self.mongodb.parameter, "") if self.mongodb.parameter else (self.mongodb.secret, self.mongodb.secret_key)
         )
 
     def _last(self, own: Deadline) -> LastLogin:
@@ -70,29 +77,48 @@ class Mongo:
             because = f"When a login was tried last cannot be read, so nothing was tried: {_why(error)}"
             raise UnreachableError("config", "not-configured", because) from error
 
-    def _known(self, now: datetime, last: LastLogin, own: Deadline) -> Known:
-        """Return the connection string: as it is now, where a login is due or the last was with another version of it."""
-        try:
-            known = within(own.left(OWN_WITHIN), lambda: self._read(now, afresh=last.due(now)))
-            if known.at == now or known.version == last.version:
-                return known
-            return within(own.left(OWN_WITHIN), lambda: self._read(now, afresh=True))
-        except (AwsError, SecretShapeError, TimeoutError) as error:
-            because = f"The connection string of MongoDB cannot be read: {_why(error)}"
-            raise UnreachableError("secret", "secret-unreadable", because) from error
+    def _known(self, now: datetime, last: LastLogin, own: Deadline) -> tuple[Known, ConnectionString]:
+        """Return the connection string: as it is now, where a login with it is due or the last one overtook what is known of it."""
+        known = self._read(now, own, afresh=False)
+        string = self._parsed(known)
+        if known.at == now or not spoken(string.login()) or not (last.due(now) or _overtaken(known, last)):
+            return known, string
+        known = self._read(now, own, afresh=True)
+        return known, self._parsed(known)
 
-    def _read(self, now: datetime, *, afresh: bool) -> Known:
+    def _read(self, now: datetime, own: Deadline, *, afresh: bool) -> Known:
+        """Return it as it is known. Where AWS does not answer in time, it stays what it was."""
+        try:
+            return within(own.left(OWN_WITHIN), lambda: self._asked(now, afresh=afresh))
+        except TimeoutError as error:
+            if (held := self.kept.held(*self._name)) is None:
+                raise _unreadable(error) from error
+            return held
+        except (AwsError, SecretShapeError) as error:
+            raise _unreadable(error) from error
+
+    def _asked(self, now: datetime, *, afresh: bool) -> Known:
         if self.mongodb.parameter:
             return self.kept.parameter(self.mongodb.parameter, now, afresh=afresh)
         return self.kept.secret(self.mongodb.secret, self.mongodb.secret_key, now, afresh=afresh)
 
+    def _parsed(self, known: Known) -> ConnectionString:
+        try:
+            return parse(known.text.reveal())
+        except ConnectionStringError as error:
+            self.kept.forget(*self._name)  # whoever corrects it sees so with the next look
+            because = f"The connection string of MongoDB is not understood: {error}"
+            raise UnreachableError("config", "string-not-understood", because) from None
 
-def _parsed(text: str) -> ConnectionString:
-    try:
-        return parse(text)
-    except ConnectionStringError as error:
-        because = f"The connection string of MongoDB is not understood: {error}"
-        raise UnreachableError("config", "string-not-understood", because) from None
+
+def _overtaken(known: Known, last: LastLogin) -> bool:
+    """Tell whether another process tried a login since, and the last that ended was with another version."""
+    return last.at is not None and known.at < last.at and known.version != last.version
+
+
+def _unreadable(error: Exception) -> UnreachableError:
+    because = f"The connection string of MongoDB cannot be read: {_why(error)}"
+    return UnreachableError("secret", "secret-unreadable", because)
 
 
 def _why(error: Exception) -> str:

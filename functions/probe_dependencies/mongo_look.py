@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from probe_dependencies.mongo_elsewhere import elsewhere
 from probe_dependencies.mongo_logins import as_before
 from probe_dependencies.mongo_member import Reached, Way, reach
-from probe_dependencies.mongo_verdict import judge, primary
+from probe_dependencies.mongo_verdict import judge, primary, state
 from probe_dependencies.tried import Tried
 from remediation.adapters.logins import LastLogin
 from remediation.core.connection_string import DEFAULT_PORT, ConnectionString, Login
@@ -22,7 +22,7 @@ from remediation.core.probed import Fault, MongoState, Probed
 from remediation.reach.connecting import NEVER
 from remediation.reach.deadline import Deadline, within
 from remediation.reach.mongo_link import MongoLink
-from remediation.reach.mongo_login import MECHANISMS, log_in
+from remediation.reach.mongo_login import MECHANISMS, log_in, spoken
 from remediation.reach.mongo_records import Lookup, Records, records
 from remediation.reach.unreachable import UnreachableError
 
@@ -125,15 +125,7 @@ class MongoLook:
             self.members += elsewhere(self.members, way, deadline)
         steps, first = judge(self.members, tls=way.tls), primary(self.members)
         self.tried.steps.extend(steps)
-        answering = tuple(each for each in self.members if each.member is not None)
-        self.state = replace(
-            self.state,
-            hosts=tuple(each.at for each in self.members),
-            addresses=tuple(dict.fromkeys(address for each in self.members for address in each.addresses)),
-            answering=tuple(each.at for each in answering),
-            primary=first.at if first is not None else "",
-            set_name=next((each.member.set_name for each in answering if each.member), ""),
-        )
+        self.state = state(self.members, self.state)
         if first is None or first.link is None:
             failed = steps[-1]
             raise UnreachableError(failed.layer, failed.fault or "no-primary", failed.because)
@@ -145,8 +137,7 @@ class MongoLook:
         The ledger is asked before the time of MongoDB begins: that it is slow is not MongoDB's fault.
         """
         mechanism = self.string.mechanism
-        wanted = login is not None and mechanism in MECHANISMS
-        taken = wanted and self.fresh and self.last.due(self.now) and self._claimed()
+        taken = spoken(login) and self.fresh and self.last.due(self.now) and self._claimed()
         link.until(self.end.part(LOGIN_WITHIN, spare=KEEP_LEAST))
         if mechanism not in MECHANISMS:
             return f"The connection string logs in by {mechanism}, which the probe does not: no login was tried."

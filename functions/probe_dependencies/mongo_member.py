@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from probe_dependencies.tried import Tried
 from remediation.core.connection_string import written
-from remediation.core.probed import Step
+from remediation.core.probed import OWN_FAULTS, Step
 from remediation.reach.connecting import NEVER, address_of, connect, resolve, secure, speaks_tls
 from remediation.reach.deadline import Deadline
 from remediation.reach.mongo_link import Member, MongoLink
@@ -53,6 +53,11 @@ class Reached:
         """Return the layer that failed, if one did."""
         return next((step for step in self.steps if step.fault is not None), None)
 
+    @property
+    def silent(self) -> bool:
+        """Tell whether it gave no answer at all: not in TCP, although it was waited for."""
+        return self.failed is not None and (self.failed.layer, self.failed.fault) == ("tcp", "no-answer")
+
 
 def reach(host: str, port: int, way: Way, deadline: Deadline) -> Reached:
     """Go up to `hello`. Whatever is wrong is in the answer, and nothing raises."""
@@ -67,11 +72,15 @@ def reach(host: str, port: int, way: Way, deadline: Deadline) -> Reached:
 def _layers(reached: Reached, tried: Tried, way: Way, deadline: Deadline) -> None:
     host, port, at = reached.host, reached.port, reached.at
     with tried.layer("dns", f"The name {host} is known."):
-        reached.addresses = resolve(host, port, way.networks, deadline, way.never)
+        found = resolve(host, port, way.networks, deadline, way.never)
     with tried.layer("tcp", f"{at} takes connections."):
-        connected = connect(reached.addresses, port, deadline)
+        try:
+            connected = connect(found, port, deadline)
+        except UnreachableError as error:
+            reached.addresses = () if error.fault in OWN_FAULTS else found
+            raise
         address = address_of(connected)
-    reached.addresses = reached.addresses[: reached.addresses.index(address) + 1]
+    reached.addresses = found[: found.index(address) + 1]
     if way.tls:
         with tried.layer("tls", f"The certificate is for {host} and trusted."):
             try:

@@ -2,14 +2,18 @@
 
 The rule of the domain: the application can work while one member is the primary and can be reached. So with a primary every layer
 is well, and who fails is only mentioned. Without one the layer that failed is that of the member whom the others take for the
-primary; or nobody is the primary; or nobody answers, and then it is where the one that got furthest stands.
+primary; or nobody is the primary; or nobody answers, and then it is where the one that got furthest stands. In whatever order the
+records name them: of two that got as far, one that refuses says more than one that is silent, for it shows that the way is open.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from probe_dependencies.mongo_member import Reached
-from remediation.core.probed import Layer, Step
+from remediation.core.probed import Layer, MongoState, Step
 
 ORDER: tuple[Layer, ...] = ("dns", "tcp", "tls", "hello")
 
@@ -17,6 +21,21 @@ ORDER: tuple[Layer, ...] = ("dns", "tcp", "tls", "hello")
 def primary(members: Sequence[Reached]) -> Reached | None:
     """Return the member that takes writes, if one of them can be reached."""
     return next((each for each in members if each.member is not None and each.member.primary), None)
+
+
+def state(members: Sequence[Reached], before: MongoState) -> MongoState:
+    """Return what is known of the members, beside what was known before they were looked at."""
+    first = primary(members)
+    answering = tuple(each for each in members if each.member is not None)
+    return replace(
+        before,
+        hosts=tuple(each.at for each in members),
+        addresses=tuple(dict.fromkeys(address for each in members for address in each.addresses)),
+        silent=tuple(each.at for each in members if each.silent),
+        answering=tuple(each.at for each in answering),
+        primary=first.at if first is not None else "",
+        set_name=next((each.member.set_name for each in answering if each.member), ""),
+    )
 
 
 def judge(members: Sequence[Reached], *, tls: bool) -> tuple[Step, ...]:
@@ -32,24 +51,37 @@ def judge(members: Sequence[Reached], *, tls: bool) -> tuple[Step, ...]:
 def _failed(members: Sequence[Reached]) -> Step:
     answering = [each for each in members if each.member is not None]
     known = {each.member.knows.lower() for each in answering if each.member is not None} - {""}
-    for each in members:
-        if each.failed is not None and each.at.lower() in known:
-            step = each.failed
-            because = f"The others take {each.at} for the primary, and it cannot be used: {step.because}"
-            return Step(layer=step.layer, fault=step.fault, because=because, milliseconds=step.milliseconds)
+    failing = [each for each in members if each.failed is not None]
+    if first := [each for each in failing if each.at.lower() in known]:
+        at, step = _telling(first)
+        return replace(step, because=f"The others take {at} for the primary, and it cannot be used: {step.because}")
     if answering:
         took = max(each.steps[-1].milliseconds for each in answering)
         because = (
             f"{len(answering)} of {len(members)} members answer, and none of them is the primary: nobody takes writes."
         )
         return Step(layer="hello", fault="no-primary", because=_with(because, members), milliseconds=took)
-    furthest = max((each.failed for each in members if each.failed), key=lambda step: ORDER.index(step.layer))
+    _, step = _telling(failing)
     if len(members) == 1:
-        return furthest
-    others = [each.failed for each in members if each.failed and each.failed is not furthest]
-    same = sum(step.fault == furthest.fault for step in others) + 1
-    because = f"{furthest.because} Of {len(members)} members none can be used, {same} for this reason."
-    return Step(layer=furthest.layer, fault=furthest.fault, because=because, milliseconds=furthest.milliseconds)
+        return step
+    same = sum(_way(each.failed) == _way(step) for each in failing if each.failed)
+    return replace(step, because=f"{step.because} Of {len(members)} members none can be used, {same} for this reason.")
+
+
+def _telling(failing: Iterable[Reached]) -> tuple[str, Step]:
+    """Return the member whose failure says most, and that failure; what is the probe's own says least."""
+    steps = [(each.at, each.failed) for each in failing if each.failed]
+    often = Counter(_way(step) for _, step in steps)
+
+    def rank(told: tuple[str, Step]) -> tuple[object, ...]:
+        at, step = told
+        return step.own, -ORDER.index(step.layer), step.fault == "no-answer", -often[_way(step)], step.fault, at
+
+    return min(steps, key=rank)
+
+
+def _way(step: Step) -> tuple[Layer, str]:
+    return step.layer, step.fault or ""
 
 
 def _well(layer: Layer, members: Sequence[Reached]) -> Step:

@@ -24,8 +24,6 @@ from remediation.core.parsing import parse
 from remediation.core.probed import Fault, Layer, Probed, Step
 from remediation.core.triggers import Invoked, Scheduled
 
-OWN_LAYERS: tuple[Layer, ...] = ("config", "secret")
-
 
 class ProbeFailedError(Exception):
     """The probe could not look at something; the message says at what, and why."""
@@ -56,9 +54,9 @@ class Probe:
 
     def _tick(self, count: Callable[[str, bool], None]) -> tuple[Probed, ...]:
         looks = self._all()
-        troubles = [look.failed.because for look in looks if look.failed and look.failed.layer in OWN_LAYERS]
+        troubles = [look.failed.because for look in looks if look.failed and look.failed.own]
         for look in looks:
-            if look.failed is None or look.failed.layer not in OWN_LAYERS:
+            if look.failed is None or not look.failed.own:
                 count(look.dependency, look.failed is not None)
         if troubles:
             raise ProbeFailedError(" ".join(troubles))

@@ -24,9 +24,9 @@ class Tried:
             self._keep(error.layer, error.because, begun, error.fault)
             raise
         except TimeoutError as error:
-            because = f"No time was left for {layer}: what came before it took it all."
-            self._keep(layer, because, begun, "no-answer")
-            raise UnreachableError(layer, "no-answer", because) from error
+            because = f"Too little time was left for {layer}, because of what came before it: it was not tried."
+            self._keep(layer, because, begun, "no-time")
+            raise UnreachableError(layer, "no-time", because) from error
         self._keep(layer, because, begun, None)
 
     def say(self, because: str) -> None:

@@ -14,6 +14,9 @@ MEANS: Mapping[Fault, str] = {
     "address-foreign": "A member's name leads to where no database of ours is: somebody changed DNS, or the name is wrong.",
     "refused": "The host is there and nothing listens: mongod is down, or the port is wrong.",
     "no-answer": "No answer comes back.",
+    "no-route": "From the probe's subnets no way leads to the address.",
+    "no-time": "The probe had no time left to try it, so nothing is known of MongoDB itself.",
+    "own-trouble": "The probe's own machine cannot connect, so nothing is known of MongoDB itself.",
     "cut-off": "The server hangs up.",
     "tls-wanted": "The server speaks TLS only, and the connection string switches it off.",
     "tls-not-spoken": "TLS is configured, and the server does not speak it.",
@@ -42,16 +45,23 @@ _STATUS = (
 _CLUSTERS = "atlas clusters list --projectId {project}"
 _LIST = "atlas accessLists list --projectId {project}"
 _VPC = "aws ec2 describe-subnets --subnet-ids {subnet} --query 'Subnets[0].VpcId' --output text"
+_RESOLVES = f'aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id "$({_VPC})"'
+_PROBE = "aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m"
 NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-configured": ("Add [dependencies.mongodb] to the environment's file and deploy.",),
-    "secret-unreadable": ("aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m",),
+    "secret-unreadable": (_PROBE,),
     "string-not-understood": (_STRING, _OUTPUT),
     "records-unknown": (_STRING, _OUTPUT, _CLUSTERS),
     "name-unknown": (_STRING, _OUTPUT, _CLUSTERS),
-    "name-unanswered": (f'aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id "$({_VPC})"',),
+    "name-unanswered": (_RESOLVES,),
     "address-foreign": ("Do not connect: find out who changed the record.", _STRING, _OUTPUT),
     "refused": (_STRING, _OUTPUT, *_STATUS),
     "no-answer": ("It takes connections and then says nothing: it is overloaded, or on its way down.", *_STATUS),
+    "no-route": (
+        "Look at the routes of the application's subnets, and at whether they have IPv6 if the address is one.",
+    ),
+    "no-time": (_RESOLVES, _PROBE),
+    "own-trouble": (_PROBE,),
     "cut-off": _STATUS,
     "tls-wanted": (_STRING, _OUTPUT),
     "tls-not-spoken": (_STRING, _OUTPUT),
@@ -77,17 +87,24 @@ NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-understood": (_STRING, _OUTPUT),
 }
 """What is done next, whatever the layer. A step is a sentence or a command that works as it is; names in braces are filled in."""
+BY_THE_LIST: tuple[tuple[Layer, Fault], ...] = (
+    ("tcp", "cut-off"),
+    ("tls", "no-answer"),
+    ("tls", "cut-off"),
+    ("hello", "cut-off"),
+)
+"""What Atlas may do to who is not on its access list, beside saying nothing in TCP: it refuses an address in TCP, or only in TLS."""
 AT: Mapping[tuple[Layer, Fault], tuple[str, ...]] = {
     ("tcp", "no-answer"): (
         "Look at the egress rules of the application's security group, the network ACLs and the routes: TCP 27017 has to leave.",
         _LIST,
         *_STATUS,
     ),
-    ("tls", "no-answer"): (_LIST, *_STATUS),
-    ("tls", "cut-off"): (_LIST, *_STATUS),
-    ("hello", "cut-off"): (_LIST, *_STATUS),
+    **dict.fromkeys(BY_THE_LIST, (_LIST, *_STATUS)),
 }
-"""What is done next instead, where the layer says more than the fault. Atlas may refuse an address in TCP, or only in TLS."""
+"""What is done next instead, where the layer says more than the fault."""
+ALONE = _STATUS
+"""What is done where the primary alone fails: the way to it is open."""
 UNHEARD = (
     _STRING,
     _OUTPUT,

@@ -1,29 +1,42 @@
-"""What Atlas is busy with, if anything: then it is waited for, and not for ever."""
+"""What Atlas is busy with, if anything, where that can be what fails: then it is waited for, and not for ever."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from remediation.atlas.facts import Cluster, Happening
-from remediation.core.probed import Probed
+from remediation.core.probed import Fault, Probed
+from restore_database_access.members import UNREACHED, alone
 
-MAINTAINED, ELECTING = "maintenance", "election"
-STATES = ("CREATING", "UPDATING", "REPAIRING")
+MAINTAINED, ELECTING, CREATING = "maintenance", "election", "CREATING"
+STATES = (CREATING, "UPDATING", "REPAIRING")
 """Atlas' words for a cluster that is being worked on."""
+CAUSED: frozenset[Fault] = UNREACHED | {"no-primary"}
+"""What members that are restarted can cause. A login, a certificate, a name or a string is wrong for another reason."""
+UNBORN: frozenset[Fault] = frozenset({"records-unknown", "name-unknown"})
+"""What fails as well while a cluster is made, which has its names when it is ready."""
 _LONGEST: Mapping[str, timedelta] = {ELECTING: timedelta(minutes=3)}
 LONGEST = timedelta(minutes=30)
+MAINTAINED_FOR = timedelta(hours=2)
+"""So long after it began a maintenance counts as going on: Atlas has no event that says that one has ended. It restarts the members
+one after the other, which takes minutes for each; what fails hours later has another reason."""
 _BEGAN = "MAINTENANCE_STARTED"
-_OVER = ("MAINTENANCE_COMPLETED", "MAINTENANCE_NO_LONGER_NEEDED", "MAINTENANCE_AUTO_DEFERRED")
+_NOT = ("MAINTENANCE_NO_LONGER_NEEDED", "MAINTENANCE_AUTO_DEFERRED")
 
 
-def busy(cluster: Cluster | None, happenings: Iterable[Happening], probed: Probed | None) -> str:
-    """Return what Atlas is busy with: a state of the cluster, a maintenance, an election; empty where with nothing."""
-    if cluster is not None and cluster.state in STATES:
-        return cluster.state
-    of_maintenance = (each.kind for each in happenings if each.kind in {_BEGAN, *_OVER})
-    if next(of_maintenance, "") == _BEGAN:
+def busy(cluster: Cluster | None, happenings: Iterable[Happening], probed: Probed | None, now: datetime) -> str:
+    """Return what Atlas is busy with that can cause what fails: a state, a maintenance, an election; empty where nothing is."""
+    fault = probed.failed.fault if probed is not None and probed.failed is not None else None
+    state = cluster.state if cluster is not None and cluster.state in STATES else ""
+    if fault in UNBORN and state == CREATING:
+        return state
+    if fault not in CAUSED:
+        return ""
+    if state:
+        return state
+    latest = next((each for each in happenings if each.kind in {_BEGAN, *_NOT}), None)
+    if latest is not None and latest.kind == _BEGAN and now - latest.at < MAINTAINED_FOR:
         return MAINTAINED
-    failed = probed.failed if probed else None
-    return ELECTING if failed is not None and failed.fault == "no-primary" else ""
+    return ELECTING if fault == "no-primary" or alone(probed) else ""
 
 
 def longest(with_: str) -> timedelta:
@@ -36,5 +49,5 @@ def in_words(with_: str, cluster: str) -> str:
     if with_ == MAINTAINED:
         return f"Atlas maintains {cluster}"
     if with_ == ELECTING:
-        return f"{cluster} has no primary: its members elect one"
+        return f"{cluster} has no primary that can be used: its members elect one"
     return f"{cluster} is {with_} at Atlas"

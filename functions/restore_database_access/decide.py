@@ -4,17 +4,19 @@ The rules are those of HAZARDS 1.6. "Cannot connect" may be Atlas' own trouble, 
 this runbook to change (shut_out.py), and only with a person's yes, for hours, one address of our own at a time.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from remediation.core.probed import Fault
+from remediation.core.probed import OWN_FAULTS, Fault
 from remediation.core.verdict import Escalate, Nothing, Tell, Verdict, Wait
 from restore_database_access.access import listed, missing
-from restore_database_access.advice import ELSEWHERE, UNHEARD
-from restore_database_access.busy import in_words, longest
+from restore_database_access.advice import BY_THE_LIST, ELSEWHERE, UNHEARD
+from restore_database_access.busy import in_words
 from restore_database_access.facts import Facts, Line
 from restore_database_access.leads import elsewhere, private
 from restore_database_access.logged import LATELY, MANY
-from restore_database_access.person import HOURS, NETWORK, Tried, lasting, left_behind, person, was
+from restore_database_access.members import all_silent, alone
+from restore_database_access.person import HOURS, NETWORK, Tried, lasting, late, left_behind, person, was
 from restore_database_access.settings import Settings
 from restore_database_access.shut_out import left, shut_out
 from restore_database_access.wording import clock, evidence, expiries, finding, next_steps, permanent, seen, what_fails
@@ -25,11 +27,8 @@ CALMS_BY = timedelta(minutes=5)
 AGAIN = timedelta(seconds=60)
 ANSWERS_BY = timedelta(minutes=2)
 """So long after an address is let in, Atlas may take to open to it."""
-HUNG_UP: tuple[Fault, ...] = ("cut-off", "no-answer")
-RESOLVERS: tuple[Fault, ...] = ("name-unanswered",)
-"""Of the VPC's resolver: it is the infrastructure's."""
-OWN = ("config", "secret")
-"""Layers that are the probe's own: they say nothing of MongoDB."""
+OURS: frozenset[Fault] = frozenset({"name-unanswered", "no-route", *OWN_FAULTS})
+"""Of the VPC's resolver, of its routes and of the probe itself: the infrastructure's."""
 
 
 def decide(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line]:
@@ -40,7 +39,7 @@ def decide(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ver
         or _elsewhere(facts, settings, tried, now)
         or _stopped(facts, settings, tried, now)
         or _unknown(facts, settings, tried, now)
-        or _busy(facts, settings, tried, now)
+        or _busy(facts, settings, now)
         or _afterwards(facts, settings, tried, now)
         or _login(facts, settings, tried, now)
         or shut_out(facts, settings, tried, now)
@@ -61,8 +60,8 @@ def _failed(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ve
 def _well(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
     if facts.probed is None or facts.probed.failed is not None:
         return None
-    if ours := tuple(attempt.target.id for attempt in left_behind(facts, tried, now)):
-        return _for_tonight(facts, settings, ours, now)
+    if behind := left_behind(facts, tried, now):
+        return _for_tonight(facts, settings, behind, now)
     if unheard := _unheard(facts, settings, now):
         return unheard
     found, other = finding(facts, now), _other(facts, settings)
@@ -94,20 +93,30 @@ def _unheard(facts: Facts, settings: Settings, now: datetime) -> Verdict[Line] |
     return person(facts, settings, now, because, *steps, team="application")
 
 
-def _for_tonight(facts: Facts, settings: Settings, ours: tuple[str, ...], now: datetime) -> Escalate:
+def _for_tonight(facts: Facts, settings: Settings, behind: Tried, now: datetime) -> Escalate:
     """Hand over what was done: what lets us in now is gone in hours, and only a person can make it last."""
-    because = (
-        f"MongoDB answers again since {' and '.join(ours)} is let in, and Atlas takes that away within {HOURS} hours"
-    )
-    if facts.access is None:
-        because += "; the access list itself cannot be read"
-    elif gone := missing(facts.access, ours, now):
-        because += f"; the access list does not have {' and '.join(gone)} any more"
+    ours, because = tuple(each.target.id for each in behind), "; ".join(_since(facts, behind, now))
     others = () if facts.access is None else missing(facts.access, set(facts.addresses or ()) - set(ours), now)
     if others:
         because += f"; {' and '.join(others)}, which is ours too, is still missing"
     lines = permanent((*ours, *others), settings)
     return person(facts, settings, now, f"{because}: the permanent line belongs to Terraform.", *lines, team=NETWORK)
+
+
+def _since(facts: Facts, behind: Tried, now: datetime) -> Iterator[str]:
+    """Yield since when it answers; an address that may never have been let in is not the reason."""
+    lines = facts.access or ()
+    let_in = tuple(each.target.id for each in behind if each.result == "done" or listed(lines, each.target.id, now))
+    since = f" since {' and '.join(let_in)} is let in, and Atlas takes that away within {HOURS} hours" if let_in else ""
+    yield f"MongoDB answers again{since}"
+    for each in behind:
+        if each.target.id not in let_in:
+            lacks = "" if facts.access is None else ", and the access list does not have it"
+            yield f"{each.target.id} {was(each)}{lacks}"
+    if facts.access is None:
+        yield "the access list itself cannot be read"
+    elif gone := missing(lines, let_in, now):
+        yield f"the access list does not have {' and '.join(gone)} any more"
 
 
 def _elsewhere(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
@@ -150,21 +159,17 @@ def _unknown(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> V
     return person(facts, settings, now, because, "remedy status", team=NETWORK, tried=tried)
 
 
-def _busy(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
-    """Leave Atlas alone while it is at it, and call a person if it takes longer than it should."""
-    if not facts.busy or facts.busy_since is None or any(facts.fails(layer) for layer in OWN):
+def _busy(facts: Facts, settings: Settings, now: datetime) -> Verdict[Line] | None:
+    """Leave Atlas alone while it is at it; where that takes longer than it should, the paragraphs below go on."""
+    if not facts.busy or facts.busy_since is None or late(facts, settings, now):
         return None
     at_it, since = in_words(facts.busy, settings.cluster), clock(facts.busy_since)
-    if now - facts.busy_since < longest(facts.busy):
-        return Wait(
-            because=f"{at_it} (seen since {since}); nothing is done meanwhile.",
-            for_=AGAIN,
-            evidence=evidence(facts, settings, now),
-            next_steps=next_steps(facts, settings),
-        )
-    minutes = longest(facts.busy) // MINUTE
-    because = f"{at_it}, since {since} and for longer than {minutes} minutes: {what_fails(facts)}"
-    return person(facts, settings, now, because, *next_steps(facts, settings), tried=tried)
+    return Wait(
+        because=f"{at_it} (seen since {since}); nothing is done meanwhile.",
+        for_=AGAIN,
+        evidence=evidence(facts, settings, now),
+        next_steps=next_steps(facts, settings),
+    )
 
 
 def _afterwards(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
@@ -175,12 +180,13 @@ def _afterwards(facts: Facts, settings: Settings, tried: Tried, now: datetime) -
     if facts.access is not None and not listed(facts.access, last.target.id, now) and now - last.at >= ANSWERS_BY:
         because = f"{last.target.id} {was(last)} at {clock(last.at)}, and the access list does not have it."
         return person(facts, settings, now, because, *permanent((last.target.id,), settings), team=NETWORK)
+    stands = f"{last.target.id} {'is let in' if last.result == 'done' else was(last)}"
     if now - last.at < ANSWERS_BY:
-        because = f"Since {last.target.id} is let in, {what_fails(facts)}"
+        because = f"Since {stands}, {what_fails(facts)}"
         return Wait(because=because, for_=timedelta(seconds=20), evidence=evidence(facts, settings, now))
     if left(facts, tried, now):
         return None
-    because = f"Although {last.target.id} is let in, {what_fails(facts)}"
+    because = f"Although {stands}, {what_fails(facts)}"
     return person(facts, settings, now, because, *next_steps(facts, settings), tried=tried)
 
 
@@ -195,12 +201,21 @@ def _login(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ver
 def _says(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line]:
     """Hand over what fails, in plain words, with what is done about it."""
     because = f"{settings.cluster}: {what_fails(facts)}"
-    gone = missing(facts.access, facts.addresses or (), now) if facts.access is not None else ()
-    if gone and not private(facts.probed) and (facts.fails("tls", *HUNG_UP) or facts.fails("hello", "cut-off")):
-        because += f" Atlas may do so to who is not on its access list, and {' and '.join(gone)} is not."
-        steps = (*permanent(gone, settings), *next_steps(facts, settings))
-        return person(facts, settings, now, because, *steps, tried=tried)
-    if facts.fails("tcp", "no-answer"):
+    if alone(facts.probed):
+        because += " Other members answer, and all are come to by the same way: it is the primary alone that cannot be reached."
+        return person(facts, settings, now, because, *next_steps(facts, settings), tried=tried)
+    known = facts.access is not None and not private(facts.probed)
+    gone = missing(facts.access or (), facts.addresses or (), now) if known else ()
+    silent, those = facts.fails("tcp", "no-answer"), " and ".join(gone)
+    if silent and not all_silent(facts.probed):
+        because += " Not every member is silent in this way, so whether the access list is to blame is not known."
+        because += f" It does not have {those}." if gone else ""
+    elif silent:
         because += " It is not the access list, which lets in each of our addresses."
-    team = NETWORK if facts.fails("tcp", "no-answer") or (facts.failed and facts.failed.fault in RESOLVERS) else ""
-    return person(facts, settings, now, because, *next_steps(facts, settings), team=team, tried=tried)
+    elif gone and facts.failed and (facts.failed.layer, facts.failed.fault) in BY_THE_LIST:
+        because += f" Atlas may do so to who is not on its access list, and {those} is not."
+    else:
+        gone = ()
+    team = NETWORK if silent or (facts.failed and facts.failed.fault in OURS) else ""
+    steps = (*permanent(gone, settings), *next_steps(facts, settings))
+    return person(facts, settings, now, because, *steps, team=team, tried=tried)

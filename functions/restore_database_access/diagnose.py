@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from remediation.adapters.clients import Clients
 
 LATELY = timedelta(hours=6)
-"""Of which Atlas' events are read: longer than a maintenance takes."""
+"""Of which Atlas' events are read, and told to whoever is called."""
 WATCHED = timedelta(minutes=10)
 """A run looks every minute while it waits. What was not looked at for longer is of another incident."""
 NO_READER = "Atlas is not read: the setting `reader` of restore-database-access is empty."
@@ -46,7 +46,7 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     about = tuple(each for each in happenings if each.cluster in {"", settings.cluster})
     logged = errors(aws, settings)
     many = "many" if (logged or 0) >= MANY else "few"
-    at_it = busy(found, about, probed)
+    at_it = busy(found, about, probed, now)
     return Facts(
         environment=aws.place.environment,
         probed=probed,

@@ -2,8 +2,8 @@
 
 What Atlas says of a cluster is no reason for anything if another one cannot be reached. What Atlas calls a project's hosts: all
 of them share what follows the first label (`abcde.mongodb.net`), also the members and the private endpoints. The first label of a
-`mongodb+srv` name is the cluster's, with `-pl-0` after it for a private endpoint and `-pri` for a peering; that of a member may be
-anything (`ac-1a2b3c-shard-00-00`, `pl-0-us-east-1`).
+`mongodb+srv` name is the cluster's, with `-pl-0` or `-pl-0-lb` after it for a private endpoint and `-pri` for a peering; that of a
+member is the cluster's with its shard (and `-pri`), or anything (`ac-1a2b3c-shard-00-00`, `pl-0-us-east-1`).
 """
 
 import re
@@ -17,7 +17,8 @@ _PRIVATE = tuple(
     for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")
 )
 """Of which VPCs are made: who connects to one of these comes by a peering, a transit gateway or a private endpoint."""
-_BY = re.compile(r"-(pl-\d+|pri)\Z")
+_BY = re.compile(r"-(pl-\d+(-lb)?|pri)(?=-|\Z)")
+"""What a private way is called in a label. Of the oldest names the project's id comes after it (`cluster0-pri-abcde`)."""
 _SHARD = re.compile(r"-shard-\d\d-\d\d")
 _OF_NOBODY = re.compile(r"(ac|atlas|pl)-")
 """How labels begin that Atlas makes up itself."""
@@ -29,7 +30,7 @@ def elsewhere(probed: Probed | None, cluster: Cluster | None) -> str:
         return ""
     shape = probed.mongodb.shape
     records = shape.scheme == "mongodb+srv"
-    return next((host for each in shape.hosts if _another(host := _name(each), cluster.host, records=records)), "")
+    return next((host for each in shape.hosts if _another(host := _name(each), cluster, records=records)), "")
 
 
 def private(probed: Probed | None) -> tuple[str, ...]:
@@ -42,14 +43,22 @@ def tried(probed: Probed | None) -> tuple[str, ...]:
     return probed.mongodb.addresses if probed is not None and probed.mongodb is not None else ()
 
 
-def _another(host: str, own: str, *, records: bool) -> bool:
+def _another(host: str, cluster: Cluster, *, records: bool) -> bool:
+    """Ask Atlas's own strings first. They do not have every name: those of private endpoints only where each region has one."""
+    if host.lower() in cluster.hosts:
+        return False
     label, _, domain = host.lower().partition(".")
-    own_label, _, own_domain = own.lower().partition(".")
+    own_label, _, own_domain = cluster.host.lower().partition(".")
     if domain != own_domain:
         return True
-    if records:
-        return _BY.sub("", label) != own_label
-    return not _OF_NOBODY.match(label) and _SHARD.sub("", label) != own_label
+    if not records and _OF_NOBODY.match(label):
+        return False
+    return _plain(label) != _plain(own_label)
+
+
+def _plain(label: str) -> str:
+    """Return a label without the way and the shard: the cluster's own. A cluster may be called `x-pri`, so it is done to both."""
+    return _SHARD.sub("", _BY.sub("", label))
 
 
 def _name(host: str) -> str:

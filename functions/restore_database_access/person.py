@@ -1,9 +1,11 @@
 """A person is called: with what was seen, the security finding if there is one, and what this run has left behind."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from remediation.atlas.lines import strangers
 from remediation.core.verdict import Attempt, Escalate
-from restore_database_access.access import lasting_until, listed, open_to_all
+from restore_database_access.access import lasting_until, listed
+from restore_database_access.busy import in_words, longest
 from restore_database_access.facts import Facts, Line
 from restore_database_access.settings import Settings
 from restore_database_access.wording import clock, evidence, expiries, finding, permanent
@@ -25,12 +27,22 @@ def person(
         for each in behind
     )
     lines = permanent(tuple(each.target.id for each in behind), settings)
+    at_it = f"{late(facts, settings, now)}." if late(facts, settings, now) else ""
     return Escalate(
-        because=" ".join((because, *told, *finding(facts, now))),
+        because=" ".join(each for each in (because, at_it, *told, *finding(facts, now)) if each),
         evidence=evidence(facts, settings, now),
         next_steps=(*steps, *lines, *narrower(facts, now)),
         team=team,
     )
+
+
+def late(facts: Facts, settings: Settings, now: datetime) -> str:
+    """Return that Atlas is busy for longer than it should, if it is: then it is not waited for any more."""
+    if not facts.busy or facts.busy_since is None or now - facts.busy_since < longest(facts.busy):
+        return ""
+    minutes = longest(facts.busy) // timedelta(minutes=1)
+    at_it = in_words(facts.busy, settings.cluster)
+    return f"{at_it}, since {clock(facts.busy_since)} and for longer than {minutes} minutes"
 
 
 def left_behind(facts: Facts, tried: Tried, now: datetime) -> Tried:
@@ -58,7 +70,7 @@ def lasting(facts: Facts, settings: Settings, now: datetime) -> tuple[str, ...]:
 def narrower(facts: Facts, now: datetime) -> tuple[str, ...]:
     """Return how a list that lets strangers in is made narrower. Nothing is ever taken off it from here."""
     return tuple(
-        f"List our own addresses first. Then take {block} off, in Terraform as well: it is the "
+        f"List our own addresses first. Then take {line.cidr} off, in Terraform as well: it is the "
         f'"mongodbatlas_project_ip_access_list" with that cidr_block.'
-        for block in open_to_all(facts.access or (), now)
+        for line in strangers(facts.access or (), now)
     )

@@ -19,7 +19,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     reader: SecretArn = ""
     """ARN of the secret with an API key or a service account that may read the project, and nothing else."""
     subnets: Annotated[tuple[Subnet, ...], Meta(min_length=1)]
-    """The application's: the NAT gateways that they are routed to are what Atlas sees of us."""
+    """The application's, and so those of `[network]`: the NAT gateways that they are routed to are what Atlas sees of us."""
     writer: bool = False
     """Whether a person may be asked to let one of those in, through the function atlas-writer."""
     log_group: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_/.#-]{0,512}\Z")] = ""

@@ -7,7 +7,8 @@ from remediation.core.verdict import Act, Approval, Attempt, Verdict
 from restore_database_access import leads
 from restore_database_access.access import missing
 from restore_database_access.facts import Came, Facts, Line
-from restore_database_access.person import HOURS, NETWORK, Tried, person
+from restore_database_access.members import all_silent
+from restore_database_access.person import HOURS, NETWORK, Tried, late, person
 from restore_database_access.settings import Settings
 from restore_database_access.wording import clock, evidence, finding, next_steps, permanent, what_fails
 
@@ -16,8 +17,8 @@ ONCE_IN = timedelta(hours=24)
 
 
 def shut_out(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
-    """Judge an address of ours that Atlas does not let in: then nothing comes back at the layer of TCP."""
-    if not facts.fails("tcp", "no-answer"):
+    """Judge an address of ours that Atlas does not let in: then nothing comes back at the layer of TCP, from no member."""
+    if not facts.fails("tcp", "no-answer") or not all_silent(facts.probed):
         return None
     if private := leads.private(facts.probed):
         because = f"{settings.cluster} cannot be reached: TCP gets no answer from {' and '.join(private)}. {_BY}"
@@ -47,9 +48,8 @@ def _let_in(facts: Facts, settings: Settings, gone: tuple[str, ...], tried: Trie
     if against:
         return person(facts, settings, now, f"{out}. {against}", *lines, team=NETWORK, tried=tried)
     ends = f"until {HOURS} hours from then"
-    because = (
-        f"{out}, TCP gets no answer, and Atlas has nothing else to do.{_refused(facts, address, now)}{_who(facts)}"
-    )
+    atlas = late(facts, settings, now) or "Atlas has nothing else to do"
+    because = f"{out}, TCP gets no answer, and {atlas}.{_refused(facts, address, now)}{_who(facts)}"
     return Act(
         action=LET_IN,
         target=Line(id=address),

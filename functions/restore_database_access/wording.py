@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from remediation.atlas.lines import ended, strangers
 from remediation.core.probed import Probed
 from remediation.core.redact import redact
-from restore_database_access.access import ended, ending, open_to_all
-from restore_database_access.advice import AT, MEANS, NEXT
+from restore_database_access.access import ending
+from restore_database_access.advice import ALONE, AT, MEANS, NEXT
 from restore_database_access.facts import Facts
+from restore_database_access.members import alone
 from restore_database_access.settings import Settings
 
 SHOWN = 5
@@ -21,14 +23,15 @@ def evidence(facts: Facts, settings: Settings, now: datetime) -> tuple[str, ...]
 
 def finding(facts: Facts, now: datetime) -> tuple[str, ...]:
     """Return the security finding, where the access list lets strangers in."""
-    blocks = open_to_all(facts.access or (), now)
+    blocks = tuple(line.cidr for line in strangers(facts.access or (), now))
     return (_finding(blocks),) if blocks else ()
 
 
 def _finding(blocks: tuple[str, ...]) -> str:
+    where = "anywhere" if any(block.endswith("/0") for block in blocks) else "there"
     return (
         f"Security finding: the access list lets in {' and '.join(blocks)}, so whoever has a password gets to the database "
-        "from anywhere."
+        f"from {where}."
     )
 
 
@@ -58,7 +61,7 @@ def next_steps(facts: Facts, settings: Settings) -> tuple[str, ...]:
         "environment": facts.environment,
         "subnet": settings.subnets[0],
     }
-    steps = AT.get((facts.failed.layer, fault)) or NEXT.get(fault, ())
+    steps = ALONE if alone(facts.probed) else AT.get((facts.failed.layer, fault)) or NEXT.get(fault, ())
     return tuple(step.format(**known) for step in steps)
 
 

@@ -34,7 +34,7 @@ def restore_rule(aws: "Clients", settings: Settings, target: Way) -> str:
             raise
         return f"{in_words(settings)} was there by then."
     own = tuple(rule["SecurityGroupRuleId"] for rule in made.get("SecurityGroupRules", ()))
-    after = _rules(aws, target.id)
+    after = ingress_rules(aws, target.id) or ()  # of a group that is gone by now nothing can be verified either
     if (wrong := _difference(before, after, own, settings)) == "":
         return f"{in_words(settings)} is back, and nothing else changed ({', '.join(own)})."
     for id_ in own:

@@ -15,6 +15,9 @@ MEANS: Mapping[Fault, str] = {
     "address-foreign": "The endpoint's name leads out of the VPC: somebody changed DNS, or the name is wrong.",
     "refused": "The node is there and nothing listens: the engine is down.",
     "no-answer": "No answer comes back.",
+    "no-route": "From the probe's subnets no way leads to the address.",
+    "no-time": "The probe had no time left to try it, so nothing is known of Redis itself.",
+    "own-trouble": "The probe's own machine cannot connect, so nothing is known of Redis itself.",
     "cut-off": "The server hangs up.",
     "tls-wanted": "The server speaks TLS only, and the application's configuration does not.",
     "tls-not-spoken": "TLS is configured, and the server does not speak it.",
@@ -40,11 +43,13 @@ _COMPARE = (
 )
 _VPC = "aws ec2 describe-security-groups --group-ids {group} --query 'SecurityGroups[0].VpcId' --output text"
 _TERRAFORM = "Look at the last `terraform apply`: transit encryption and the token are settings of the cache."
+_RESOLVES = f'aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id "$({_VPC})"'
+_PROBE = "aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m"
 NEXT: Mapping[Fault, tuple[str, ...]] = {
     "not-configured": ("Add [dependencies.redis] to the environment's file and deploy.",),
-    "secret-unreadable": ("aws logs tail /aws/lambda/{environment}-probe-dependencies --since 10m",),
+    "secret-unreadable": (_PROBE,),
     "name-unknown": ("aws elasticache describe-cache-clusters --cache-cluster-id {cache} --show-cache-node-info",),
-    "name-unanswered": (f'aws ec2 describe-vpc-attribute --attribute enableDnsSupport --vpc-id "$({_VPC})"',),
+    "name-unanswered": (_RESOLVES,),
     "address-foreign": ("Do not connect: find out who changed the record.",),
     "refused": (
         "aws elasticache describe-events --source-type cache-cluster --source-identifier {cache} --duration 60",
@@ -53,6 +58,11 @@ NEXT: Mapping[Fault, tuple[str, ...]] = {
         "Look at the network ACLs and the routes of the subnets, between the application and the cache.",
         "aws elasticache describe-events --source-type cache-cluster --source-identifier {cache} --duration 60",
     ),
+    "no-route": (
+        "Look at the routes of the application's subnets, and at whether they have IPv6 if the address is one.",
+    ),
+    "no-time": (_RESOLVES, _PROBE),
+    "own-trouble": (_PROBE,),
     "cut-off": ("aws logs tail /aws/elasticache/{environment}/redis/engine-log --since 30m",),
     "tls-wanted": (_TERRAFORM,),
     "tls-not-spoken": (_TERRAFORM,),

@@ -6,7 +6,7 @@ Never is anything overwritten: what exists under the name and was not made by th
 from datetime import datetime, timedelta
 
 from remediation.aws.caches import AVAILABLE, MISSING
-from remediation.core.probed import Fault
+from remediation.core.probed import OWN_FAULTS, Fault
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Verdict, Wait
 from restore_redis_snapshot.facts import Facts, Recipe, Restore
 from restore_redis_snapshot.settings import Settings
@@ -18,9 +18,9 @@ SHOWS_WITHIN = timedelta(minutes=5)
 BUSY = ("creating", "modifying", "snapshotting", "restoring")
 """How ElastiCache's words begin for a cache that is being made."""
 SETTLING: frozenset[Fault] = frozenset(
-    {"name-unknown", "name-unanswered", "refused", "no-answer", "cut-off", "loading", "busy"}
+    {"name-unknown", "name-unanswered", "refused", "no-answer", "cut-off", "loading", "busy", *OWN_FAULTS}
 )
-"""What is wrong with a cache that has just been made, and passes."""
+"""What is wrong with a cache that has just been made, or with who looks at it, and passes."""
 Tried = tuple[Attempt[Restore], ...]
 
 

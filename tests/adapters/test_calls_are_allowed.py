@@ -111,7 +111,7 @@ def listener(aws: Clients, table: str) -> Listener:
 
 
 def a_run(aws: Clients) -> None:
-    """Go through all that a run does to the ledger: received, admitted, confirmed, asked for, ended badly."""
+    """Go through all that a run does to the ledger: received, admitted, confirmed, given back, asked for, ended badly."""
     ledger = DynamoLedger(aws, table=TABLE, environment="dev")
     approvals = DynamoApprovals(aws, table=TABLE, environment="dev")
     ledger.receive(Receipt(run=RUN, event=EVENT, runbook=RUNBOOK.name, trigger="alarm", now=NIGHT, alarm="an alarm"))
@@ -132,6 +132,7 @@ def a_run(aws: Clients) -> None:
     )
     assert isinstance(lease, Lease), lease
     assert ledger.confirm(run=RUN, runbook=RUNBOOK.name, lease=lease, now=NIGHT + MINUTE) is None
+    ledger.give_back(run=RUN, n=1, resource=GROUP)
     ledger.note(run=RUN, timeline=())
     wanted = Wanted(
         run=RUN,

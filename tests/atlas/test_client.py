@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
-from remediation.atlas import calls, reads
+from remediation.atlas import calls, reads, writes
 from remediation.atlas.client import BASE, Atlas
 from remediation.atlas.credentials import Challenge, Keys, ServiceAccount, credential
 from remediation.atlas.transport import PAUSE, NoReplyError, Reply, Request, pacing
@@ -247,6 +248,21 @@ def test_a_write_is_sent_once(world: AtlasWorld, status: int) -> None:
     with pytest.raises(AwsError):
         over(busy).ask(calls.SAVE, dict, cluster="prod", body={"retentionInDays": 1})
     assert [request.again for request in busy.sent] == [False]
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_write_that_is_done_is_done_whichever_success_atlas_answers(world: AtlasWorld, status: int) -> None:
+    """Its description names 200 for some writes and 201 for others."""
+
+    def answered(request: Request) -> Reply:
+        reply = world.send(request)
+        return replace(reply, status=status) if reply.status < 300 else reply
+
+    until = world.clock() + timedelta(hours=1)
+    assert writes.allow(over(answered), "198.51.100.7", "run 1", until).cidr == "198.51.100.7/32"
+    assert writes.save(over(answered), "prod", "run 1", 7).state == "queued"
+    writes.create(over(answered), "prod-2", "prod")
+    assert [each.operation.status for each in world.written] == [200, 200, 201]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What Atlas says becomes typed facts: each read against the strict fake, which holds every request against the description."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,41 @@ def test_a_flex_cluster_is_found_although_atlas_refuses_it_among_clusters(world:
     assert found is not None
     assert (found.tier, found.backups, found.paused, found.provider) == ("FLEX", True, False, "AWS")
     assert [each.operation.id for each in world.asked] == ["getCluster", "getFlexCluster"]
+
+
+def test_the_hosts_of_all_of_a_clusters_strings_are_known(world: AtlasWorld) -> None:
+    domain = "ab1cd.mongodb.net"
+    endpoint = {
+        "connectionString": f"mongodb://pl-0-us-east-1.{domain}:1024,pl-0-us-east-1.{domain}:1025/?ssl=true&replicaSet=x",
+        "srvConnectionString": f"mongodb+srv://prod-pl-0.{domain}",
+        "srvShardOptimizedConnectionString": f"mongodb+srv://prod-pl-0-lb.{domain}",
+        "type": "MONGOS",
+        "endpoints": [{"endpointId": "vpce-1", "providerName": "AWS", "region": "US_EAST_1"}],
+    }
+    strings: dict[str, Any] = {
+        "standard": f"mongodb://ac-1A-shard-00-00.{domain}:27017,ac-1A-shard-00-01.{domain}:27017/?ssl=true",
+        "standardSrv": f"mongodb+srv://prod.{domain}",
+        "private": f"mongodb://prod-shard-00-00-pri.{domain}:27017",
+        "privateSrv": f"mongodb+srv://prod-pri.{domain}",
+        "privateEndpoint": [endpoint, {"srvConnectionString": "what nobody understands"}],
+    }
+    world.cluster("prod", connectionStrings=strings)
+    found = reads.cluster(world.connect(), "prod")
+    assert found is not None
+    assert found.host == f"prod.{domain}"
+    names = (
+        "ac-1a-shard-00-00", "ac-1a-shard-00-01", "pl-0-us-east-1", "prod", "prod-pl-0", "prod-pl-0-lb", "prod-pri",
+        "prod-shard-00-00-pri",
+    )  # fmt: skip
+    assert set(found.hosts) == {f"{name}.{domain}" for name in names}
+
+
+@pytest.mark.parametrize("strings", [{}, None])
+def test_a_cluster_that_is_being_made_has_no_host_yet(world: AtlasWorld, strings: Any) -> None:
+    world.cluster("prod", connectionStrings=strings)
+    found = reads.cluster(world.connect(), "prod")
+    assert found is not None
+    assert (found.host, found.hosts) == ("", ())
 
 
 def test_a_cluster_that_is_not_there_is_none_and_any_other_refusal_is_an_error(world: AtlasWorld) -> None:

@@ -126,7 +126,9 @@ NIGHTS = st.builds(
     lamps=st.fixed_dictionaries({"lamp-1": LAMPS, "lamp-2": LAMPS}),
     cures=st.sets(st.sampled_from(ACTS)),
     fails=st.just({}) | st.dictionaries(st.sampled_from(["tap", "replace"]), st.sampled_from(sorted(FAILURES))),
-    down=st.sampled_from([set()] * 12 + [{method} for method in ("receive", "admit", "confirm", "note", "close")]),
+    down=st.sampled_from(
+        [set()] * 12 + [{method} for method in ("receive", "admit", "confirm", "give_back", "note", "close")]
+    ),
     mute=st.sampled_from([set(), set(), set(), set(), {"publish"}, {"page"}]),
     off_from_look=st.sampled_from([99] * 8 + [1, 2, 2, 3, 4]),
     alarms_down=st.sampled_from([False] * 12 + [True]),
@@ -154,6 +156,7 @@ def test_whatever_the_night_is_like(night: Night) -> None:
             "a tick that finds nothing to do, or another run at it, keeps quiet, all else is told"
         )
     check_acts(night, stage, outcome)
+    check_budgets(stage, outcome)
     check_ending(stage, outcome, plan=night.event == "plan")
     before = (list(stage.house.done), stage.house.looks, list(stage.notifier.asked))
     try:
@@ -179,6 +182,15 @@ def check_acts(night: Night, stage: Stage, outcome: Outcome) -> None:
     assert set(done) <= told, "an act is never kept quiet"
     if night.event == "alarm after a gap" and done:
         assert ("look twice", SECOND_LOOK) in stage.steps.waited
+
+
+def check_budgets(stage: Stage, outcome: Outcome) -> None:
+    """Whatever was tried is paid, once, in every budget; nothing else is, unless it could not be given back."""
+    paid = [each.by for each in stage.ledger.acts]
+    assert paid == [each.by for held in stage.ledger.resources.values() for each in held.acts]
+    assert len(paid) == len(set(paid))
+    assert len(paid) >= len(outcome.acts)
+    assert len(paid) == len(outcome.acts) or "give_back" in stage.ledger.down
 
 
 def check_ending(stage: Stage, outcome: Outcome, *, plan: bool) -> None:

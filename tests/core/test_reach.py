@@ -1,5 +1,6 @@
 """A name becomes an address that may be connected to, or a sentence that says why not. Nothing here opens a socket."""
 
+import errno
 import socket
 import ssl
 import threading
@@ -7,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from remediation.reach.connecting import PRIVATE, address_of, alerted, connect, resolve
-from remediation.reach.deadline import Deadline, within
+from remediation.reach.connecting import PRIVATE, address_of, alerted, connect, resolve, secure
+from remediation.reach.deadline import LEAST, Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
 
@@ -149,22 +150,81 @@ def test_one_address_has_the_whole_step(monkeypatch: pytest.MonkeyPatch) -> None
     assert network.asked == [("first", 1.0)]
 
 
+FILES, UNROUTED = OSError(errno.EMFILE, "Too many open files"), OSError(errno.ENETUNREACH, "Network is unreachable")
+
+
 @pytest.mark.parametrize(
     ("first", "second", "fault"),
     [
         (ConnectionRefusedError(), ConnectionRefusedError(), "refused"),
-        (ConnectionRefusedError(), OSError(101, "Network is unreachable"), "no-answer"),
-        (TimeoutError(), ConnectionRefusedError(), "no-answer"),
+        (TimeoutError(), TimeoutError(), "no-answer"),
+        (TimeoutError(), ConnectionRefusedError(), "refused"),
+        (TimeoutError(), ConnectionResetError(), "cut-off"),
+        (TimeoutError(), FILES, "own-trouble"),
+        (ConnectionRefusedError(), FILES, "own-trouble"),
+        (ConnectionRefusedError(), UNROUTED, "refused"),
+        (TimeoutError(), UNROUTED, "no-answer"),
+        (UNROUTED, UNROUTED, "no-route"),
     ],
 )
-def test_where_no_address_takes_a_connection_it_is_said_of_each(
+def test_where_no_address_takes_a_connection_it_is_said_of_each_whichever_comes_first(
     monkeypatch: pytest.MonkeyPatch, first: OSError, second: OSError, fault: str
 ) -> None:
+    for one, other in ((first, second), (second, first)):
+        with pytest.raises(UnreachableError) as caught:
+            connected(monkeypatch, Network(first=one, second=other))
+        assert (caught.value.layer, caught.value.fault) == ("tcp", fault)
+        assert "10.0.0.1:6379 " in caught.value.because
+        assert "[fd00::7]:6379 " in caught.value.because
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (TimeoutError(), "no-answer"),
+        (OSError(errno.ETIMEDOUT, "Connection timed out"), "no-answer"),
+        (OSError(errno.ECONNREFUSED, "Connection refused"), "refused"),
+        (OSError(errno.ECONNRESET, "Connection reset by peer"), "cut-off"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "no-route"),
+        (OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol"), "no-route"),
+        (FILES, "own-trouble"),
+        (OSError(errno.EACCES, "Permission denied"), "own-trouble"),
+        (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), "own-trouble"),
+    ],
+)
+def test_only_silence_is_no_answer(monkeypatch: pytest.MonkeyPatch, error: OSError, fault: str) -> None:
     with pytest.raises(UnreachableError) as caught:
-        connected(monkeypatch, Network(first=first, second=second))
-    assert (caught.value.layer, caught.value.fault) == ("tcp", fault)
-    assert "10.0.0.1:6379 " in caught.value.because
-    assert "[fd00::7]:6379 " in caught.value.because
+        connected(monkeypatch, Network(first=error), "10.0.0.1")
+    assert caught.value.fault == fault
+
+
+def test_a_connection_for_which_there_is_no_time_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(first=TimeoutError())
+    monkeypatch.setattr(socket, "create_connection", network)
+    with pytest.raises(UnreachableError, match="gives no answer"):
+        connect(("10.0.0.1",), 6379, Deadline(LEAST, lambda: 0.0))
+    with pytest.raises(TimeoutError):
+        connect(("10.0.0.1",), 6379, Deadline(LEAST - 0.01, lambda: 0.0))
+    assert network.asked == [("first", LEAST)]
+
+
+def test_an_address_for_which_there_is_no_time_is_not_said_to_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    def silent(_: tuple[str, int], timeout: float) -> None:
+        now[0] += timeout
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", silent)
+    with pytest.raises(TimeoutError, match="the time for the whole look is over"):
+        connect(("10.0.0.1", "fd00::7"), 6379, Deadline(0.8, lambda: now[0]))
+
+
+def test_tls_for_which_there_is_no_time_is_not_tried_and_the_connection_is_closed() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, pytest.raises(TimeoutError):
+        secure(ours, "redis.example", None, Deadline(LEAST - 0.01, lambda: 0.0))
+    assert ours.fileno() == -1
 
 
 def test_only_an_alert_of_tls_is_told_by_its_name() -> None:

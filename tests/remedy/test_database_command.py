@@ -74,6 +74,7 @@ def test_what_is_wrong_with_a_cluster_is_a_sentence(world: AtlasWorld, more: dic
         ("0.0.0.0/0", "0.0.0.0/0 is on the access list (for the demo): everybody on the internet may try passwords."),
         ("::/0", "::/0 is on the access list (for the demo): everybody on the internet may try passwords."),
         ("8.8.0.0/16", "8.8.0.0/16 is on the access list (for the demo): it lets 65,536 public addresses in."),
+        ("3.0.0.0/9", "3.0.0.0/9 is on the access list (for the demo): it lets 8,388,608 public addresses in."),
     ],
 )
 def test_a_line_that_lets_strangers_in_is_a_finding(world: AtlasWorld, cidr: str, why: str) -> None:
@@ -90,6 +91,16 @@ def test_a_line_of_ones_own_network_is_none(world: AtlasWorld, cidr: str) -> Non
 def test_when_a_line_ends_by_itself_it_is_told(world: AtlasWorld) -> None:
     world.allow("0.0.0.0/0", until=NIGHT + timedelta(hours=2))
     assert rows(fine("database", "status"))[-1].endswith("It is there until 2026-11-23 05:40:00 UTC.")
+
+
+def test_a_line_that_has_ended_is_no_finding_while_atlas_has_not_taken_it_away(world: AtlasWorld) -> None:
+    world.keeps_ended = True
+    world.allow("0.0.0.0/0", until=NIGHT - timedelta(hours=3))
+    assert len(rows(fine("database", "status"))) == 2
+    assert len(world.access) == 2
+    world.allow("8.8.0.0/16", until=NIGHT + timedelta(minutes=1))
+    (finding,) = rows(fine("database", "status"))[2:]
+    assert finding.startswith("8.8.0.0/16 is on the access list")
 
 
 def test_a_project_without_the_environments_cluster_says_which_setting_is_wrong(world: AtlasWorld) -> None:

@@ -242,6 +242,57 @@ def test_a_runbook_that_is_not_to_ask_the_writer_needs_none(edited: Edited) -> N
     assert edited(edit).runbooks["restore-database-access"].mode == "act"
 
 
+JUDGES = "runbooks.restore-database-access.settings"
+FIRST, SECOND, THIRD = "subnet-0123456789abcdef0", "subnet-0fedcba9876543210", "subnet-0aaaaaaaaaaaaaaaa"
+
+
+def subnets(table: str, *ids: str) -> Callable[[str], str]:
+    """Return an edit of the subnets in one table."""
+
+    def edit(text: str) -> str:
+        before, header, after = text.partition(f"[{table}]\n")
+        edited, times = re.subn(
+            r"^subnets = \[.*?\]", f"subnets = {json.dumps(ids)}", after, count=1, flags=re.MULTILINE
+        )
+        assert header
+        assert times == 1
+        return before + header + edited
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [(FIRST,), (FIRST, SECOND, THIRD), (FIRST, THIRD), (THIRD,)],
+    ids=["fewer", "more", "another", "none of them"],
+)
+@pytest.mark.parametrize("mode", ["act", "observe"])
+def test_whose_addresses_are_judged_is_where_the_probe_looks_from_and_what_the_writer_lets_in(
+    wrong: Callable[[Callable[[str], str]], str], ids: tuple[str, ...], mode: str
+) -> None:
+    def edit(text: str) -> str:
+        return of("runbooks.restore-database-access", "mode", f'"{mode}"')(subnets(JUDGES, *ids)(text))
+
+    assert wrong(edit) == (
+        f"config/dev.toml: {JUDGES}.subnets: expected {FIRST}, {SECOND}, which is network.subnets, got {', '.join(ids)}; name the "
+        "application's in both: from those the probe looks, and atlas-writer lets in the NAT gateways of no others."
+    )
+
+
+def test_the_same_subnets_in_another_order_are_the_same(edited: Edited) -> None:
+    edited(subnets(JUDGES, SECOND, FIRST))
+    edited(lambda text: subnets("network", THIRD, FIRST)(subnets(JUDGES, FIRST, THIRD)(text)))
+
+
+def test_without_a_network_there_is_neither_probe_nor_writer_and_any_subnets_will_do(edited: Edited) -> None:
+    def edit(text: str) -> str:
+        before, _, after = subnets(JUDGES, THIRD)(text).partition("[network]")
+        judges = after[after.index("[runbooks.restore-database-access]") :]
+        return before + judges.replace("\nwriter = true", "\nwriter = false")
+
+    assert edited(edit).network is None
+
+
 # ------------------------------------------------------------------------------------------------------- who may what
 
 

@@ -10,7 +10,18 @@ from typing import Any
 
 from msgspec import structs
 
-from remediation.core.admission import Lease, Request, Resource, Spent, Standing, Switch, admission, switched
+from remediation.core.admission import (
+    Lease,
+    Request,
+    Resource,
+    Spent,
+    Standing,
+    Switch,
+    admission,
+    booked,
+    given_back,
+    switched,
+)
 from remediation.core.approval import AGAIN_AFTER, Decided, Wanted
 from remediation.core.circuit import Circuit, ended
 from remediation.core.deployment import Contact, Deployment
@@ -114,6 +125,14 @@ class MemoryLedger:
         if (held.owner, held.fence) != (run, lease.fence) or held.until is None or held.until <= now:
             return Refusal(gate="lease", because=f"The lease on {lease.resource} is lost.")
         return None
+
+    def give_back(self, *, run: str, n: int, resource: str) -> None:
+        """Take what an act was paid with out of both budgets, if it is there."""
+        self._ask("give_back")
+        assert run in self.runs, "the run is none of this ledger's"
+        held, by = self.resources[resource], booked(run, n)
+        self.resources[resource] = structs.replace(held, acts=given_back(held.acts, by))
+        self.acts = given_back(self.acts, by)
 
     def note(self, *, run: str, timeline: tuple[Entry, ...]) -> None:
         """Keep the timeline so far."""

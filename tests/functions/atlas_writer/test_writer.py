@@ -1,5 +1,6 @@
 """The writer does four things and no other, and checks each for itself, whatever whoever asks has checked."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,6 @@ from atlas_writer.letting_in import LONGEST
 from atlas_writer.writer import Writer
 from remediation.atlas import reads
 from remediation.atlas.asking import DOORS, Allow, Answered, Asked, Create, Refill, Save, door
-from remediation.atlas.client import Atlas
 from remediation.atlas.facts import Access
 from remediation.atlas.transport import NoReplyError, Reply, Request
 from remediation.core.errors import AwsError
@@ -224,32 +224,61 @@ def test_where_atlas_keeps_the_line_that_was_there_its_true_end_is_told(night: N
     assert [line.until for line in night.lines] == [night.now + HOUR]
 
 
+def after(night: Night, method: str, happens: Callable[[], None]) -> None:
+    """Let something happen as soon as Atlas has answered a request of a method."""
+    project = night.world.connect()
+    send = project._transport
+
+    def sent(request: Request) -> Reply:
+        reply = send(request)
+        if (request.method, reply.status) == (method, 200):
+            happens()
+        return reply
+
+    project._transport = sent
+    night.writer = replace(night.writer, atlas=lambda: project)
+
+
 def test_a_line_for_good_that_somebody_adds_meanwhile_is_told(night: Night) -> None:
     night.world.keeps_lines = True
-    connect = night.world.connect
-
-    def meanwhile() -> Atlas:
-        project = connect()
-        send = project._transport
-
-        def sent(request: Request) -> Reply:
-            reply = send(request)
-            if request.method == "GET" and reply.status == 200:
-                night.world.allow(f"{NAT}/32")
-            return reply
-
-        project._transport = sent
-        return project
-
-    night.writer = replace(night.writer, atlas=meanwhile)
+    after(night, "GET", lambda: night.world.allow(f"{NAT}/32"))
     assert night.ask(allow(night)).because == f"Atlas lets {NAT}/32 in for good, by a line that was there before."
 
 
-def test_where_atlas_does_not_say_that_it_lets_the_address_in_nobody_knows(night: Night) -> None:
+@pytest.mark.parametrize("lines", [99, 100, 121, 500, 621])
+def test_a_line_is_found_however_long_the_list_is(night: Night, lines: int) -> None:
+    for number in range(lines):
+        night.world.allow(f"192.0.{2 + number // 256}.{number % 256}/32")
+    assert night.ask(allow(night)).because == f"Atlas lets {NAT}/32 in until 2026-11-24T07:00:00Z."
+    assert len(night.lines) == lines + 1
+    (written,) = night.world.written
+    assert written.query == {"itemsPerPage": "500"}
+
+
+def test_a_line_that_the_answer_lacks_is_looked_for_in_the_list(night: Night) -> None:
     night.world.forgets_lines = True
-    with pytest.raises(AwsError, match=f"without a line for {NAT}: whether it is let in is not known") as error:
+    assert night.ask(allow(night)).because == f"Atlas lets {NAT}/32 in until 2026-11-24T07:00:00Z."
+    assert [each.operation.id for each in night.world.asked][-2:] == ["createAccessListEntry", "listAccessListEntries"]
+    assert len(night.world.written) == 1
+
+
+def test_where_the_list_does_not_have_the_line_either_nobody_knows(night: Night) -> None:
+    night.world.loses_lines = True
+    with pytest.raises(AwsError, match=f"no line for {NAT}; whether it is let in is not known") as error:
         night.ask(allow(night))
     assert error.value.code == "NotUnderstood"
+    assert len(night.world.written) == 1
+
+
+def test_where_the_list_cannot_be_read_again_nobody_knows_and_it_is_not_said_that_nothing_was_changed(
+    night: Night,
+) -> None:
+    night.world.forgets_lines = True
+    after(night, "POST", lambda: night.world.refuses.update(listAccessListEntries=(403, "FORBIDDEN")))
+    with pytest.raises(AwsError, match="the list cannot be read: Atlas:ListAccessListEntries failed") as error:
+        night.ask(allow(night))
+    assert (error.value.operation, error.value.code) == ("Atlas:CreateAccessListEntry", "NotUnderstood")
+    assert "Nothing was changed" not in str(error.value)
 
 
 @pytest.mark.parametrize("strange", ["example.com/24", "198.51.100.7/99", "198.51.100.0/24/1"])

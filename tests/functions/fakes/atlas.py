@@ -48,8 +48,9 @@ class AtlasWorld:
         self.events: list[dict[str, Any]] = []
         self.alerts: list[dict[str, Any]] = []
         self.ready: dict[str, datetime] = {}
-        self.keeps_lines = self.forgets_lines = False
-        """Of the access list: whether a line that is there already is kept as it is, and whether the answer to a new one lacks it."""
+        self.keeps_lines = self.forgets_lines = self.loses_lines = self.keeps_ended = False
+        """Of the access list: whether a line that is there already is kept as it is, whether the answer to a new one lacks it,
+        whether a new one is never listed at all, and whether a line that has ended has not been taken away yet."""
         self._ids = count(1)
 
     @property
@@ -202,7 +203,8 @@ class AtlasWorld:
             if now >= ready and self.clusters[name]["stateName"] == "CREATING":
                 self.clusters[name]["stateName"] = "IDLE"
                 self.clusters[name]["connectionStrings"] = strings(name)
-        self.access = [each for each in self.access if not (ends := each.get("deleteAfterDate")) or now < at(ends)]
+        if not self.keeps_ended:
+            self.access = [each for each in self.access if not (ends := each.get("deleteAfterDate")) or now < at(ends)]
         for jobs in self.restores.values():
             for job in jobs:
                 if not job["failed"] and now - at(job["timestamp"]) >= RESTORES / self.faster:

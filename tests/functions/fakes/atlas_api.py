@@ -1,9 +1,9 @@
 """What Atlas's published OpenAPI description says of the calls that are used: every request is held against it.
 
 Facts, in our own words, of github.com/mongodb/atlas-sdk-go, openapi/atlas-api-transformed.yaml at commit
-68a9d51c470a255f82f2c50e3126e9a40c1560e2: paths, methods, versions, parameters, and what a body must and may have. That file lists
-no values of closed choices; those are of its sentences, and of MongoDB's own pages. Whatever is not described is refused, as Atlas
-refuses it.
+68a9d51c470a255f82f2c50e3126e9a40c1560e2: paths, methods, versions, parameters, what a body must and may have, and the status of
+success. That file lists no values of closed choices; those are of its sentences, and of MongoDB's own pages. Whatever is not
+described is refused, as Atlas refuses it.
 """
 
 import json
@@ -48,6 +48,8 @@ class Operation:
     required: tuple[str, ...] = ()
     many: bool = False
     """Whether the body is a list of such objects."""
+    status: int = 200
+    """What it is answered with where it is done."""
 
 
 SPECS = {
@@ -130,7 +132,7 @@ OPERATIONS = (
     Operation("listBackupRestoreJobs", "GET", f"{ONE}/backup/restoreJobs", "2023-01-01", PAGED),
     Operation("listFlexRestoreJobs", "GET", f"{FLEX}/backup/restoreJobs", "2024-11-13", PAGED),
     Operation("createAccessListEntry", "POST", f"{GROUP}/accessList", "2023-01-01", PAGED, body=ENTRY, many=True),
-    Operation("createCluster", "POST", f"{GROUP}/clusters", "2024-10-23", body=CLUSTER),
+    Operation("createCluster", "POST", f"{GROUP}/clusters", "2024-10-23", body=CLUSTER, status=201),
     Operation("takeSnapshots", "POST", f"{ONE}/backup/snapshots", "2023-01-01", body=SNAPSHOT),
     Operation(
         "createBackupRestoreJob",

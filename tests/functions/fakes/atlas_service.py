@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from remediation.atlas.transport import Reply
 from tests.functions.fakes.atlas_api import Described
 
@@ -26,7 +28,11 @@ class Service:
         self.world = world
 
     def answer(self, asked: Described) -> Reply:
-        """Answer what was let in and understood."""
+        """Answer what was let in and understood, with the status that is described."""
+        reply = self._answered(asked)
+        return replace(reply, status=asked.operation.status) if reply.status == 200 else reply
+
+    def _answered(self, asked: Described) -> Reply:
         world, query = self.world, asked.query
         lists: dict[str, Callable[[], Sequence[Any]]] = {
             "listClusters": lambda: [*world.clusters.values()],
@@ -120,10 +126,10 @@ class Service:
             if ends is not None and not self.world.clock() < ends <= self.world.clock() + LONGEST_ENTRY:
                 return refusal(400, "VALIDATION_ERROR", "deleteAfterDate is later than now and within a week.")
             there = any(each["cidrBlock"] == block for each in self.world.access)
-            if not (there and self.world.keeps_lines):
+            if not (there and self.world.keeps_lines) and not self.world.loses_lines:
                 self.world.access = [each for each in self.world.access if each["cidrBlock"] != block]
                 self.world.allow(block, entry.get("comment", ""), ends)
-        return page([] if self.world.forgets_lines else self.world.access, asked.query, status=201)
+        return page([] if self.world.forgets_lines else self.world.access, asked.query)
 
     def _saved(self, name: str, body: Any) -> Reply:
         if body.get("retentionInDays", 1) < 1:
@@ -155,7 +161,7 @@ class Service:
         }
         made = self.world.cluster(name, **{key: value for key, value in more.items() if key != "name"})
         self.world.ready[name] = self.world.clock() + CREATES / self.world.faster
-        return told(made, 201)
+        return told(made)
 
     def _refilled(self, name: str, body: Any) -> Reply:
         kept = {each["id"]: each for each in self._shown(name)}
@@ -207,10 +213,10 @@ def strings(name: str) -> dict[str, str]:
     return {"standard": f"mongodb://{host}:27017", "standardSrv": f"mongodb+srv://{host}"}
 
 
-def page(found: Sequence[Any], query: Any, status: int = 200) -> Reply:
+def page(found: Sequence[Any], query: Any) -> Reply:
     size, number = int(query.get("itemsPerPage", "100")), int(query.get("pageNum", "1"))
     shown = found[(number - 1) * size : number * size]
-    return told({"links": [], "results": shown, "totalCount": len(found)}, status)
+    return told({"links": [], "results": shown, "totalCount": len(found)})
 
 
 def told(what: object, status: int = 200) -> Reply:

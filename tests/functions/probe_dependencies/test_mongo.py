@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto import mock_aws
 
 import probe_dependencies.mongo as module
@@ -205,6 +206,115 @@ def test_what_another_process_logged_in_with_is_read_as_it_is_now(servers: Serve
     asked(probing)
     assert servers.passwords == [CANARY, "rotated"]
     assert servers.more["version"] == "2"
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is asked of AWS, as it is asked."""
+    calls: list[str] = []
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def counted(client: Any, operation: str, params: Any) -> Any:
+        calls.append(operation)
+        return call(client, operation, params)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+    return calls
+
+
+def look_ten_times(clock: Clock, read: list[str]) -> list[int]:
+    """Look once a minute, and return in which minutes the string was read."""
+    probing, minutes = probe(clock=clock), []
+    for minute in range(10):
+        before = read.count("GetParameter")
+        assert asked(probing).failed is None
+        minutes += [minute] * (read.count("GetParameter") - before)
+        clock.now += timedelta(minutes=1)
+    return minutes
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        "mongodb://dev.ab1cd.mongodb.net/starttech",
+        "mongodb://dev.ab1cd.mongodb.net/?authMechanism=MONGODB-X509&tls=true",
+        f"mongodb://app:{CANARY}@dev.ab1cd.mongodb.net/?authMechanism=MONGODB-AWS",
+    ],
+    ids=["no user", "X509", "AWS"],
+)
+def test_a_string_that_is_never_logged_in_with_is_read_once_in_five_minutes(
+    servers: Servers, clock: Clock, read: list[str], string: str
+) -> None:
+    put(string)
+    assert look_ten_times(clock, read) == [0, 5]
+    assert len(servers.asked) == 10
+
+
+def test_while_a_login_is_due_the_string_is_read_with_every_look(
+    servers: Servers, clock: Clock, read: list[str]
+) -> None:
+    put()
+    assert look_ten_times(clock, read) == [*range(10)]
+    assert servers.more["fresh"]
+
+
+@pytest.mark.parametrize("before", ["", "7"], ids=["no login before", "one before, with another version"])
+def test_an_attempt_that_has_not_ended_is_no_reason_to_read_the_string_with_every_look(
+    servers: Servers, clock: Clock, read: list[str], before: str
+) -> None:
+    put()
+    if before:
+        tried(before, NOW - APART)
+    logins = Logins(Clients(PLACE), table=TABLE)
+    assert logins.claim("mongodb", logins.last("mongodb"), NOW)
+    assert look_ten_times(clock, read) == [0, 5]
+    assert not servers.more["fresh"]
+
+
+def test_a_string_that_was_rotated_is_not_read_with_every_look_until_the_next_login(
+    servers: Servers, clock: Clock, read: list[str]
+) -> None:
+    put()
+    tried("1")
+    put(URI.replace(CANARY, "rotated"))
+    assert look_ten_times(clock, read) == [0, 5]
+    assert servers.passwords == ["rotated"] * 10
+
+
+def test_a_string_that_is_not_understood_is_read_anew_with_the_next_look(servers: Servers, clock: Clock) -> None:
+    put("postgres://nobody")
+    tried("1")
+    probing = probe(clock=clock)
+    failed = asked(probing).failed
+    assert failed is not None
+    assert failed.fault == "string-not-understood"
+    put()
+    assert asked(probing).failed is None
+    assert servers.passwords == [CANARY]
+
+
+@pytest.mark.parametrize("due", [True, False], ids=["a login is due", "it is five minutes old"])
+def test_a_string_that_aws_does_not_tell_in_time_stays_what_it_was_and_is_not_logged_in_with(
+    servers: Servers, clock: Clock, counted: Counted, monkeypatch: pytest.MonkeyPatch, due: bool
+) -> None:
+    put()
+    if not due:
+        tried("1")
+    probing = probe(clock=clock)
+    asked(probing)
+    over = threading.Event()
+    monkeypatch.setattr(module, "OWN_WITHIN", 0.5)
+    parameter = Kept.parameter
+
+    def hangs(kept: Kept, name: str, now: datetime, *, afresh: bool = False) -> Any:
+        return over.wait(30) if afresh or not due else parameter(kept, name, now)
+
+    monkeypatch.setattr(Kept, "parameter", hangs)
+    clock.now += timedelta(minutes=1 if due else 5)
+    probing.answer(TICK, counted)
+    assert counted == [("mongodb", False)]
+    assert (servers.passwords, servers.more["fresh"], servers.more["version"]) == ([CANARY, CANARY], False, "1")
+    over.set()
 
 
 def test_a_secret_has_a_version_too(servers: Servers) -> None:

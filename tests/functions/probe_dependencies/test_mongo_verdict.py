@@ -1,12 +1,13 @@
 """What the members come to together, one branch after the other."""
 
 from datetime import UTC, datetime
+from itertools import permutations
 
 import pytest
 
 from probe_dependencies.mongo_member import Reached
-from probe_dependencies.mongo_verdict import ORDER, judge, primary
-from remediation.core.probed import Fault, Layer, Step
+from probe_dependencies.mongo_verdict import ORDER, judge, primary, state
+from remediation.core.probed import Fault, Layer, MongoState, Shape, Step
 from remediation.reach.mongo_link import Member
 
 EXPIRES = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -107,3 +108,48 @@ def test_where_nobody_answers_it_is_the_layer_of_who_got_furthest() -> None:
     assert (layer, fault) == ("tls", "certificate-expired")
     assert because == "b fails at tls. Of 3 members none can be used, 1 for this reason."
     assert [step.layer for step in judge(members, tls=True)] == ["dns", "tcp", "tls"]
+
+
+@pytest.mark.parametrize(
+    ("faults", "fault", "same"),
+    [
+        (("no-answer", "no-answer", "no-answer"), "no-answer", 3),
+        (("no-answer", "refused", "refused"), "refused", 2),
+        (("refused", "no-answer", "no-answer"), "refused", 1),
+        (("no-answer", "no-answer", "cut-off"), "cut-off", 1),
+        (("refused", "cut-off", "cut-off"), "cut-off", 2),
+        (("cut-off", "refused", "no-answer"), "cut-off", 1),
+        (("no-answer", "no-answer", "own-trouble"), "no-answer", 2),
+        (("no-answer", "no-time", "no-time"), "no-answer", 1),
+        (("no-time", "own-trouble", "no-time"), "no-time", 2),
+    ],
+)
+def test_of_members_that_got_as_far_a_refusal_says_more_than_silence_in_whatever_order_they_are_named(
+    faults: tuple[Fault, ...], fault: Fault, same: int
+) -> None:
+    for order in permutations(zip("abc", faults, strict=True)):
+        members = [reached(host, layer="tcp", fault=each) for host, each in order]
+        assert verdict(*members)[:2] == ("tcp", fault)
+        who = min(host for host, each in order if each == fault)
+        assert verdict(*members)[2] == f"{who} fails at tcp. Of 3 members none can be used, {same} for this reason."
+
+
+def test_of_two_primaries_that_are_named_and_fail_the_one_that_refuses_is_told() -> None:
+    silent, refusing = reached("a", layer="tcp"), reached("b", layer="tcp", fault="refused")
+    for order in ((silent, refusing), (refusing, silent)):
+        knowing = (reached(each, member=Member(primary=False, knows=f"{knows}:27017")) for each, knows in ("ca", "db"))
+        assert verdict(*order, *knowing)[:2] == ("tcp", "refused")
+
+
+def test_who_is_silent_and_who_answers_is_told_by_name() -> None:
+    members = (
+        reached("a", layer="tcp"),
+        reached("b", member=SECONDARY),
+        reached("c", layer="tls"),
+        reached("d", layer="tcp", fault="no-time"),
+    )
+    before = MongoState(shape=Shape(scheme="mongodb", hosts=("a",)), logged_in_at=EXPIRES)
+    known = state(members, before)
+    assert (known.silent, known.answering, known.primary) == (("a:27017",), ("b:27017",), "")
+    assert (known.shape, known.logged_in_at) == (before.shape, EXPIRES)
+    assert known.hosts == tuple(f"{each}:27017" for each in "abcd")

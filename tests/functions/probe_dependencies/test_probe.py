@@ -17,7 +17,7 @@ from remediation.adapters.probing import METRIC, counting, probe_handler
 from remediation.aws.secrets import KEPT, Kept
 from remediation.core.dependencies import Dependencies, Probing, RedisDependency
 from remediation.core.deployment import DEPLOYMENT, SETTINGS, Deployment
-from remediation.core.probed import Fault, Probed, Step
+from remediation.core.probed import OWN_FAULTS, Fault, Probed, Step
 from remediation.core.spec import Place
 
 NOW = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
@@ -111,6 +111,16 @@ def test_every_tick_says_whether_the_dependency_is_down(
     assert counted == [("redis", down)]
     assert isinstance(answer, tuple)
     assert [each.host for each in answer] == ["dev-redis.example"]
+
+
+@pytest.mark.parametrize("fault", sorted(OWN_FAULTS))
+def test_what_is_the_probes_own_trouble_fails_the_tick_and_makes_no_metric(
+    server: Server, counted: Counted, fault: Fault
+) -> None:
+    server.fault = fault
+    with pytest.raises(ProbeFailedError):
+        probe().answer(TICK, counted)
+    assert counted == []
 
 
 def test_what_is_not_configured_is_not_probed(server: Server, counted: Counted) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from remediation.core.limits import Limits
+from remediation.core.limits import Budgets, Limits
 from tests.functions.fakes.fleet import BALANCER, MINUTE, TARGETS, key, watches
 from tests.functions.fakes.fleet_night import FleetNight
 from tests.functions.relieve_high_cpu.nights import again, night, surge
@@ -70,6 +70,7 @@ def test_c2_a_policy_that_scales_between_the_look_and_the_act_is_never_overridde
         "judged: somebody else has scaled it."
     ) in texts
     assert outcome.status == "nothing-to-do"
+    assert tonight.ledger.acts == (), "what it left alone costs nothing"
 
 
 @pytest.mark.parametrize(
@@ -174,11 +175,41 @@ def test_c8_an_activity_that_is_on_is_waited_for() -> None:
     assert "is not too much" in outcome.because, "what was on helped"
 
 
-def test_c8_a_cooldown_is_waited_for_and_then_the_step_is_made() -> None:
+@pytest.mark.parametrize("minutes", [3, 5, 8])
+def test_c8_a_cooldown_is_waited_for_and_then_the_step_is_made(minutes: int) -> None:
+    """With the default budget: five minutes is AWS's default cooldown, and every scaling of a native policy starts one."""
     tonight = night()
+    tonight.limits = Limits()
     tonight.fleet.catch_up()
-    tonight.fleet.cooldown_until = NIGHT + 3 * MINUTE
+    tonight.fleet.cooldown_until = NIGHT + minutes * MINUTE
+    outcome = tonight.run()
+    assert (outcome.status, outcome.paged) == ("healed", False)
+    assert len(tonight.aws.mutations) >= 2, "the first one was refused"
+    assert [size for _, size in tonight.fleet.sizes] == [3]
+    assert len(tonight.ledger.acts) == 1, "what AWS refused costs nothing"
+
+
+@pytest.mark.parametrize("minutes", [3, 5, 8])
+def test_c8_after_a_cooldown_both_steps_are_made_and_no_third_one(minutes: int) -> None:
+    tonight = night(load=surge(260), size=2)
+    tonight.limits = Limits()
+    tonight.fleet.catch_up()
+    tonight.fleet.cooldown_until = NIGHT + minutes * MINUTE
     outcome = tonight.run()
     assert outcome.status == "healed"
-    assert tonight.aws.mutations == [("SetDesiredCapacity", 3), ("SetDesiredCapacity", 3)], "the first one was refused"
+    assert [size for _, size in tonight.fleet.sizes] == [3, 4]
+    assert len(tonight.ledger.acts) == 2
+    tonight.fleet.load = lambda _: 700.0
+    third = again(tonight, 2, tonight.steps.now + 16 * MINUTE)
+    assert third.status == "escalated"
+    assert [size for _, size in tonight.fleet.sizes] == [3, 4]
+
+
+def test_c8_a_budget_for_one_act_is_used_up_by_the_first_step_and_not_by_what_was_refused() -> None:
+    tonight = night(load=surge(260), size=2)
+    tonight.limits = Limits(budgets=Budgets(resource_hour=1))
+    tonight.fleet.catch_up()
+    tonight.fleet.cooldown_until = NIGHT + 8 * MINUTE
+    outcome = tonight.run()
+    assert (outcome.status, outcome.gate, outcome.paged) == ("not-healed", "budget", True)
     assert [size for _, size in tonight.fleet.sizes] == [3]

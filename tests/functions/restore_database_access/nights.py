@@ -63,16 +63,17 @@ def probed(layer: Layer | None = None, fault: Fault = "no-answer", because: str 
         port=27017,
         at=datetime.fromisoformat("2026-11-23T03:40:00Z"),
         steps=tuple(steps),
-        mongodb=STATE if layer is None else _gone(layer),
+        mongodb=STATE if layer is None else _gone(layer, fault),
     )
 
 
-def _gone(layer: Layer) -> MongoState | None:
+def _gone(layer: Layer, fault: Fault) -> MongoState | None:
     """Return what is known of the members where this layer fails."""
     if layer in {"config", "secret"}:
         return None
     reached = STATE.addresses if layer not in {"records", "dns"} else ()
-    return replace(STATE, answering=(), primary="", set_name="", addresses=reached)
+    silent = MEMBERS if (layer, fault) == ("tcp", "no-answer") else ()
+    return replace(STATE, answering=(), silent=silent, primary="", set_name="", addresses=reached)
 
 
 class Functions:

@@ -56,7 +56,7 @@ def test_what_could_not_be_let_in_is_told_to_be_needless_where_mongodb_answers_b
     assert "answers by now" not in because(decided(shut_out(), failed))
 
 
-BEHIND = f"{OURS} was let in at 2026-11-23 03:39 UTC, and Atlas takes that away within 4 hours."
+BEHIND = f"{OURS} was let in at 2026-11-23 03:38 UTC, and Atlas takes that away within 4 hours."
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ BEHIND = f"{OURS} was let in at 2026-11-23 03:39 UTC, and Atlas takes that away 
 )
 def test_whoever_is_called_later_is_told_of_the_line_that_this_run_has_added(more: dict[str, Any]) -> None:
     for result, said in (("done", BEHIND), ("unknown", "may have been let in (the writer gave no answer)")):
-        verdict = decided(facts(access=(for_hours(4), SECOND), **more), tried(result=result))
+        verdict = decided(facts(access=(for_hours(4), SECOND), **more), tried(result=result, ago=2 * MINUTE))
         assert said in because(verdict)
         assert isinstance(verdict, Escalate)
         assert terraform() in verdict.next_steps
@@ -93,6 +93,10 @@ def test_an_address_that_was_let_in_is_given_two_minutes() -> None:
     assert because(verdict, Wait).startswith(f"Since {OURS} is let in, the layer tcp fails.")
     later = decided(facts(access=(for_hours(4), SECOND)), tried(ago=2 * MINUTE))
     assert because(later).startswith(f"Although {OURS} is let in, the layer tcp fails.")
+    perhaps = decided(facts(access=(for_hours(4), SECOND)), tried(ago=MINUTE, result="unknown"))
+    assert because(perhaps, Wait).startswith(
+        f"Since {OURS} may have been let in (the writer gave no answer), the layer"
+    )
 
 
 def test_an_address_that_the_list_does_not_have_afterwards_is_not_let_in_again() -> None:
@@ -144,6 +148,25 @@ def test_a_list_that_cannot_be_verified_is_said_to_be() -> None:
     assert f"the access list does not have {OURS} any more" in because(gone)
     unread = decided(facts(None, access=None, unread=("Not read.",)), tried())
     assert "the access list itself cannot be read" in because(unread)
+
+
+def test_an_address_that_was_perhaps_never_let_in_is_not_why_it_answers_again() -> None:
+    perhaps = f"MongoDB answers again; {OURS} may have been let in (the writer gave no answer)"
+    lacks = decided(facts(None, access=(SECOND,)), tried(result="unknown"))
+    assert because(lacks) == (
+        f"{perhaps}, and the access list does not have it: the permanent line belongs to Terraform."
+    )
+    assert isinstance(lacks, Escalate)
+    assert lacks.next_steps == (terraform(),)
+    unread = because(decided(facts(None, access=None, unread=("Not read.",)), tried(result="unknown")))
+    assert unread.startswith(f"{perhaps}; the access list itself cannot be read")
+    has = because(decided(facts(None, access=(for_hours(4), SECOND)), tried(result="unknown")))
+    assert has.startswith(f"MongoDB answers again since {OURS} is let in, and Atlas takes that away within 4 hours:")
+    both = decided(facts(None, access=(for_hours(4),)), tried(), tried(OTHER, result="unknown"))
+    assert because(both).startswith(f"MongoDB answers again since {OURS} is let in")
+    assert f"{OTHER} may have been let in (the writer gave no answer), and the access list does not have it" in because(
+        both
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- what it ever says

@@ -6,16 +6,19 @@ import pytest
 from msgspec.structs import replace
 
 from remediation.atlas.facts import Access, Cluster
-from remediation.core.probed import MongoFault
-from remediation.core.verdict import Escalate, Nothing, Wait
+from remediation.core.probed import Layer, MongoFault
+from remediation.core.verdict import Act, Escalate, Nothing, Wait
 from restore_database_access.advice import MEANS
-from restore_database_access.busy import ELECTING, MAINTAINED, busy
+from restore_database_access.busy import ELECTING, MAINTAINED, STATES, busy
+from restore_database_access.person import NETWORK
 from tests.functions.restore_database_access.judged import (
     ALL,
+    FAULTS,
     FIRST,
     FOUND,
     HOUR,
     MINUTE,
+    OUT,
     SECOND,
     STARTED,
     THERE,
@@ -26,7 +29,7 @@ from tests.functions.restore_database_access.judged import (
     shut_out,
     terraform,
 )
-from tests.functions.restore_database_access.nights import CLUSTER, OURS, SETTINGS, probed
+from tests.functions.restore_database_access.nights import CLUSTER, OURS, SETTINGS, Night, probed
 from tests.support.steps import NIGHT
 
 # --------------------------------------------------------------------------------------------------------- what is well
@@ -54,6 +57,16 @@ def test_a_list_that_is_open_to_all_is_told_although_all_is_well() -> None:
     assert verdict.next_steps[-1].startswith(
         "List our own addresses first. Then take 0.0.0.0/0 off, in Terraform as well"
     )
+
+
+def test_a_block_of_strangers_is_told_as_one_and_not_as_the_whole_internet() -> None:
+    verdict = decided(facts(None, access=(FIRST, SECOND, Access(cidr="3.0.0.0/9"))))
+    assert because(verdict, Nothing).endswith(
+        "Security finding: the access list lets in 3.0.0.0/9, so whoever has a password gets to the database from there."
+    )
+    assert isinstance(verdict, Nothing)
+    assert verdict.next_steps[-1].startswith("List our own addresses first. Then take 3.0.0.0/9 off")
+    assert decided(facts(None, access=(FIRST, SECOND, Access(cidr="8.8.8.0/24")))).tell is None  # type: ignore[union-attr]
 
 
 def test_a_line_that_was_open_to_all_and_has_ended_is_no_finding() -> None:
@@ -145,24 +158,39 @@ def test_a_paused_cluster_is_a_persons_with_the_command_though_our_address_is_mi
     assert verdict.next_steps == (f"atlas clusters start dev-starttech-cluster --projectId {SETTINGS.project}",)
 
 
-@pytest.mark.parametrize("with_", ["CREATING", "UPDATING", "REPAIRING", MAINTAINED])
-def test_an_atlas_that_is_busy_is_waited_for_half_an_hour_and_then_a_person_is_called(with_: str) -> None:
-    waits = decided(shut_out(busy=with_, busy_since=NIGHT - 29 * MINUTE))
+LATE = "since 2026-11-23 03:10 UTC and for longer than 30 minutes"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_atlas_that_is_busy_is_waited_for_half_an_hour_and_then_a_person_is_called(state: Any) -> None:
+    at_it = {"cluster": replace(THERE, state=state), "busy": state}
+    waits = decided(shut_out(busy_since=NIGHT - 29 * MINUTE, **at_it))
     assert because(waits, Wait).endswith("(seen since 2026-11-23 03:11 UTC); nothing is done meanwhile.")
-    calls = decided(shut_out(busy=with_, busy_since=NIGHT - 30 * MINUTE))
-    assert "since 2026-11-23 03:10 UTC and for longer than 30 minutes: the layer tcp fails." in because(calls)
+    calls = decided(shut_out(busy_since=NIGHT - 30 * MINUTE, **at_it))
+    assert because(calls) == (
+        f"{OUT}. {CLUSTER} is {state} at Atlas, and only an idle cluster is one whose list is to blame. "
+        f"{CLUSTER} is {state} at Atlas, {LATE}."
+    )
+    assert isinstance(calls, Escalate)
+    assert (calls.next_steps, calls.team) == ((terraform(),), NETWORK)
+    listed = decided(facts("hello", "no-answer", busy_since=NIGHT - 30 * MINUTE, **at_it))
+    assert because(listed).endswith(f"As the server says. {CLUSTER} is {state} at Atlas, {LATE}.")
+
+
+def test_a_maintenance_that_takes_too_long_keeps_nobody_from_being_asked_and_whoever_is_asked_is_told() -> None:
+    maintained = {"busy": MAINTAINED, "busy_since": NIGHT - 29 * MINUTE}
+    assert because(decided(shut_out(**maintained)), Wait).startswith(f"Atlas maintains {CLUSTER} (seen since")
+    asks = decided(shut_out(**maintained | {"busy_since": NIGHT - 30 * MINUTE}))
+    assert because(asks, Act) == f"{OUT}, TCP gets no answer, and Atlas maintains {CLUSTER}, {LATE}."
 
 
 def test_an_election_is_waited_for_three_minutes_and_then_a_person_is_called() -> None:
     electing = facts("hello", "no-primary", busy=ELECTING, busy_since=NIGHT - 2 * MINUTE)
-    assert because(decided(electing), Wait).startswith("dev-starttech-cluster has no primary: its members elect one")
-    too_long = decided(replace(electing, busy_since=NIGHT - 3 * MINUTE))
-    assert "for longer than 3 minutes: the layer hello fails. Members answer" in because(too_long)
-
-
-def test_what_is_the_probes_own_is_not_waited_for() -> None:
-    verdict = decided(facts("secret", "secret-unreadable", busy="UPDATING", busy_since=NIGHT))
-    assert "The probe cannot read its connection string" in because(verdict)
+    said = because(decided(electing), Wait)
+    assert said.startswith(f"{CLUSTER} has no primary that can be used: its members elect one")
+    too_long = because(decided(replace(electing, busy_since=NIGHT - 3 * MINUTE)))
+    assert too_long.startswith(f"{CLUSTER}: the layer hello fails. Members answer")
+    assert too_long.endswith("since 2026-11-23 03:37 UTC and for longer than 3 minutes.")
 
 
 @pytest.mark.parametrize(
@@ -172,8 +200,9 @@ def test_what_is_the_probes_own_is_not_waited_for() -> None:
         (None, (), "no-answer", ""),
         (replace(THERE, state="UPDATING"), ("MAINTENANCE_STARTED",), "no-answer", "UPDATING"),
         (replace(THERE, state="OTHER"), (), "no-answer", ""),
-        (THERE, ("MAINTENANCE_STARTED", "MAINTENANCE_COMPLETED"), "no-primary", MAINTAINED),
-        (THERE, ("MAINTENANCE_COMPLETED", "MAINTENANCE_STARTED"), "no-answer", ""),
+        (THERE, ("MAINTENANCE_STARTED", "MAINTENANCE_AUTO_DEFERRED"), "no-primary", MAINTAINED),
+        (THERE, ("MAINTENANCE_AUTO_DEFERRED", "MAINTENANCE_STARTED"), "no-answer", ""),
+        (THERE, ("MAINTENANCE_NO_LONGER_NEEDED", "MAINTENANCE_STARTED"), "no-primary", ELECTING),
         (THERE, ("HOST_RESTARTED", "MAINTENANCE_STARTED"), "no-answer", MAINTAINED),
         (THERE, (), "no-primary", ELECTING),
     ],
@@ -182,7 +211,50 @@ def test_what_atlas_is_busy_with(
     cluster: Cluster | None, kinds: tuple[str, ...], fault: MongoFault, with_: str
 ) -> None:
     newest_first = tuple(replace(STARTED, kind=kind) for kind in kinds)
-    assert busy(cluster, newest_first, probed("hello", fault)) == with_
+    assert busy(cluster, newest_first, probed("hello", fault), NIGHT) == with_
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_atlas_at_work_is_waited_for_only_where_it_can_be_what_fails(fault: MongoFault) -> None:
+    can = fault in {"no-primary", "refused", "cut-off", "no-answer"}
+    for state in ("UPDATING", "REPAIRING"):
+        assert busy(replace(THERE, state=state), (), probed("hello", fault), NIGHT) == (state if can else "")
+    assert busy(THERE, (STARTED,), probed("hello", fault), NIGHT) == (MAINTAINED if can else "")
+    unborn = can or fault in {"records-unknown", "name-unknown"}
+    assert busy(replace(THERE, state="CREATING"), (), probed("dns", fault), NIGHT) == ("CREATING" if unborn else "")
+
+
+def test_a_database_that_answers_waits_for_nothing() -> None:
+    updating = replace(THERE, state="UPDATING")
+    assert (busy(updating, (), probed(), NIGHT), busy(updating, (STARTED,), None, NIGHT)) == ("", "")
+
+
+def test_a_maintenance_that_began_two_hours_ago_is_not_what_fails() -> None:
+    for ago, with_ in ((2 * HOUR - MINUTE, MAINTAINED), (2 * HOUR, "")):
+        began = replace(STARTED, at=NIGHT - ago)
+        assert busy(THERE, (began,), probed("tcp", "no-answer"), NIGHT) == with_
+
+
+@pytest.mark.parametrize(
+    ("layer", "fault", "team"),
+    [
+        ("auth", "credentials-refused", ""),
+        ("tls", "certificate-other-name", ""),
+        ("config", "string-not-understood", ""),
+        ("dns", "name-unanswered", NETWORK),
+    ],
+)
+def test_within_a_maintenance_what_it_does_not_cause_is_told_at_once(
+    layer: Layer, fault: MongoFault, team: str
+) -> None:
+    night = Night(listed=True)
+    night.world.event("MAINTENANCE_STARTED", 5 * MINUTE)
+    night.server = probed(layer, fault)
+    verdict = night.decided()
+    assert MEANS[fault] in because(verdict)
+    assert verdict.team == team
+    night.server = probed("hello", "no-primary")
+    assert isinstance(night.decided(), Wait)
 
 
 # ------------------------------------------------------------------------------------------------------------- the login

@@ -18,7 +18,7 @@ from tests.functions.restore_database_access.judged import (
     shut_out,
     tried,
 )
-from tests.functions.restore_database_access.nights import CLUSTER, HOST, OURS
+from tests.functions.restore_database_access.nights import CLUSTER, HOST, OURS, SETTINGS
 from tests.support.steps import NIGHT
 
 SAID = f"The connection string leads to {PROD}; this environment's cluster {CLUSTER} is {HOST}"
@@ -31,6 +31,7 @@ SAID = f"The connection string leads to {PROD}; this environment's cluster {CLUS
         HOST.upper(),
         "dev-starttech-cluster-pl-0.ab1cd.mongodb.net",
         "dev-starttech-cluster-pl-12.ab1cd.mongodb.net",
+        "dev-starttech-cluster-pl-0-lb.ab1cd.mongodb.net",
         "dev-starttech-cluster-pri.ab1cd.mongodb.net",
     ],
 )
@@ -43,6 +44,8 @@ def test_a_name_of_the_cluster_leads_to_it_also_by_a_private_endpoint_and_a_peer
     "host",
     [
         "dev-starttech-cluster-shard-00-00.ab1cd.mongodb.net:27017",
+        "dev-starttech-cluster-shard-00-00-pri.ab1cd.mongodb.net:27017",
+        "ac-1a2b3c4-shard-00-02-pri.ab1cd.mongodb.net:27017",
         "ac-1a2b3c4-shard-00-02.ab1cd.mongodb.net:27017",
         "atlas-1a2b3c-shard-00-00.ab1cd.mongodb.net:27017",
         "pl-0-us-east-1.ab1cd.mongodb.net:1024",
@@ -59,6 +62,9 @@ def test_members_of_the_cluster_lead_to_it_whatever_atlas_calls_them(host: str) 
         ("mongodb+srv", PROD),
         ("mongodb+srv", "prod-starttech-cluster.ab1cd.mongodb.net"),
         ("mongodb+srv", "prod-starttech-cluster-pl-0.ab1cd.mongodb.net"),
+        ("mongodb+srv", "prod-starttech-cluster-pl-0-lb.ab1cd.mongodb.net"),
+        ("mongodb+srv", "dev-starttech-cluster-pl-0-lb.zzzzz.mongodb.net"),
+        ("mongodb", "prod-starttech-cluster-shard-00-00-pri.ab1cd.mongodb.net:27017"),
         ("mongodb+srv", "dev-starttech-cluster.zzzzz.mongodb.net"),
         ("mongodb", "ac-1a2b3c4-shard-00-02.zzzzz.mongodb.net:27017"),
         ("mongodb", "prod-starttech-cluster-shard-00-00.ab1cd.mongodb.net:27017"),
@@ -72,8 +78,46 @@ def test_a_name_of_another_cluster_or_of_another_project_leads_elsewhere(scheme:
 def test_a_cluster_of_the_old_names_is_told_by_its_first_label() -> None:
     old = replace(THERE, host="cluster0-ab1cd.mongodb.net")
     assert elsewhere(leading("cluster0-shard-00-01-ab1cd.mongodb.net:27017", scheme="mongodb"), old) == ""
+    assert elsewhere(leading("cluster0-shard-00-01-pri-ab1cd.mongodb.net:27017", scheme="mongodb"), old) == ""
+    assert elsewhere(leading("cluster0-pri-ab1cd.mongodb.net"), old) == ""
     other = "cluster0-shard-00-01-zzzzz.mongodb.net"
     assert elsewhere(leading(f"{other}:27017", scheme="mongodb"), old) == other
+
+
+@pytest.mark.parametrize("name", ["dev-pri", "dev-pl-0-cluster", "pri-dev"])
+def test_a_cluster_may_be_called_as_a_private_way_is(name: str) -> None:
+    own = replace(THERE, host=f"{name}.ab1cd.mongodb.net")
+    assert elsewhere(leading(own.host), own) == ""
+    assert elsewhere(leading(f"{name}-shard-00-00-pri.ab1cd.mongodb.net:27017", scheme="mongodb"), own) == ""
+    assert elsewhere(leading(f"prod-{name}.ab1cd.mongodb.net"), own) == f"prod-{name}.ab1cd.mongodb.net"
+
+
+def test_whatever_atlas_itself_calls_the_cluster_is_a_name_of_it() -> None:
+    host = "renamed-pl-0.ab1cd.mongodb.net"
+    assert elsewhere(leading(host.upper()), replace(THERE, hosts=(host,))) == ""
+    assert elsewhere(leading(host), replace(THERE, hosts=("another-pl-0.ab1cd.mongodb.net",))) == host
+
+
+PRIVATE_WAYS = (
+    ("mongodb+srv", "dev-starttech-cluster-pl-0-lb.ab1cd.mongodb.net"),
+    ("mongodb+srv", "dev-starttech-cluster-pri.ab1cd.mongodb.net"),
+    ("mongodb", "dev-starttech-cluster-shard-00-00-pri.ab1cd.mongodb.net:27017"),
+)
+
+
+@pytest.mark.parametrize(("scheme", "host"), PRIVATE_WAYS)
+def test_by_a_private_way_our_own_cluster_is_judged_as_it_is(scheme: str, host: str) -> None:
+    look = leading(host, scheme=scheme)
+    assert look.mongodb is not None
+    look = replace(look, mongodb=replace(look.mongodb, addresses=("192.168.248.7",)))
+    paused = decided(facts(probed=look, cluster=replace(THERE, paused=True)))
+    assert because(paused).startswith(f"{CLUSTER} is paused")
+    assert isinstance(paused, Escalate)
+    assert paused.next_steps[0] == f"atlas clusters start {CLUSTER} --projectId {SETTINGS.project}"
+    assert "That is private: we come by a peering or a private endpoint" in because(decided(shut_out(probed=look)))
+    well = decided(facts(None, probed=leading(host, scheme=scheme, layer=None)))
+    assert isinstance(well, Nothing)
+    assert well.tell is None
 
 
 @pytest.mark.parametrize("cluster", [None, replace(THERE, host="")])

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from remediation.atlas import reads
 from remediation.atlas.facts import Access, Happening
-from remediation.core.probed import Layer, MongoFault
+from remediation.core.probed import OWN_FAULTS, Fault, Layer, MongoFault
 from remediation.core.verdict import Act, Escalate, Nothing
 from restore_database_access import diagnose
+from restore_database_access.advice import MEANS
 from restore_database_access.facts import Came, Line
 from restore_database_access.person import NETWORK
 from restore_database_access.shut_out import LET_IN
@@ -65,7 +66,7 @@ def test_a_line_that_has_expired_lets_nobody_in() -> None:
 @pytest.mark.parametrize("line", ["203.0.113.0/24", f"{OURS}/32", "203.0.112.0/23"])
 def test_a_line_that_has_our_address_is_not_to_blame(line: str) -> None:
     verdict = decided(shut_out(access=(Access(cidr=line), SECOND)))
-    assert because(verdict).endswith("It is not the access list, which lets in each of our addresses.")
+    assert "It is not the access list, which lets in each of our addresses." in because(verdict)
 
 
 def test_a_list_that_lets_everybody_in_is_a_finding_and_not_the_cause() -> None:
@@ -74,7 +75,7 @@ def test_a_list_that_lets_everybody_in_is_a_finding_and_not_the_cause() -> None:
     assert said.endswith(FOUND)
 
 
-@pytest.mark.parametrize("cidr", ["64.0.0.0/8", "192.0.0.0/8", "::/0"])
+@pytest.mark.parametrize("cidr", ["64.0.0.0/8", "3.0.0.0/9", "52.0.0.0/11", "2600::/16", "::/0"])
 def test_a_block_that_lets_in_strangers_and_not_us_is_a_finding_and_we_are_missing_all_the_same(cidr: str) -> None:
     verdict = decided(shut_out(access=(Access(cidr=cidr), SECOND)))
     assert isinstance(verdict, Act)
@@ -89,7 +90,7 @@ def test_a_line_that_let_everybody_in_and_has_ended_lets_in_nobody() -> None:
     assert "It is not the access list" in because(decided(shut_out(access=(lasts,))))
 
 
-@pytest.mark.parametrize("cidr", ["10.0.0.0/8", "198.51.100.0/24", "nonsense"])
+@pytest.mark.parametrize("cidr", ["10.0.0.0/8", "8.8.8.0/24", "2600:1f18::/48", "nonsense"])
 def test_a_block_that_is_somebodys_own_is_no_finding(cidr: str) -> None:
     assert isinstance(decided(shut_out(access=(Access(cidr=cidr),))), Act)
 
@@ -103,7 +104,9 @@ def test_a_tcp_that_is_refused_is_not_the_lists_doing() -> None:
     assert "nothing listens" in because(decided(shut_out(probed=probed("tcp", "refused"))))
 
 
-@pytest.mark.parametrize(("layer", "fault"), [("tls", "cut-off"), ("tls", "no-answer"), ("hello", "cut-off")])
+@pytest.mark.parametrize(
+    ("layer", "fault"), [("tcp", "cut-off"), ("tls", "cut-off"), ("tls", "no-answer"), ("hello", "cut-off")]
+)
 def test_a_server_that_hangs_up_on_who_it_does_not_know_tells_that_our_address_is_missing(
     layer: Layer, fault: MongoFault
 ) -> None:
@@ -111,7 +114,17 @@ def test_a_server_that_hangs_up_on_who_it_does_not_know_tells_that_our_address_i
     assert because(verdict).endswith(f"Atlas may do so to who is not on its access list, and {OURS} is not.")
     assert isinstance(verdict, Escalate)
     assert verdict.next_steps[0] == terraform()
+    assert f"atlas accessLists list --projectId {SETTINGS.project}" in verdict.next_steps
     assert "access list" not in because(decided(facts(layer, fault)))
+
+
+@pytest.mark.parametrize("fault", [*sorted(OWN_FAULTS), "no-route"])
+def test_trouble_of_our_own_lets_nobody_in_and_is_the_infrastructures(fault: Fault) -> None:
+    verdict = decided(shut_out(probed=probed("tcp", fault)))
+    assert because(verdict).startswith(f"{CLUSTER}: the layer tcp fails. {MEANS[fault]}")
+    assert isinstance(verdict, Escalate)
+    assert verdict.team == NETWORK
+    assert "access list" not in verdict.because
 
 
 @pytest.mark.parametrize(("layer", "fault"), [("hello", "no-answer"), ("auth", "cut-off"), ("ping", "cut-off")])

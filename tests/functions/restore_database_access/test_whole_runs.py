@@ -171,12 +171,32 @@ def test_an_update_that_never_ends_calls_a_person_after_half_an_hour() -> None:
     assert timedelta(minutes=30) <= night.steps.now - NIGHT <= timedelta(minutes=32)
 
 
-def test_a_maintenance_of_the_project_is_waited_for_and_one_that_is_over_is_not() -> None:
+def test_a_maintenance_of_the_project_is_waited_for_and_one_that_was_put_off_is_not() -> None:
     night = Night()
     night.world.event("MAINTENANCE_STARTED", 20 * MINUTE)
     assert "Atlas maintains" in night.decided().because
-    night.world.event("MAINTENANCE_COMPLETED", 10 * MINUTE)
+    night.world.event("MAINTENANCE_AUTO_DEFERRED", 10 * MINUTE)
     assert night.decided().action == LET_IN
+
+
+def test_after_half_an_hour_of_a_maintenance_a_person_is_asked_to_let_us_in() -> None:
+    night = Night()
+    night.world.event("MAINTENANCE_STARTED", 20 * MINUTE)
+    night.stage.approvals = Agreeing()
+    outcome = night.run()
+    assert outcome.because.startswith(f"MongoDB answers again since {OURS} is let in"), outcome.text()
+    assert len(night.written) == 1
+    assert night.steps.now - NIGHT >= 30 * MINUTE
+
+
+def test_an_update_that_takes_too_long_changes_nothing_and_names_the_address_with_its_line() -> None:
+    night = Night()
+    night.world.clusters[CLUSTER]["stateName"] = "UPDATING"
+    night.stage.approvals = Agreeing()
+    outcome = night.run()
+    assert (outcome.status, outcome.paged, night.written) == ("escalated", True, [])
+    assert f"{OURS}, our NAT gateway, is not on the access list" in outcome.because
+    assert any(f'cidr_block = "{OURS}/32"' in step for step in outcome.next_steps)
 
 
 def test_what_another_cluster_of_the_project_does_is_not_ours() -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from remediation.aws.caches import Cache, Node
 from remediation.aws.cloudtrail import Change
 from remediation.aws.rules import Rule
-from remediation.core.probed import Fault, Layer, RedisFault
+from remediation.core.probed import OWN_FAULTS, Fault, Layer, RedisFault
 from remediation.core.redact import redact
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, Wait
 from restore_redis_access.advice import MEANS, NEXT
@@ -232,6 +232,13 @@ def test_a_node_that_was_rebooted_and_does_not_answer_is_a_persons() -> None:
     assert because(decided(facts("tcp", "refused"), tried(REBOOT, ago=2 * MINUTE))).startswith(
         "Although the node was rebooted, the layer tcp fails."
     )
+
+
+@pytest.mark.parametrize("fault", [*sorted(OWN_FAULTS), "no-route", "cut-off"])
+def test_what_is_not_silence_restores_no_rule_and_reboots_nothing(fault: Fault) -> None:
+    assert isinstance(decided(cut_off()), Act)
+    assert isinstance(decided(replace(cut_off(), probed=probed("tcp", fault))), Escalate)
+    assert isinstance(decided(facts("tcp", fault)), Escalate)
 
 
 # ------------------------------------------------------------------------------------------------------------- the node

@@ -277,6 +277,22 @@ def test_a_group_that_went_meanwhile_is_left_alone() -> None:
         restore_rule(night.aws, SETTINGS, WAY)
 
 
+def test_a_group_that_goes_after_the_call_is_not_called_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was left alone is given back to the budgets; here a call was made."""
+    night = Night()
+    ec2 = night.aws.acting.ec2
+    authorize = ec2.authorize_security_group_ingress
+
+    def and_it_goes(**asked: Any) -> Any:
+        made = authorize(**asked)
+        night.firewall.exists = False
+        return made
+
+    monkeypatch.setattr(ec2, "authorize_security_group_ingress", and_it_goes)
+    with pytest.raises(AwsError):
+        restore_rule(night.aws, SETTINGS, WAY)
+
+
 def test_fifty_at_once_make_one_rule_of_ec2_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")

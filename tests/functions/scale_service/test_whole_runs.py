@@ -1,10 +1,10 @@
 """From the request to the outcome: the real engine, the real runbook, and a fleet in which cause has its effect."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from remediation.core.limits import Limits
 from remedy.environment import environment
 from remedy.invoke import exit_status
 from remedy.payload import payload
@@ -14,7 +14,7 @@ from tests.functions.fakes.fleet import MINUTE, Watch
 from tests.functions.fakes.fleet_aws import Sightings
 from tests.functions.recorder import Recorder
 from tests.functions.scale_service.nights import night, wanted
-from tests.support.steps import NIGHT
+from tests.support.steps import NIGHT, InMemorySteps
 
 
 def test_a_request_without_apply_is_the_plan() -> None:
@@ -161,13 +161,46 @@ def test_a_deploy_is_stood_down_for() -> None:
     assert tonight.aws.mutations == []
 
 
-def test_a_cooldown_is_waited_for() -> None:
+@pytest.mark.parametrize("minutes", [1.5, 4, 5])
+def test_a_cooldown_is_waited_for_and_costs_nothing(minutes: float) -> None:
+    """Five minutes is AWS's default; what AWS refuses meanwhile is not charged to the budgets."""
     tonight = night()
+    tonight.limits = Limits()
     tonight.fleet.catch_up()
-    tonight.fleet.cooldown_until = NIGHT + 90 * timedelta(seconds=1)
+    tonight.fleet.cooldown_until = NIGHT + minutes * MINUTE
     outcome = tonight.run(wanted(3))
-    assert outcome.status == "healed"
+    assert (outcome.status, outcome.paged) == ("healed", False)
     assert [size for _, size in tonight.fleet.sizes] == [3]
+    assert len(tonight.aws.mutations) > 2, "AWS has refused it more than once"
+    assert len(tonight.ledger.acts) == 1
+    assert "left alone. AWS refused: dev-backend-asg is in its cooldown." in str(tonight.ledger.runs["run-1"].timeline)
+
+
+def test_a_cooldown_that_outlasts_the_run_calls_a_person_and_leaves_the_budget_as_it_was() -> None:
+    tonight = night()
+    tonight.limits = Limits()
+    tonight.fleet.catch_up()
+    tonight.fleet.cooldown_until = NIGHT + 20 * MINUTE
+    outcome = tonight.run(wanted(3))
+    assert (outcome.status, outcome.because[:12], outcome.paged) == ("escalated", "Time is up: ", True)
+    assert "It was left alone until now: AWS refused: dev-backend-asg is in its cooldown." in outcome.because
+    assert (tonight.fleet.sizes, tonight.ledger.acts) == ([], ())
+    tonight.steps = InMemorySteps(run="run-2", now=NIGHT + 25 * MINUTE)
+    assert tonight.run(wanted(3)).status == "healed"
+
+
+def test_sizes_that_were_set_are_charged_and_the_third_within_an_hour_is_refused() -> None:
+    tonight = night()
+    tonight.limits = Limits()
+    outcomes = []
+    for n, desired in enumerate((3, 4, 5), 1):
+        tonight.steps = InMemorySteps(run=f"run-{n}", now=NIGHT + n * 20 * MINUTE)
+        tonight.fleet.catch_up()
+        tonight.fleet.cooldown_until = tonight.steps.now + 4 * MINUTE
+        outcomes.append(tonight.run(wanted(desired)))
+    assert [outcome.gate for outcome in outcomes] == ["", "", "budget"]
+    assert outcomes[-1].because.startswith("2 of 2 acts on dev-backend-asg used this hour;")
+    assert [size for _, size in tonight.fleet.sizes] == [3, 4]
 
 
 def test_an_activity_is_waited_for_and_then_judged_anew() -> None:

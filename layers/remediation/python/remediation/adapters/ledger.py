@@ -43,7 +43,7 @@ from remediation.adapters.standing import (
     resource_values,
 )
 from remediation.adapters.table import CONFLICT, TRIES, Item, Refused, Table, milliseconds, seconds
-from remediation.core.admission import Lease, Request, Standing, admission, switched
+from remediation.core.admission import Lease, Request, Standing, admission, booked, given_back, switched
 from remediation.core.circuit import ended
 from remediation.core.errors import AwsError
 from remediation.core.gates import Refusal
@@ -197,6 +197,20 @@ class DynamoLedger:
         assert switch is not None, "it refused"
         return switched(switch)
 
+    def give_back(self, *, run: str, n: int, resource: str) -> None:
+        """Take what an act was paid with out of both budgets, if nothing was paid or given back there meanwhile.
+
+        What is not there any more is not taken out again, so a call whose answer was lost may be repeated.
+        """
+        by, pks = booked(run, n), {"resource": resource_key(resource), "budget": budget_key(self._environment)}
+        for _ in range(ROUNDS):
+            found = dict(zip(pks, self._table.read_all(*pks.values()), strict=True))
+            left = {name: given_back(acts_of(item), by) for name, item in found.items()}
+            changes = {name: acts_values(acts) for name, acts in left.items() if acts != acts_of(found[name])}
+            if not changes or self._table.transact(updates=self._changes(pks, found, changes)) is None:
+                return
+        raise _others_were_faster()
+
     def note(self, *, run: str, timeline: tuple[Entry, ...]) -> None:
         """Keep the timeline so far, unless the run has ended meanwhile or was never recorded."""
         self._table.write(
@@ -239,11 +253,7 @@ class DynamoLedger:
                 updates["resource"] = released(self._table, outcome.run, leased, closing.cooldown_until)
             if not updates or self._table.transact(updates=updates) is None:
                 return
-        raise AwsError(
-            f"Others were writing at the same moment, {ROUNDS} times out of {ROUNDS}.",
-            operation="DynamoDB:TransactWriteItems",
-            code=CONFLICT,
-        )
+        raise _others_were_faster()
 
     def _claim(self, run: str, event: str, now: datetime) -> dict[str, dict[str, Any]]:
         if not event:
@@ -284,3 +294,8 @@ class DynamoLedger:
             now=milliseconds(now),
         )
         return guards
+
+
+def _others_were_faster() -> AwsError:
+    sentence = f"Others were writing at the same moment, {ROUNDS} times out of {ROUNDS}."
+    return AwsError(sentence, operation="DynamoDB:TransactWriteItems", code=CONFLICT)

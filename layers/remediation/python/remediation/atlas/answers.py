@@ -5,11 +5,22 @@ from datetime import datetime
 from msgspec import Struct, field
 
 
+class Endpoint(Struct, rename="camel"):
+    """Where to connect to through a private endpoint."""
+
+    connection_string: str = ""
+    srv_connection_string: str = ""
+    srv_shard_optimized_connection_string: str = ""
+
+
 class Strings(Struct, rename="camel"):
-    """Where to connect to."""
+    """Where to connect to: over the internet, by a peering (`private`), or through private endpoints."""
 
     standard_srv: str = ""
     standard: str = ""
+    private_srv: str = ""
+    private: str = ""
+    private_endpoint: list[Endpoint] = field(default_factory=list)
 
 
 class Specs(Struct, rename="camel"):

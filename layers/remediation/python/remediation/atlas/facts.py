@@ -24,6 +24,8 @@ class Cluster(Struct, frozen=True, kw_only=True):
     backups: bool
     """Whether Atlas takes snapshots of it. An M0 has none, whatever anybody asks."""
     host: str = ""
+    hosts: tuple[str, ...] = ()
+    """Every host of the strings that Atlas gives for it, also for a peering and for private endpoints."""
     provider: str = ""
     region: str = ""
     replica_set: bool = True

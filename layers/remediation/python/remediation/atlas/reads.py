@@ -21,7 +21,6 @@ from remediation.atlas.answers import (
     MaintenanceAnswer,
     RestoreAnswer,
     SnapshotAnswer,
-    Strings,
 )
 from remediation.atlas.client import Atlas
 from remediation.atlas.facts import (
@@ -35,6 +34,7 @@ from remediation.atlas.facts import (
     Snapshot,
     SnapshotState,
 )
+from remediation.atlas.strings import host, hosts
 from remediation.core.errors import AwsError
 
 FREE, FLEX = "M0", "FLEX"
@@ -203,7 +203,8 @@ def _cluster(found: ClusterAnswer) -> Cluster:
         version=found.version,
         tier=tier,
         backups=found.backup_enabled and tier != FREE,
-        host=_host(found.connection_strings),
+        host=host(found.connection_strings),
+        hosts=hosts(found.connection_strings),
         provider=(first.backing_provider_name or first.provider_name) if first else "",
         region=first.region_name if first else "",
         replica_set=found.cluster_type in {"", "REPLICASET"},
@@ -220,7 +221,8 @@ def _flex(found: FlexAnswer) -> Cluster:
         version=found.version,
         tier=FLEX,
         backups=bool(found.backup_settings and found.backup_settings.enabled),
-        host=_host(found.connection_strings),
+        host=host(found.connection_strings),
+        hosts=hosts(found.connection_strings),
         provider=provider.backing_provider_name if provider else "",
         region=provider.region_name if provider else "",
         disk=_bytes(provider.disk_size_gb) if provider else None,
@@ -262,10 +264,6 @@ def _flex_restore(found: FlexRestoreAnswer) -> Restore:
         finished=found.status == "COMPLETED",
         failed=found.status == "FAILED",
     )
-
-
-def _host(strings: Strings | None) -> str:
-    return strings.standard_srv.removeprefix("mongodb+srv://").partition("/")[0] if strings else ""
 
 
 def _bytes(gigabytes: float | None) -> int | None:

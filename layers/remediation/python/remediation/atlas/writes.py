@@ -5,7 +5,7 @@ function raises AwsError.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +15,14 @@ from remediation.atlas import calls
 from remediation.atlas.answers import AccessAnswer, ClusterAnswer, RestoreAnswer, SnapshotAnswer
 from remediation.atlas.client import Atlas
 from remediation.atlas.facts import Access, Restore, Snapshot
-from remediation.atlas.reads import MADE_FOR, line, restore, snapshot, stamp
+from remediation.atlas.reads import MADE_FOR, access, line, restore, snapshot, stamp
 from remediation.core.errors import AwsError
 
 _SPECS = ("instanceSize", "nodeCount", "diskSizeGB", "ebsVolumeType")
 _KINDS = ("electableSpecs", "readOnlySpecs", "analyticsSpecs")
 _REGION = ("providerName", "regionName", "priority")
+_LARGEST = {"itemsPerPage": "500"}
+"""The largest page that Atlas gives."""
 
 
 class _Lines(Struct):
@@ -30,15 +32,15 @@ class _Lines(Struct):
 def allow(atlas: Atlas, address: str, comment: str, until: datetime) -> Access:
     """Let one IPv4 address in until an instant, when Atlas takes the line away by itself. Returns the line that there is now.
 
-    It may end at another time: where the address had a line, Atlas may keep that. An answer without a line for it says nothing.
+    It may end at another time: where the address had a line, Atlas may keep that. The answer is one page of the list, so a line that
+    is not in it is looked for in the whole of it.
     """
-    entry = {"cidrBlock": f"{address}/32", "comment": comment, "deleteAfterDate": stamp(until)}
-    there = map(line, atlas.ask(calls.ALLOW, _Lines, body=[entry]).results)
-    found = next((each for each in there if each.cidr == entry["cidrBlock"]), None)
+    block = f"{address}/32"
+    entry = {"cidrBlock": block, "comment": comment, "deleteAfterDate": stamp(until)}
+    answer = atlas.ask(calls.ALLOW, _Lines, query=_LARGEST, body=[entry]).results
+    found = _of(block, map(line, answer)) or _of(block, _read_back(atlas))
     if found is None:
-        operation = calls.ALLOW.operation
-        sentence = f"{operation} was answered without a line for {address}: whether it is let in is not known."
-        raise AwsError(sentence, operation=operation, code="NotUnderstood")
+        raise _unknown(f"Atlas answered, and its list has no line for {address}")
     return found
 
 
@@ -63,6 +65,25 @@ def refill(atlas: Atlas, snapshot: str, cluster: str, target: str) -> Restore:
         "targetGroupId": atlas.project,
     }
     return restore(atlas.ask(calls.REFILL, RestoreAnswer, cluster=cluster, body=asked))
+
+
+def _of(block: str, lines: Iterable[Access]) -> Access | None:
+    return next((each for each in lines if each.cidr == block), None)
+
+
+def _read_back(atlas: Atlas) -> tuple[Access, ...]:
+    try:
+        return access(atlas)
+    except AwsError as error:
+        raise _unknown(f"Atlas answered without it, and the list cannot be read: {error}".rstrip(".")) from error
+
+
+def _unknown(why: str) -> AwsError:
+    """Return that nobody knows whether an address is let in: the write was answered, so it may be."""
+    operation = calls.ALLOW.operation
+    return AwsError(
+        f"{operation}: {why}; whether it is let in is not known.", operation=operation, code="NotUnderstood"
+    )
 
 
 def shape(pattern: Mapping[str, Any], name: str, like: str) -> dict[str, Any]:

@@ -81,12 +81,16 @@ class Kept:
 
         return self._kept(name, "", now, read, afresh=afresh)
 
+    def held(self, name: str, key: str = "") -> Known | None:
+        """Return a secret or a parameter as it was read last, however long ago; None where it never was. AWS is not asked."""
+        return self._read.get((name, key))
+
     def forget(self, name: str, key: str = "") -> None:
         """Read it anew the next time: it was refused, so it may have been rotated."""
         self._read.pop((name, key), None)
 
     def _kept(self, name: str, key: str, now: datetime, read: Callable[[], Known], *, afresh: bool) -> Known:
-        known = self._read.get((name, key))
+        known = self.held(name, key)
         if known is not None and not afresh and now - known.at < KEPT:
             return known
         try:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, assert_never
 
 from remediation.core.admission import Lease
-from remediation.core.errors import AwsError, LeftAloneError
+from remediation.core.errors import AwsError, LeftAloneError, StepFailedError
 from remediation.core.gates import Refusal
 from remediation.core.outcome import Entry
 from remediation.core.steps import Acted, Answer, Interrupted, LeftAlone, Made, NotActed, Postponed
@@ -24,6 +24,9 @@ CALL_TIMES = {"acting": timedelta(seconds=30), "patient": timedelta(seconds=60)}
 FRESH = timedelta(seconds=1)
 """A durable wait of any length ends the invocation; what follows has a whole one."""
 
+AGAIN = timedelta(seconds=30)
+"""What was left alone costs nothing, so nothing but time bounds how often it is tried: it is not looked at again any sooner."""
+
 
 def act_once(story: Story, n: int, act: Act[Target]) -> Refusal | None:
     """Make an act that was admitted, at most once, and let it settle. Returns why it may not be made any more, if so."""
@@ -34,13 +37,18 @@ def act_once(story: Story, n: int, act: Act[Target]) -> Refusal | None:
     if isinstance(answer, Postponed):
         story.wait(f"fresh invocation {n}", FRESH)
         answer = story.steps.act(f"{name} once more", lambda: _call(story, act, lease))
+    story.left_alone, settle = "", act.settle
     match answer:
         case Refusal():
+            _give_back(story, n, lease)
             return answer
         case Postponed(because=because):
+            _give_back(story, n, lease)
             return Refusal(gate="time", because=because)
         case LeftAlone(because=because):
             story.say(story.now, "act", f"{act.action} {act.target.id}: left alone. {because}")
+            _give_back(story, n, lease)
+            story.left_alone, settle = because, max(settle, AGAIN)
         case Acted(receipt=receipt):
             story.attempt(act, "done", receipt)
         case NotActed(because=because):
@@ -51,8 +59,17 @@ def act_once(story: Story, n: int, act: Act[Target]) -> Refusal | None:
         case _:
             assert_never(answer)
     story.steps.read(f"note {n}", lambda: note(story, story.timeline), None)
-    story.wait(f"settle {n}", act.settle)
+    story.wait(f"settle {n}", settle)
     return None
+
+
+def _give_back(story: Story, n: int, lease: Lease) -> None:
+    """Give back what an act was paid with that was not made. Where that fails it stays paid, which is the safe side."""
+    run, ledger = story.steps.run, story.world.ledger
+    try:
+        story.steps.read(f"give back {n}", lambda: ledger.give_back(run=run, n=n, resource=lease.resource), None)
+    except StepFailedError as error:
+        story.say(story.now, "act", f"It was not made, and stays charged to the budgets: {error}")
 
 
 def _call(story: Story, act: Act[Target], lease: Lease) -> Made:

@@ -2,7 +2,8 @@
 
 The adapter reads a `Standing`, asks `admission`, and writes what it answers in one transaction that only goes through if
 nothing of it has changed meanwhile. So the rules are here, and the database only keeps two runs from using them at once.
-Every act is admitted: the first one takes the lease, each one is paid from the budgets.
+Every act is admitted: the first one takes the lease, each one is paid from the budgets. One that was not made, and of which that is
+known, is given back; of which it is not known, is not.
 """
 
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ class Request(Struct, frozen=True, kw_only=True):
     @property
     def by(self) -> str:
         """Return what its share of a budget is booked under."""
-        return f"{self.run}/{self.n}"
+        return booked(self.run, self.n)
 
 
 class Switch(Struct, frozen=True, kw_only=True):
@@ -195,6 +196,16 @@ def _spent(
 def _called(resource: str) -> str:
     """Return what people call a resource: `dev-backend-asg` for `autoscaling-group/dev-backend-asg`."""
     return resource.partition("/")[2] or resource
+
+
+def booked(run: str, n: int) -> str:
+    """Return what the act of a run's `n`th look is booked under, in every budget."""
+    return f"{run}/{n}"
+
+
+def given_back(acts: tuple[Spent, ...], by: str) -> tuple[Spent, ...]:
+    """Return the acts without the one that is booked so; where there is none, these very acts."""
+    return tuple(each for each in acts if each.by != by)
 
 
 def since(acts: tuple[Spent, ...], start: datetime) -> tuple[Spent, ...]:

@@ -227,7 +227,8 @@ def _out_of_bounds(story: Story, act: Act[Target], now: datetime) -> Ending | No
     elif len(story.tried) >= limit:
         because = f"{limit} of {limit} acts of this run are used, and it still is not healed: {act.because}"
     elif now + act.settle > story.deadline:
-        because = f"Time is up: {act.because}"
+        left = f" It was left alone until now: {story.left_alone}" if story.left_alone else ""
+        because = f"Time is up: {act.because}{left}"
     else:
         return None
     return story.give_up(because, act)

@@ -58,6 +58,12 @@ class Ledger(Protocol):
     def confirm(self, *, run: str, runbook: str, lease: Lease, now: datetime) -> Refusal | None:
         """Say whether the lease still is ours, the mode still is `act` and nothing is frozen, right before the call."""
 
+    def give_back(self, *, run: str, n: int, resource: str) -> None:
+        """Give back what the act of a run's `n`th look was paid with, and nothing else. Twice is once.
+
+        Only for an act of which it is known that it was not made.
+        """
+
     def note(self, *, run: str, timeline: tuple[Entry, ...]) -> None:
         """Keep the timeline so far, for those who watch."""
 

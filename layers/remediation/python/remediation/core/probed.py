@@ -23,6 +23,9 @@ RedisFault: TypeAlias = Literal[
     "address-foreign",
     "refused",
     "no-answer",
+    "no-route",
+    "no-time",
+    "own-trouble",
     "cut-off",
     "tls-wanted",
     "tls-not-spoken",
@@ -51,6 +54,9 @@ MongoFault: TypeAlias = Literal[
     "address-foreign",
     "refused",
     "no-answer",
+    "no-route",
+    "no-time",
+    "own-trouble",
     "cut-off",
     "tls-wanted",
     "tls-not-spoken",
@@ -68,8 +74,13 @@ Fault: TypeAlias = RedisFault | MongoFault
 """What is wrong with the layer that failed. `address-foreign`: the name leads where it may not (Redis': out of the VPC). `busy`: a script runs for long.
 
 `string-not-understood`: the connection string is none. `no-primary`: members answer, and none of them takes writes. `other-set`:
-a member is of another replica set than the string says.
+a member is of another replica set than the string says. `no-answer`: it was waited for long enough, and nothing came. `no-route`:
+from here no way leads to the address. `no-time`: what came before left too little time, so it was not tried. `own-trouble`: the
+probe's own machine could not connect (it has no more files, or may not).
 """
+OWN_LAYERS: frozenset[Layer] = frozenset({"config", "secret"})
+OWN_FAULTS: frozenset[Fault] = frozenset({"no-time", "own-trouble"})
+"""What is the probe's own trouble, and says nothing of the dependency."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -84,6 +95,11 @@ class Step(Struct, frozen=True, kw_only=True):
     def label(self) -> str:
         """Return the layer as it may stand before a colon: what follows `secret:` is taken for one, and out (core/redact.py)."""
         return "secret layer" if self.layer == "secret" else self.layer
+
+    @property
+    def own(self) -> bool:
+        """Tell whether what is wrong is the probe's own trouble."""
+        return self.fault is not None and (self.layer in OWN_LAYERS or self.fault in OWN_FAULTS)
 
 
 class RedisState(Struct, frozen=True, kw_only=True):
@@ -121,8 +137,10 @@ class MongoState(Struct, frozen=True, kw_only=True):
     """The members that the string leads to, as `host:port`: as its records name them, or itself."""
     addresses: tuple[str, ...] = ()
     """The IP addresses that were connected to, or were tried; without those that may not be connected to."""
+    silent: tuple[str, ...] = ()
+    """Those of `hosts` that gave no answer in TCP."""
     answering: tuple[str, ...] = ()
-    """Those of them that answered `hello`."""
+    """Those of `hosts` that answered `hello`."""
     primary: str = ""
     set_name: str = ""
     logged_in_at: datetime | None = None

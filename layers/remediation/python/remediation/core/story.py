@@ -51,6 +51,8 @@ class Story:
     lease: Lease | None = None
     approved: str = ""
     """The hash of the plan that a person approved."""
+    left_alone: str = ""
+    """Why the last act that was admitted was left alone, if it was."""
     asked_for: timedelta = timedelta(0)
     """How long people were asked; their time is not the run's."""
 

@@ -4,6 +4,7 @@ The rule of the domain (HAZARDS X12): a name is looked up once, and what is conn
 address outside the VPC's ranges is not connected to, whoever made the name lead there.
 """
 
+import errno
 import re
 import socket
 import ssl
@@ -12,13 +13,17 @@ from ipaddress import ip_address, ip_network
 
 from remediation.core.connection_string import written
 from remediation.core.probed import Fault
-from remediation.reach.deadline import STEP, Deadline, within
+from remediation.reach.deadline import LEAST, STEP, Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """RFC 1918: what a VPC is made of unless somebody says otherwise."""
 _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH."""
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT)
+_SAYS: tuple[Fault, ...] = ("own-trouble", "cut-off", "refused", "no-answer", "no-route")
+"""Which fault is that of several addresses. With one's own trouble nobody was heard; who hangs up or refuses shows that the way is
+open, so silence is not the way's; an address to which no way leads (IPv6, mostly) says nothing beside the others."""
 _ALERT = re.compile(r"(?:TLSV1|TLSV13|SSLV3)_ALERT_[A-Z_]+\Z")
 
 
@@ -81,22 +86,18 @@ def _addresses(host: str, port: int, deadline: Deadline) -> list[str]:
 
 
 def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
-    """Return a connection to the first address that takes one; all are tried in the time of one step.
+    """Return a connection to the first address that takes one; they share the time of one step, and each has LEAST of it.
 
-    Raises UnreachableError: `refused` where all of them refuse.
+    Raises UnreachableError: `no-answer` only where none of them says anything. Raises TimeoutError where one was not tried.
     """
     failed: list[UnreachableError] = []
     for address in addresses:
         try:
-            return _connect(address, port, deadline.left(STEP / len(addresses)))
+            return _connect(address, port, deadline.left(max(STEP / len(addresses), LEAST), least=LEAST))
         except UnreachableError as error:
             failed.append(error)
-        except TimeoutError:
-            if not failed:
-                raise
     told = " ".join(error.because for error in failed[:3])
-    fault: Fault = next((error.fault for error in failed if error.fault != "refused"), "refused")
-    raise UnreachableError("tcp", fault, told) from failed[0]
+    raise UnreachableError("tcp", min((error.fault for error in failed), key=_SAYS.index), told) from failed[0]
 
 
 def address_of(connected: socket.socket) -> str:
@@ -120,19 +121,25 @@ def _connect(address: str, port: int, seconds: float) -> socket.socket:
             "no-answer",
             f"{at} gives no answer: a security group or a route drops the packets, or the host is dead.",
         ) from error
+    except ConnectionError as error:
+        raise UnreachableError("tcp", "cut-off", f"{at} ended the connection while it was made.") from error
     except OSError as error:
-        because = f"{at} cannot be connected to: {error.strerror or error}."
-        raise UnreachableError("tcp", "no-answer", because) from error
+        fault: Fault = "no-route" if error.errno in _NO_ROUTE else "own-trouble"
+        raise UnreachableError("tcp", fault, f"{at} cannot be connected to: {error.strerror or error}.") from error
 
 
 def secure(connected: socket.socket, host: str, roots: str | None, deadline: Deadline) -> ssl.SSLSocket:
     """Return the connection under TLS, its certificate verified for this host. `roots`: a PEM file, or the system's.
 
-    Raises UnreachableError, and closes the connection then.
+    Raises UnreachableError, or TimeoutError where there is no time to try it, and closes the connection then.
     """
     context = ssl.create_default_context(cafile=roots)
     try:
-        connected.settimeout(deadline.left())
+        connected.settimeout(deadline.left(least=LEAST))
+    except TimeoutError:
+        connected.close()
+        raise
+    try:
         return context.wrap_socket(connected, server_hostname=host)
     except OSError as error:
         connected.close()

@@ -10,6 +10,8 @@ from typing import TypeVar
 T = TypeVar("T")
 STEP = 1.0
 """Seconds that one answer of a server may take at most."""
+LEAST = 0.4
+"""Seconds that a server has to answer at least: half the world and back take 0.3. A silence that is shorter says nothing of it."""
 
 
 class Deadline:
@@ -19,10 +21,10 @@ class Deadline:
         self._clock = clock
         self._end = clock() + seconds
 
-    def left(self, most: float = STEP) -> float:
-        """Return the seconds that one step may take. Raises TimeoutError where none are left."""
+    def left(self, most: float = STEP, least: float = 0.0) -> float:
+        """Return the seconds that one step may take. Raises TimeoutError where none are left, or less than `least`."""
         left = min(self._end - self._clock(), most)
-        if left <= 0:
+        if left <= 0 or left < least:
             raise TimeoutError("the time for the whole look is over")
         return left
 

@@ -21,6 +21,11 @@ MOST_ROUNDS = 200_000
 """MongoDB's own are 10,000 and 15,000. So many cost 0.2 s."""
 
 
+def spoken(login: Login | None) -> bool:
+    """Tell whether there is a login, and by a mechanism that is spoken here."""
+    return login is not None and login.mechanism in MECHANISMS
+
+
 def log_in(link: MongoLink, login: Login) -> None:
     """Log in. Raises UnreachableError; nothing that pymongo raises, which may quote what was sent, is kept with it."""
     credential = MongoCredential(

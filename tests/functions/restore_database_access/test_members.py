@@ -1,0 +1,154 @@
+"""What the members show together, from the probe's own judgement of them to who is asked to change something, and who is called."""
+
+from typing import Any, Literal
+
+import pytest
+from msgspec.structs import replace
+
+from probe_dependencies.mongo_member import Reached
+from probe_dependencies.mongo_verdict import judge, state
+from remediation.core.probed import Fault, Layer, MongoState, Probed, Step
+from remediation.core.verdict import Act, Escalate, Verdict, Wait
+from remediation.reach.mongo_link import Member
+from restore_database_access.busy import ELECTING, busy
+from restore_database_access.facts import Line
+from restore_database_access.person import NETWORK
+from restore_database_access.shut_out import LET_IN
+from tests.functions.restore_database_access.judged import (
+    MINUTE,
+    THERE,
+    because,
+    decided,
+    facts,
+    shut_out,
+    terraform,
+)
+from tests.functions.restore_database_access.nights import CLUSTER, HOST, OURS, STATE
+from tests.support.steps import NIGHT
+
+Kind = Literal["silent", "refused", "cut", "unknown", "own", "late", "answers", "knows", "hello"]
+FAILS: dict[str, tuple[Layer, Fault]] = {
+    "silent": ("tcp", "no-answer"),
+    "refused": ("tcp", "refused"),
+    "cut": ("tls", "cut-off"),
+    "unknown": ("dns", "name-unknown"),
+    "own": ("tcp", "own-trouble"),
+    "late": ("tcp", "no-time"),
+    "hello": ("hello", "no-answer"),
+}
+LAYERS: tuple[Layer, ...] = ("dns", "tcp", "tls", "hello")
+DATABASE = ""
+"""The runbook's own team."""
+
+
+def reached(number: int, kind: Kind) -> Reached:
+    """Return a member of this kind; one that `knows` takes the first one for the primary."""
+    found = Reached(host=f"shard-0{number}.ab1cd.mongodb.net", port=27017, addresses=(f"18.194.10.{number}",))
+    if kind in {"answers", "knows"}:
+        knows = "shard-00.ab1cd.mongodb.net:27017" if kind == "knows" else ""
+        found.member = Member(primary=False, secondary=True, set_name="rs0", knows=knows)
+        found.steps = [Step(layer=layer, because="Well.") for layer in LAYERS]
+        return found
+    layer, fault = FAILS[kind]
+    before = LAYERS[: LAYERS.index(layer)]
+    found.steps = [Step(layer=each, because="Well.") for each in before]
+    found.steps.append(Step(layer=layer, fault=fault, because=f"{found.at} fails."))
+    return found
+
+
+def looked(kinds: tuple[Kind, ...]) -> Probed:
+    """Return what the probe tells of such members."""
+    members = [reached(number, kind) for number, kind in enumerate(kinds)]
+    before = MongoState(shape=STATE.shape)
+    steps = judge(members, tls=True)
+    return Probed(dependency="mongodb", host=HOST, port=27017, at=NIGHT, steps=steps, mongodb=state(members, before))
+
+
+def judged(kinds: tuple[Kind, ...], *, listed: bool, ago: int = 3, **more: Any) -> Verdict[Line]:
+    """Return what is decided, where Atlas is seen busy with something for so many minutes, if with anything."""
+    seen = replace((facts if listed else shut_out)(**more), probed=looked(kinds))
+    at_it = busy(seen.cluster, (), seen.probed, NIGHT)
+    return decided(replace(seen, busy=at_it, busy_since=NIGHT - ago * MINUTE))
+
+
+def test_a_cluster_of_which_every_member_is_silent_is_asked_for_where_an_address_of_ours_is_missing() -> None:
+    asks = judged(("silent", "silent", "silent"), listed=False)
+    assert isinstance(asks, Act)
+    assert (asks.action, asks.target) == (LET_IN, Line(id=OURS))
+    told = judged(("silent", "silent", "silent"), listed=True)
+    assert because(told).endswith("It is not the access list, which lets in each of our addresses.")
+    assert isinstance(told, Escalate)
+    assert told.team == NETWORK
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize(
+    ("kinds", "fault", "team"),
+    [
+        (("silent", "knows", "knows"), "no-answer", DATABASE),
+        (("silent", "knows", "silent"), "no-answer", DATABASE),
+        (("refused", "knows", "knows"), "refused", DATABASE),
+        (("cut", "knows", "knows"), "cut-off", DATABASE),
+        (("hello", "knows", "knows"), "no-answer", DATABASE),
+        (("silent", "answers", "answers"), "no-primary", DATABASE),
+        (("silent", "silent", "answers"), "no-primary", DATABASE),
+        (("silent", "refused", "refused"), "refused", DATABASE),
+        (("refused", "silent", "silent"), "refused", DATABASE),
+        (("silent", "silent", "refused"), "refused", DATABASE),
+        (("silent", "silent", "cut"), "cut-off", DATABASE),
+        (("cut", "cut", "cut"), "cut-off", DATABASE),
+        (("silent", "silent", "unknown"), "no-answer", NETWORK),
+        (("silent", "silent", "own"), "no-answer", NETWORK),
+        (("late", "silent", "silent"), "no-answer", NETWORK),
+        (("own", "own", "own"), "own-trouble", NETWORK),
+        (("late", "late", "late"), "no-time", NETWORK),
+    ],
+)
+def test_where_any_member_is_not_silent_nobody_is_asked_to_change_the_list(
+    kinds: tuple[Kind, ...], fault: Fault, team: str, *, listed: bool
+) -> None:
+    verdict = judged(kinds, listed=listed)
+    assert isinstance(verdict, Escalate)
+    failed = looked(kinds).failed
+    assert failed is not None
+    assert (failed.fault, verdict.team) == (fault, team)
+    hung_up = fault == "cut-off" and "knows" not in kinds
+    assert (terraform() in verdict.next_steps) == (
+        not listed and (hung_up or (team == NETWORK and fault == "no-answer"))
+    )
+
+
+@pytest.mark.parametrize("kind", ["silent", "refused", "hello"])
+def test_a_primary_that_alone_cannot_be_reached_is_given_the_time_of_an_election_and_is_then_the_databases(
+    kind: Kind,
+) -> None:
+    kinds: tuple[Kind, ...] = (kind, "knows", "knows")
+    waits = judged(kinds, listed=False, ago=2)
+    assert because(waits, Wait).startswith(f"{CLUSTER} has no primary that can be used: its members elect one")
+    verdict = judged(kinds, listed=False, ago=3)
+    said = because(verdict)
+    assert "it is the primary alone that cannot be reached" in said
+    assert said.endswith("for longer than 3 minutes.")
+    assert isinstance(verdict, Escalate)
+    told = " ".join(verdict.next_steps)
+    assert "status.mongodb.com" in told
+    assert "27017" not in told
+    assert "2 of 3 members answer hello." in verdict.evidence
+
+
+def test_a_primary_whose_name_is_not_known_is_no_election() -> None:
+    found = looked(("unknown", "knows"))
+    assert busy(THERE, (), found, NIGHT) == ""
+    assert "the primary alone" not in because(decided(shut_out(probed=found)))
+
+
+def test_where_not_every_member_is_silent_what_is_missing_is_said_and_not_blamed() -> None:
+    said = because(judged(("silent", "silent", "unknown"), listed=False))
+    assert said.endswith(f"whether the access list is to blame is not known. It does not have {OURS}.")
+    listed = because(judged(("silent", "silent", "unknown"), listed=True))
+    assert listed.endswith("whether the access list is to blame is not known.")
+
+
+def test_an_election_is_not_confused_with_a_silent_cluster() -> None:
+    assert busy(THERE, (), looked(("silent", "knows", "knows")), NIGHT) == ELECTING
+    assert busy(THERE, (), looked(("silent", "silent", "silent")), NIGHT) == ""
