@@ -124,7 +124,7 @@ def at(text: str, redis: Redis) -> str:
 def coming_from(text: str, mongodb: MongoDB) -> str:
     """Return TOML that knows from where the lab's MongoDB is come to."""
     for pattern, line in {
-        r"^subnets = \[.*\]": f"subnets = {json.dumps(mongodb.subnets)}",
+        r"^subnets = \[[^\]]*\]": f"subnets = {json.dumps(mongodb.subnets)}",
         r'^security_groups = \["sg-.*$': f'security_groups = ["{mongodb.group}"]',
     }.items():
         text = re.sub(pattern, line, text, flags=re.MULTILINE)
