@@ -98,7 +98,7 @@ def _layers(facts: Facts) -> tuple[str, ...]:
     if facts.probed is None:
         return (facts.unasked,)
     return tuple(
-        f"{step.layer}: {redact(step.because)}{f' [{step.fault}]' if step.fault else ''}" for step in facts.probed.steps
+        f"{step.label}: {redact(step.because)}{f' [{step.fault}]' if step.fault else ''}" for step in facts.probed.steps
     )
 
 

@@ -39,7 +39,7 @@ def _layers(facts: Facts) -> tuple[str, ...]:
     if facts.probed is None:
         return (facts.unasked,)
     return tuple(
-        f"{step.layer}: {step.because}{f' [{step.fault}]' if step.fault else ''}" for step in facts.probed.steps
+        f"{step.label}: {step.because}{f' [{step.fault}]' if step.fault else ''}" for step in facts.probed.steps
     )
 
 

@@ -36,7 +36,7 @@ def _evidence(facts: Facts) -> Iterator[str]:
     at = f" at {facts.new.host}:{facts.new.port}" if facts.new.host else ""
     yield f"{facts.new.id}: {facts.new.status}{at}"
     if facts.probed is not None:
-        yield from (f"{step.layer}: {step.because}" for step in facts.probed.steps)
+        yield from (f"{step.label}: {step.because}" for step in facts.probed.steps)
 
 
 def asked_about(recipe: Recipe, name: str) -> str:

@@ -2,6 +2,9 @@
 
     python -m remedy.lab.atlas <port> <directory>    # writes its certificate and key there, and serves until killed
 
+The certificate is that of its cluster's member as well (world/member.py). Whom it lets in it keeps in a file beside it, one block a
+line: by that the world's gate before MongoDB is open or shut (world/firewall.py).
+
 What only the lab asks of it, next to Atlas's own API:
 
 GET  /_lab/state      clusters, the access list, snapshots, restore jobs, and what was asked
@@ -19,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from remediation.atlas.transport import Reply
+from remedy.lab.emulator.rerouted import MEMBER
+from remedy.lab.world.firewall import LISTED
 from tests.e2e.atlas_server import Server
 from tests.e2e.redis_servers import certificate
 from tests.functions.fakes.atlas import AtlasWorld
@@ -31,8 +36,28 @@ def main() -> None:
     """Serve until killed."""
     port, directory = int(sys.argv[1]), Path(sys.argv[2])
     world = AtlasWorld(lambda: datetime.now(UTC), faster=FASTER)
-    pem, key = certificate(directory, HOST)
-    Server(world, pem, key, port=port, beside=lambda path, body: _answer(world, path, body)).serve_forever()
+    pem, key = certificate(directory, HOST, MEMBER)
+    served = Hosting(world, pem, key, port=port, beside=lambda path, body: _answer(world, path, body))
+    served.file = directory / LISTED
+    served.serve_forever(poll_interval=0.2)
+
+
+class Hosting(Server):
+    """Atlas, which also lets in whom its list says."""
+
+    file: Path
+    _kept: str | None = None
+
+    def service_actions(self) -> None:
+        """Keep whom it lets in now, after every request and every while."""
+        with self.one_at_a_time:
+            self.world.tend()
+            text = "\n".join(each["cidrBlock"] for each in self.world.access)
+        if text != self._kept:
+            draft = self.file.with_suffix(".draft")
+            draft.write_text(text, "utf-8")
+            draft.rename(self.file)
+            self._kept = text
 
 
 def _answer(world: AtlasWorld, path: str, body: bytes) -> Reply:

@@ -5,10 +5,12 @@ lock of Terraform's counts as stale. A scenario says which runbooks it is about,
 what would be deployed to dev.
 """
 
+import json
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 from remedy.lab.processes import LabError
 
@@ -29,12 +31,20 @@ class Redis:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MongoDB:
+    """From where the lab's MongoDB at Atlas is come to: the application's subnets, and its security group."""
+
+    subnets: tuple[str, ...]
+    group: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is deployed. With `redis` there is a probe that looks at it; without, the world says how it is."""
+    """What is deployed. `probed` is what there is a probe of; without, the world says how all dependencies are."""
 
     added: Added = field(default_factory=dict)
     runbooks: tuple[str, ...] = BASIC
-    redis: Redis | None = None
+    probed: Redis | MongoDB | None = None
 
 
 PEOPLE = ("ada", "grace")
@@ -44,9 +54,16 @@ STALE = 20
 """Seconds from which on a lock is stale, if nothing else speaks against it."""
 SOONER = {
     'warm_up = "PT30S"': 'warm_up = "PT5S"',
-    "\nwriter = true": "\nwriter = false",  # nobody writes to Atlas where `[atlas]` is not
     'stale_after = "PT6H10M"': f'stale_after = "PT{STALE}S"\nmoved_within = "PT10S"',
 }
+
+
+ABSENT: Mapping[type[Redis | MongoDB | None], tuple[frozenset[str], str]] = {
+    type(None): (frozenset({"atlas", "network", "dependencies"}), "mongodb"),
+    Redis: (frozenset({"atlas"}), "mongodb"),
+    MongoDB: (frozenset(), "redis"),
+}
+"""Tables that are not there, and the dependency of which there is none, by what is probed."""
 
 
 def write(source: Path, directory: Path, account: str, wanted: Wanted) -> Path:
@@ -56,9 +73,16 @@ def write(source: Path, directory: Path, account: str, wanted: Wanted) -> Path:
     text = (source / "dev.toml").read_text("utf-8")
     for there, here in SOONER.items():
         text = text.replace(there, here)
-    text = without(text, wanted.runbooks, probed=wanted.redis is not None)
-    if wanted.redis is not None:
-        text = at(text, wanted.redis)
+    text = without(text, wanted.runbooks, wanted.probed)
+    match wanted.probed:
+        case Redis() as redis:
+            text = at(text, redis)
+        case MongoDB() as mongodb:
+            text = coming_from(text, mongodb)
+        case None:
+            pass
+        case _:
+            assert_never(wanted.probed)
     for header, lines in {**everybody, **wanted.added}.items():
         text = put(text, header, lines)
     directory.mkdir(exist_ok=True)
@@ -66,18 +90,21 @@ def write(source: Path, directory: Path, account: str, wanted: Wanted) -> Path:
     return directory
 
 
-def without(text: str, runbooks: Container[str], *, probed: bool) -> str:
-    """Return TOML without the tables of other runbooks, without Atlas, and without those of the probe where there is none."""
+def without(text: str, runbooks: Container[str], probed: Redis | MongoDB | None) -> str:
+    """Return TOML without the tables of other runbooks, and without those of what is not probed.
+
+    What is not probed says itself how it is (world/dependencies.py), and nobody writes to Atlas where it is not about MongoDB.
+    """
+    tables, dependency = ABSENT[type(probed)]
     kept, keep = [], True
     for line in text.splitlines():
         if header := re.match(r"\[+([a-z-]+)(?:\.([a-z-]+))?", line):
             table, name = header.groups()
-            # The lab's MongoDB says itself how it is (world/dependency.py).
-            absent = {"atlas"} if probed else {"atlas", "network", "dependencies"}
-            keep = name in runbooks if table == "runbooks" else table not in absent and name != "mongodb"
+            keep = name in runbooks if table == "runbooks" else table not in tables and name != dependency
         if keep:
             kept.append(line)
-    return "\n".join([*kept, ""])
+    text = "\n".join([*kept, ""])
+    return text.replace("\nwriter = true", "\nwriter = false") if "atlas" in tables else text
 
 
 def at(text: str, redis: Redis) -> str:
@@ -89,6 +116,16 @@ def at(text: str, redis: Redis) -> str:
         r'^source = "sg-.*$': f'source = "{redis.source}"',
         r'^security_groups = \["sg-.*$': f'security_groups = ["{redis.source}"]\nnetworks = ["127.0.0.0/8"]',
         r'^cache = "dev-redis"\nallowed = true.*$': 'cache = "dev-redis"\nallowed = true\nnetworks = ["127.0.0.0/8"]',
+    }.items():
+        text = re.sub(pattern, line, text, flags=re.MULTILINE)
+    return text
+
+
+def coming_from(text: str, mongodb: MongoDB) -> str:
+    """Return TOML that knows from where the lab's MongoDB is come to."""
+    for pattern, line in {
+        r"^subnets = \[[^\]]*\]": f"subnets = {json.dumps(mongodb.subnets)}",
+        r'^security_groups = \["sg-.*$': f'security_groups = ["{mongodb.group}"]',
     }.items():
         text = re.sub(pattern, line, text, flags=re.MULTILINE)
     return text

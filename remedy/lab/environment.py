@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from remedy.lab.configuration import Redis
+from remedy.lab.configuration import MongoDB, Redis
 from remedy.lab.lab import ACCOUNT, Lab
 from remedy.lab.processes import eventually
 
@@ -74,8 +74,7 @@ def _network(ec2: Any) -> tuple[str, list[str]]:  # noqa: ANN401
 
 def nat_gateway(lab: Lab) -> str:
     """Lead the private subnets to the internet through one NAT gateway, and return its address."""
-    ec2 = lab.client("ec2")
-    subnets = ec2.describe_subnets(Filters=[{"Name": "tag:Name", "Values": ["dev-private-subnet-*"]}])["Subnets"]
+    ec2, subnets = lab.client("ec2"), _private_subnets(lab)
     address = ec2.allocate_address(Domain="vpc")
     gateway = ec2.create_nat_gateway(SubnetId=subnets[0]["SubnetId"], AllocationId=address["AllocationId"])
     table = ec2.create_route_table(VpcId=subnets[0]["VpcId"])["RouteTable"]["RouteTableId"]
@@ -84,6 +83,42 @@ def nat_gateway(lab: Lab) -> str:
     route = {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": gateway["NatGateway"]["NatGatewayId"]}
     ec2.create_route(RouteTableId=table, **route)
     return str(address["PublicIp"])
+
+
+def replace_nat_gateway(lab: Lab) -> str:
+    """Replace the NAT gateway, as Terraform does it: the new one has an address of its own, which is returned."""
+    ec2 = lab.client("ec2")
+    (old,) = nat_gateways(lab)
+    address = ec2.allocate_address(Domain="vpc")
+    new = ec2.create_nat_gateway(SubnetId=old["SubnetId"], AllocationId=address["AllocationId"])["NatGateway"]
+    (table,) = (
+        each["RouteTableId"]
+        for each in ec2.describe_route_tables()["RouteTables"]
+        if any(route.get("NatGatewayId") == old["NatGatewayId"] for route in each["Routes"])
+    )
+    route = {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": new["NatGatewayId"]}
+    ec2.replace_route(RouteTableId=table, **route)
+    ec2.delete_nat_gateway(NatGatewayId=old["NatGatewayId"])
+    return str(address["PublicIp"])
+
+
+def nat_gateways(lab: Lab) -> list[Any]:
+    """Return the NAT gateways that there are."""
+    filters = [{"Name": "state", "Values": ["available"]}]
+    found: list[Any] = lab.client("ec2").describe_nat_gateways(Filters=filters)["NatGateways"]
+    return found
+
+
+def mongodb(lab: Lab) -> MongoDB:
+    """Return from where the environment's MongoDB is come to, as EC2 tells it."""
+    subnets = tuple(each["SubnetId"] for each in _private_subnets(lab))
+    return MongoDB(subnets=subnets, group=group_id(lab, INSTANCE_GROUP))
+
+
+def _private_subnets(lab: Lab) -> list[Any]:
+    filters = [{"Name": "tag:Name", "Values": ["dev-private-subnet-*"]}]
+    found: list[Any] = lab.client("ec2").describe_subnets(Filters=filters)["Subnets"]
+    return found
 
 
 def _security_groups(ec2: Any, vpc: str) -> tuple[str, str]:  # noqa: ANN401

@@ -58,7 +58,7 @@ class Lab:
     def __init__(self, *, app: Path = ROOT, time_factor: float = TIME_FACTOR) -> None:
         self.app, self.time_factor = app, time_factor
         self.directory = _own_directory()
-        emulator, self._world_port, self._atlas_port = free_ports(3)
+        emulator, self._world_port, self._atlas_port, self._mongodb_port = free_ports(4)
         self.emulator_url = f"http://127.0.0.1:{emulator}"
         self.world_url = f"http://127.0.0.1:{self._world_port}"
         self._emulator_port = emulator
@@ -244,6 +244,7 @@ class Lab:
             "LAB_TIME_FACTOR": str(self.time_factor),
             "LAB_WAIT_FACTOR": str(WAIT_FACTOR),
             "LAB_ATLAS_PORT": str(self._atlas_port),
+            "LAB_MONGODB_PORT": str(self._mongodb_port),
             "SSL_CERT_FILE": str(self._made("atlas") / PEM),
             # The functions inherit these. The CDK does not get them: its own SSM parameter is in the emulator.
             **{f"AWS_ENDPOINT_URL_{name}": self.world_url for name in WORLD_SERVICES.values()},
@@ -256,6 +257,8 @@ class Lab:
             "LAB_WORLD_PORT": str(self._world_port),
             "LAB_DIRECTORY": str(self._made("world")),
             "LAB_EVENTS": str(self._events),
+            "LAB_MONGODB_PORT": str(self._mongodb_port),
+            "LAB_ATLAS": str(self._made("atlas")),
         }
         return self.run("world", sys.executable, "-m", "remedy.lab.world", cwd=self._made("world"), env=settings)
 

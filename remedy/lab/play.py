@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 from remedy.lab import environment
-from remedy.lab.configuration import Wanted
+from remedy.lab.configuration import MongoDB, Redis, Wanted
+from remedy.lab.hosted import host
 from remedy.lab.lab import Lab
 from remedy.lab.processes import LabError
 from remedy.lab.scenarios.scenario import SWEEP, Deployed, Line, Scenario, Stage
@@ -29,8 +30,8 @@ def set_up(lab: Lab, scenario: Scenario, progress: Progress) -> Stage:
     def deployed() -> None:
         lab.bootstrap()
         progress("cdk bootstrap is done")
-        if scenario.redis:
-            built.wait()  # it has to be known where Redis is
+        if scenario.probed:
+            built.wait()  # it has to be known where it is
         _deploy(lab, scenario)
         progress("cdk deploy is done")
 
@@ -103,15 +104,25 @@ def play(stage: Stage, scenario: Scenario, tell: Tell) -> list[str]:
 
 
 def _deploy(lab: Lab, scenario: Scenario) -> Deployed:
-    redis = environment.redis(lab) if scenario.redis else None
-    wanted = Wanted(added=scenario.added, runbooks=scenario.runbooks, redis=redis)
-    lab.world("probing", {"redis": not scenario.redis})
+    wanted = Wanted(added=scenario.added, runbooks=scenario.runbooks, probed=_probed(lab, scenario))
+    lab.world("probing", {"probed": scenario.probed})
     lab.deploy(wanted, **({} if scenario.mode == "act" else {"mode": scenario.mode}))
     return _deployment(scenario)
 
 
 def _deployment(scenario: Scenario) -> Deployed:
-    return scenario.mode, dict(scenario.added), scenario.runbooks, scenario.redis
+    return scenario.mode, dict(scenario.added), scenario.runbooks, scenario.probed
+
+
+def _probed(lab: Lab, scenario: Scenario) -> Redis | MongoDB | None:
+    match scenario.probed:
+        case "redis":
+            return environment.redis(lab)
+        case "mongodb":
+            host(lab)
+            return environment.mongodb(lab)
+        case "":
+            return None
 
 
 def _calm(stage: Stage) -> None:

@@ -50,6 +50,7 @@ class Member:
         pause: float = 0.0,
         drips: str = "",
         balancer: bool = False,
+        port: int = 0,
     ) -> None:
         self.heard: list[str] = []
         self.received = b""
@@ -57,7 +58,7 @@ class Member:
         self._says, self._users = says or {}, users or {}
         self._rounds, self._context, self._pause, self._drips = rounds, context, pause, drips
         self._balancer = balancer
-        self._listener = socket.create_server((HOST, 0))
+        self._listener = socket.create_server((HOST, port))
         self._over = threading.Event()
         self.port: int = self._listener.getsockname()[1]
         self._serving = threading.Thread(target=self._serve, daemon=True)

@@ -112,7 +112,7 @@ def scripted(*words: bytes, pause: float = 0.0) -> Iterator[int]:
         serving.join(5)
 
 
-def certificate(directory: Path, name: str, *, days: int = 1) -> tuple[Path, Path]:
+def certificate(directory: Path, name: str, *others: str, days: int = 1) -> tuple[Path, Path]:
     """Write a certificate that signs itself, valid for so many days (negative: so long expired), and its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -124,7 +124,7 @@ def certificate(directory: Path, name: str, *, days: int = 1) -> tuple[Path, Pat
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=9))
         .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in (name, *others)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

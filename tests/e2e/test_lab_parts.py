@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import Any
 import pytest
 
 from remediation.core.outcome import Entry, Kind
-from remedy.lab.configuration import put
+from remedy.lab.configuration import MongoDB, Redis, coming_from, put, without
 from remedy.lab.emulator import clock
-from remedy.lab.emulator.alarms import judge
+from remedy.lab.emulator.alarms import counted, judge
 from remedy.lab.emulator.clock import AHEAD, hurried
 from remedy.lab.emulator.embedded import data
 from remedy.lab.processes import LabError
@@ -22,6 +23,7 @@ from remedy.lab.world.calendars import Calendar, parse
 from remedy.lab.world.commands import SsmError, _checked, _substituted
 from remedy.lab.world.docker import render
 from remedy.lab.world.targets import matches
+from tests.conftest import ROOT
 
 CLOCK = Path(clock.__file__).with_name("ahead.py")
 ALARM = {"Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "EvaluationPeriods": 3}
@@ -45,6 +47,21 @@ def test_an_alarm_is_judged_by_m_of_n_and_its_treatment_of_missing_data(
     more: Mapping[str, Any], datapoints: list[float | None], state: str | None
 ) -> None:
     assert judge({**ALARM, **more}, datapoints)[0] == state
+
+
+@pytest.mark.parametrize(
+    ("found", "those"),
+    [
+        ([1.0, 1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0]),
+        ([None, 1.0, 1.0, None, 1.0], [1.0, 1.0, 1.0]),
+        ([None, 1.0, 1.0, None, None], [None, 1.0, 1.0]),
+        ([None, None, None, None, None], [None, None, None]),
+    ],
+)
+def test_an_alarm_looks_further_back_before_it_takes_a_datapoint_for_missing(
+    found: list[float | None], those: list[float | None]
+) -> None:
+    assert counted(found, 3) == those
 
 
 def test_what_is_logged_in_the_embedded_metric_format_is_a_metric() -> None:
@@ -117,6 +134,34 @@ def test_a_scenario_adds_lines_to_a_table_or_a_table() -> None:
     assert put("[a]\nb = 1\n", "[d]", "x = 2") == "[a]\nb = 1\n\n[d]\nx = 2\n"
     with pytest.raises(LabError):
         put("[a]\n[a]\n", "[a]", "x = 2")
+
+
+DEV = (ROOT / "config" / "dev.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("probed", "dependencies", "writer"),
+    [
+        (None, set(), False),
+        (Redis(host="127.0.0.1", port=1, group="sg-1", source="sg-2"), {"redis"}, False),
+        (MongoDB(subnets=("subnet-1",), group="sg-2"), {"mongodb"}, True),
+    ],
+)
+def test_the_lab_deploys_a_probe_of_what_a_scenario_is_about_and_the_writer_where_that_is_mongodb(
+    probed: Redis | MongoDB | None, dependencies: set[str], writer: bool
+) -> None:
+    told = tomllib.loads(without(DEV, ["restore-database-access"], probed))
+    assert set(told.get("dependencies", {})) == dependencies
+    assert ("atlas" in told, told["runbooks"]["restore-database-access"]["settings"]["writer"]) == (writer, writer)
+    assert set(told["runbooks"]) == {"restore-database-access"}
+
+
+def test_where_mongodb_is_come_from_is_told_to_the_probe_and_to_the_runbook() -> None:
+    mongodb = MongoDB(subnets=("subnet-1", "subnet-2"), group="sg-9")
+    told = tomllib.loads(coming_from(DEV, mongodb))
+    settings = told["runbooks"]["restore-database-access"]["settings"]
+    assert told["network"] == {"subnets": ["subnet-1", "subnet-2"], "security_groups": ["sg-9"]}
+    assert settings["subnets"] == ["subnet-1", "subnet-2"]
 
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -19,8 +19,10 @@ LABS = (
     ("approval", "escalation", "terraform-lock"),
     ("redis-rule", "redis-snapshot"),
     ("database", "launch-failure", "high-cpu"),
+    ("database-access",),
 )
 """Scenarios that share one lab, one after the other: between them the environment is healthy and the ledger empty again.
+There is one Atlas in a lab, and the two about it each want another.
 
 The labs are played side by side, because most of what they do is to wait; three at a time, because some of it is not.
 """

@@ -15,6 +15,10 @@ from remedy.lab.emulator.ministack import core, service
 
 TIME_FACTOR = float(os.environ.get("LAB_TIME_FACTOR", "1"))
 
+FURTHER_BACK = 2
+"""So many periods more are looked at: a datapoint that is late is not missing while there are enough before it.
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html)"""
+
 Alarm = dict[str, Any]
 
 
@@ -111,19 +115,28 @@ def _breaches(alarm: Alarm, value: float) -> bool:
 
 
 def _datapoints(cloudwatch: Any, alarm: Alarm) -> list[float | None]:  # noqa: ANN401
-    """Return the statistic of the alarm's metric in each of the last N periods, newest first; None where it has no data."""
+    """Return the statistic of the alarm's metric in the periods that count, newest first; None where it has no data.
+
+    A period begins where the clock says so, as CloudWatch's do: once a value belongs to one, it stays there.
+    """
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
     key = (alarm.get("Namespace"), alarm.get("MetricName"), cloudwatch._dims_key(dimensions))
     points = list(cloudwatch._metrics.get(key) or [])
     period = float(alarm.get("Period") or 60) / TIME_FACTOR
-    now = time.time()
+    last = time.time() // period
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
     values: list[float | None] = []
-    for index in range(int(alarm["EvaluationPeriods"])):
-        newest, oldest = now - index * period, now - (index + 1) * period
-        inside = [point for point in points if oldest < point["Timestamp"] <= newest]
+    periods = int(alarm["EvaluationPeriods"])
+    for index in range(periods + FURTHER_BACK):
+        inside = [point for point in points if point["Timestamp"] // period == last - index]
         values.append(cloudwatch._stat_value(cloudwatch._calc_stats(inside), statistic, inside) if inside else None)
-    return values
+    return counted(values, periods)
+
+
+def counted(found: list[float | None], periods: int) -> list[float | None]:
+    """Return the latest so many datapoints where there are so many, and else what the last periods have."""
+    known: list[float | None] = [point for point in found if point is not None]
+    return (known if len(known) >= periods else found)[:periods]
 
 
 def _state(alarm: Alarm, value: str, reason: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from remedy.lab.scenarios.approval import APPROVAL
 from remedy.lab.scenarios.compute import HIGH_CPU, LAUNCH_FAILURE
-from remedy.lab.scenarios.database import DATABASE
+from remedy.lab.scenarios.database import DATABASE, DATABASE_ACCESS
 from remedy.lab.scenarios.escalation import ESCALATION
 from remedy.lab.scenarios.frozen import FROZEN
 from remedy.lab.scenarios.plain import PLAIN
@@ -25,6 +25,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     LAUNCH_FAILURE,
     HIGH_CPU,
     DATABASE,
+    DATABASE_ACCESS,
 )
 
 

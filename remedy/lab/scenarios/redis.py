@@ -93,7 +93,7 @@ REDIS_RULE = Scenario(
     ended=lambda stage: not stage.ill,
     complaints=_one_rule,
     runbooks=RUNBOOKS,
-    redis=True,
+    probed="redis",
     missing=_missing,
     heals=True,
 )
@@ -107,6 +107,6 @@ REDIS_SNAPSHOT = Scenario(
     expected=("healed", "healed"),
     complaints=_saved_then_emptied,
     runbooks=RUNBOOKS,
-    redis=True,
+    probed="redis",
     missing=_missing,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from remediation.core.outcome import Status
 from remedy.lab.configuration import BASIC, Added
@@ -18,8 +18,9 @@ FUNCTION = f"dev-{RUNBOOK}:live"
 SWEEP = "dev-sweep-alarms"
 NAMES = {"mongodb": "MongoDB", "redis": "Redis"}
 
-Deployed: TypeAlias = tuple[str, Added, tuple[str, ...], bool]
-"""A mode, what the configuration got besides the lab's own, the runbooks, and whether there is a probe of Redis."""
+Probed: TypeAlias = Literal["", "redis", "mongodb"]
+Deployed: TypeAlias = tuple[str, Added, tuple[str, ...], Probed]
+"""A mode, what the configuration got besides the lab's own, the runbooks, and what there is a probe of."""
 
 
 @dataclass
@@ -93,8 +94,8 @@ class Scenario:
     added: Added = field(default_factory=dict)
     """What the lab's configuration gets besides its own."""
     runbooks: tuple[str, ...] = BASIC
-    redis: bool = False
-    """Whether it is about Redis itself: then the probe is deployed, and a real server is needed."""
+    probed: Probed = ""
+    """What it is about itself: then the probe is deployed. Redis needs a real server, and MongoDB is at Atlas (hosted.py)."""
     missing: Callable[[], str] = lambda: ""
     """Says what this machine lacks, and what to do about it; nothing where it can be played."""
     heals: bool = False

@@ -24,7 +24,14 @@ def main() -> None:
     port = int(os.environ["LAB_WORLD_PORT"])
     directory = emptied(Path(os.environ["LAB_DIRECTORY"], "machines"))
     os.environ["MOTO_PORT"] = str(port)
-    world = World(directory, f"http://127.0.0.1:{port}", os.environ["AWS_ENDPOINT_URL"], Path(os.environ["LAB_EVENTS"]))
+    world = World(
+        directory,
+        f"http://127.0.0.1:{port}",
+        os.environ["AWS_ENDPOINT_URL"],
+        Path(os.environ["LAB_EVENTS"]),
+        mongodb=int(os.environ["LAB_MONGODB_PORT"]),
+        atlas=Path(os.environ["LAB_ATLAS"]),
+    )
     world.start()
     application = beside(world, DomainDispatcherApplication(create_backend_app))
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=Quiet)

@@ -5,7 +5,7 @@ POST /_lab/machines/<id>/wedge|kill        break the process of its container
 POST /_lab/machines/<id>/docker            the docker command of a script on that machine
 POST /_lab/dependencies/<name>/stop|start  MongoDB or Redis
 POST /_lab/dependencies/redis/say          {"words": a command for the server, past the gate}
-POST /_lab/probing                         {"redis": whether the world says how Redis is, because no probe does}
+POST /_lab/probing                         {"probed": the dependency of which a probe says how it is, so that the world does not}
 POST /_lab/traffic                         {"percent": of one instance that all requests take, "usual": before}
 POST /_lab/age                             {"seconds": how much older everything is to be}
 POST /_lab/groups                          {"notices_after": seconds until Auto Scaling replaces an unhealthy target}
@@ -54,7 +54,7 @@ def _answer(world: World, path: list[str], body: Any) -> Any:  # noqa: ANN401
         case ["dependencies", name, "say"]:
             return {"answer": world.dependencies.redis.say(body["words"])} if name == "redis" else {}
         case ["probing"]:
-            world.probes_redis = bool(body["redis"])
+            world.probed = str(body["probed"])
         case ["traffic"]:
             world.busy(float(body["percent"]), float(body["usual"]))
         case ["age"]:

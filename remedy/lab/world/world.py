@@ -16,7 +16,7 @@ from remedy.lab.environment import CACHE
 from remedy.lab.world import addresses, calendars, commands, strict
 from remedy.lab.world.caches import Caches
 from remedy.lab.world.dependencies import Dependencies
-from remedy.lab.world.firewall import allows
+from remedy.lab.world.firewall import LISTED, allows, lets_in
 from remedy.lab.world.groups import Groups
 from remedy.lab.world.machine import Machine
 from remedy.lab.world.metrics import Metrics
@@ -33,19 +33,22 @@ LOG = logging.getLogger(__name__)
 class World:
     """Everything that is not AWS's API."""
 
-    def __init__(self, directory: Path, url: str, emulator_url: str, events: Path) -> None:
-        self._directory = directory
+    def __init__(
+        self, directory: Path, url: str, emulator_url: str, events: Path, *, mongodb: int, atlas: Path
+    ) -> None:
+        self._directory, self._listed = directory, atlas / LISTED
         self._ec2: Any = get_backend("ec2")[ACCOUNT][REGION]
         self._elbv2: Any = get_backend("elbv2")[ACCOUNT][REGION]
         self.machines: dict[str, Machine] = {}
         self.history: list[dict[str, Any]] = []
-        self.dependencies = Dependencies(directory.with_name("redis"))
+        self.dependencies = Dependencies(mongodb, directory.with_name("redis"), atlas)
         self._caches = Caches(get_backend("elasticache")[ACCOUNT][REGION], self.dependencies.redis, CACHE)
         self.targets = Targets()
         self.groups = Groups(get_backend("autoscaling")[ACCOUNT][REGION], self.targets, events)
         self._metrics = Metrics(emulator_url, REGION)
         self._published = 0.0
-        self.probes_redis = True
+        self.probed = ""
+        """The dependency of which the deployed probe says how it is; of the others the world does."""
         self._traffic: Traffic | None = None
         strict.install()
         addresses.install()
@@ -100,6 +103,7 @@ class World:
 
     def _network(self) -> None:
         self.dependencies.redis.tend(allowed=allows(self._ec2))
+        self.dependencies.mongodb.tend(allowed=lets_in(self._ec2, self._listed))
 
     def _machines(self) -> None:
         running = {instance.id for instance in self._instances() if instance.state == "running"}
@@ -117,8 +121,8 @@ class World:
         if time.monotonic() - self._published >= PUBLISH_EVERY:
             self._published = time.monotonic()
             self._metrics.publish(self.target_groups(), self.targets)
-            probed = (self.dependencies.mongodb, *((self.dependencies.redis,) if self.probes_redis else ()))
-            self._metrics.probe(probed)
+            all_of_them = (self.dependencies.mongodb, self.dependencies.redis)
+            self._metrics.probe(each for each in all_of_them if each.name != self.probed)
             for serving in self._serving():
                 self._metrics.put(self._traffic.told(serving) if self._traffic else ())
 

@@ -92,6 +92,11 @@ class Step(Struct, frozen=True, kw_only=True):
     milliseconds: int = 0
 
     @property
+    def label(self) -> str:
+        """Return the layer as it may stand before a colon: what follows `secret:` is taken for one, and out (core/redact.py)."""
+        return "secret layer" if self.layer == "secret" else self.layer
+
+    @property
     def own(self) -> bool:
         """Tell whether what is wrong is the probe's own trouble."""
         return self.fault is not None and (self.layer in OWN_LAYERS or self.fault in OWN_FAULTS)
