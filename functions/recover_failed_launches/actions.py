@@ -80,16 +80,17 @@ def _group(aws: "Clients", settings: Settings) -> Group:
 def _insist(aws: "Clients", settings: Settings, group: Group, target: Judged) -> None:
     """Raise LeftAloneError unless the version still works, and the other one does not; and no other template is used.
 
-    An instance that is so young that it may yet die proves neither.
+    That an instance serves with the other one proves nothing while it is so young that it may yet die.
     """
     born = aws.now() - settings.dies_within
     young = launches.launched_since(launches.activities(aws, settings.asg, born), born)
-    runs = {each.source for each in group.members if each.serves and each.source and each.id not in young}
+    runs = {each.id: each.source for each in group.members if each.serves and each.source}
+    proven = {source for id_, source in runs.items() if id_ not in young}
     good, bad = (Source(template=target.template, version=each) for each in (target.good, target.bad))
     if group.mixed:
         raise LeftAloneError(f"{group.name} mixes instance types by now.")
-    if good not in runs or bad in runs:
-        what = ", ".join(sorted(map(_named, runs))) or "nothing that is proven"
+    if good not in runs.values() or bad in proven:
+        what = ", ".join(sorted(map(_named, set(runs.values())))) or "nothing that is known"
         raise LeftAloneError(f"{group.name} serves with {what} by now.")
 
 

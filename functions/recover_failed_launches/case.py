@@ -226,7 +226,7 @@ class Case:
 
         Not of a group that mixes types: a refresh with a plain launch template would take the mix away. The version existed
         when it failed, no member proves that it works, and what is blamed is different in the earlier one. That one
-        is proven to work, and what it names still exists. Both are of the launch template that the group uses: a refresh may
+        serves, and what it names still exists. Both are of the launch template that the group uses: a refresh may
         bring another one, whose numbers begin anew.
         """
         bad, source = self.facts.wanted, self.group.source
@@ -235,7 +235,7 @@ class Case:
         if self.group.mixed or self.abandoned or self.proven_by(bad):
             return None
         for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
-            serving, older = self.proven_by(good), good.version.number < bad.version.number
+            serving, older = self.serving_with(good), good.version.number < bad.version.number
             sound = older and good.image is True and good.groups_missing == () and good.tag is not False
             same = good.version.template == bad.version.template
             if serving and same and sound and good.role != "" and self._blamed(bad, good):
@@ -254,14 +254,15 @@ class Case:
     def _blamed(self, bad: Checked, good: Checked) -> bool:
         """Tell whether the failures are the version's: younger than it, and about what it does differently.
 
-        What passes is no version's fault; then its instances may be dying all the same.
+        What passes is no version's fault; then its instances may be dying all the same. That the earlier one can be launched is
+        proven by any that serves, and that its instances do not die only by one that is old enough.
         """
         made, failure = bad.version.created_at, self.failure
         if failure is not None and failure.cause is not None and failure.cause not in PASSING:
             return failure.at >= made and self._differs(failure.cause, bad, good)
         launched = (bad.version.template, str(bad.version.number))
         mine = [each for each in self.deaths if (each.template, each.version) == launched and each.launched_at >= made]
-        return len(mine) >= self.settings.deaths and len(mine) == len(self.deaths)
+        return len(mine) >= self.settings.deaths and len(mine) == len(self.deaths) and bool(self.proven_by(good))
 
     def _differs(self, cause: Cause, bad: Checked, good: Checked) -> bool:
         old, new = good.version, bad.version

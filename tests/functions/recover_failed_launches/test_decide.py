@@ -909,7 +909,15 @@ def test_one_death_of_a_version_is_not_enough_to_take_it_back(night: Night) -> N
     assert isinstance(night.verdict(), Act)
 
 
-def test_an_earlier_version_is_not_proven_by_an_instance_that_may_yet_die(night: Night) -> None:
+def test_an_earlier_version_can_be_launched_if_its_instances_are_young_as_well(broken: Night) -> None:
+    broken.world.instances.clear()
+    broken.world.add(1, age=5 * MINUTE)
+    for minutes in (1, 2):
+        broken.world.fail(GROUP_MISSING, ago=minutes * MINUTE)
+    assert acted(broken).action == START
+
+
+def test_that_an_earlier_versions_instances_do_not_die_is_not_proven_by_one_that_may_yet(night: Night) -> None:
     night.world.add_version(8, tag="v8")
     night.world.version = "8"
     night.world.die(version="8", ago=4 * MINUTE)

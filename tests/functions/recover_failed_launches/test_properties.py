@@ -195,11 +195,12 @@ def check_version(facts: Facts, act: Act[Judged]) -> None:
     assert not group.mixed
     assert group.source is not None
     assert {each.version.template for each in (bad, good)} == {group.source.template} == {act.target.template}
-    old = [each for each in group.members if each.id not in facts.young]
-    healthy = [each for each in old if each.lifecycle == "InService" and each.healthy and each.source]
+    healthy = [each for each in group.members if each.lifecycle == "InService" and each.healthy]
     runs = {(each.source.template, each.source.version) for each in healthy if each.source}
+    old = [each for each in healthy if each.id not in facts.young]
+    proven = {(each.source.template, each.source.version) for each in old if each.source}
     assert (group.source.template, "7") in runs
-    assert (group.source.template, "8") not in runs
+    assert (group.source.template, "8") not in proven
     failed = [each for each in facts.tried if each.kind == "launch" and each.cause and NIGHT - each.at <= HOUR]
     dead = [
         each
@@ -211,7 +212,9 @@ def check_version(facts: Facts, act: Act[Judged]) -> None:
     passing = {Cause.CAPACITY, Cause.THROTTLED, Cause.INTERNAL, Cause.IMAGE_PENDING}
     lasting = [each for each in failed if each.cause not in passing]
     assert any(each.at >= bad.version.created_at for each in lasting) or len(dead) >= 2
-    if lasting:
+    if not lasting:
+        assert (group.source.template, "7") in proven
+    else:
         same = replace(bad.version, number=7, created_at=good.version.created_at)
         assert same != good.version, "what is the same cannot be what is different"
     if act.action == ROLL_BACK:
