@@ -39,12 +39,12 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     if group is None:
         return facts
     sources, now = Sources(), aws.now()
-    since, born = now - settings.recent, now - settings.dies_within
-    activities = launches.activities(aws, incident.asg, min(since, born))
+    since = now - settings.recent
+    activities = launches.activities(aws, incident.asg, min(since, now - settings.dies_within))
     refresh = _told(launches.refresh(aws, group))
     tried = tuple(_tried(each, quote=n < MOST_QUOTED) for n, each in enumerate(activities))
-    young = launches.launched_since(activities, born)
-    facts = msgspec.structs.replace(facts, tried=tried, young=young, refresh=refresh, since=_seen(aws, sources, group))
+    launched, seen = launches.launched(activities), _seen(aws, sources, group)
+    facts = msgspec.structs.replace(facts, tried=tried, launched=launched, refresh=refresh, since=seen)
     lately = tuple(each for each in activities if each.at >= since)
     if _complete(group, lately, refresh, since) and sum(map(taken_out, lately)) < settings.deaths:
         return facts
