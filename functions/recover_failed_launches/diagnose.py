@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 MOST_QUOTED = 30
 """Activities whose text is kept; of older ones the class of it has to do."""
 WATCHED = timedelta(minutes=15)
-"""What was not looked at for so long may have been otherwise meanwhile: since when it is so begins anew. A run looks every two
-minutes at the latest, and the sweep offers an alarm that was refused every five."""
+"""What was not looked at for so long may have been otherwise meanwhile: since when it is so begins anew. A run that waits looks every
+two minutes, and the sweep offers an alarm whose run was refused every five. It also begins anew while people are asked, who have half
+an hour, and while the sweep lets an alarm rest, which is as long: then there is one more look, and one more `starting`."""
 _FAILED = frozenset({"Failed", "Cancelled"})
 
 
