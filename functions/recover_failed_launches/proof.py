@@ -1,7 +1,7 @@
 """Whether an instance that serves proves that its version works: that depends on what the version is blamed for.
 
 One that serves was launched. So where launches fail it proves its version at once, and where instances die once it has outlived
-those. What is gone now is gone for the next launch, whatever was launched before; but one that was not launched lately is heard.
+those. What is gone now is gone for the next launch, whatever was launched lately.
 """
 
 from collections.abc import Iterable, Mapping

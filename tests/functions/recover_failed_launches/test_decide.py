@@ -925,6 +925,18 @@ def test_a_version_is_taken_back_only_while_its_instances_die(
     assert isinstance(night.verdict(), kind)
 
 
+@pytest.mark.parametrize(("ended", "kind"), [((45, 38), Escalate), ((10, 3), Act)])
+def test_a_launch_that_takes_too_long_brings_no_deaths_back_that_are_over(
+    night: Night, ended: tuple[int, ...], kind: type[object]
+) -> None:
+    night.world.add_version(8, tag="v8", made=night.steps.now - 59 * MINUTE)
+    night.world.version = "8"
+    for ago in ended:
+        night.world.die(version="8", ago=ago * MINUTE)
+    night.world.log("InProgress", "Launching a new EC2 instance: i-00000000000000099", at=night.steps.now - 11 * MINUTE)
+    assert isinstance(night.verdict(), kind)
+
+
 def test_deaths_that_are_over_are_no_reason_to_call_while_the_deploy_is_on_that_mends_them(night: Night) -> None:
     for ago in (45, 35):
         night.world.die(ago=ago * MINUTE)

@@ -69,7 +69,9 @@ def test_two_deploys_within_an_hour_raise_the_alarm_and_find_nothing_to_do() -> 
     night = Night()
     night.world.add(2, age=20 * MINUTE)
     for ago in (50, 43, 20, 13):
-        night.world.log("Successful", "Terminating EC2 instance: i-00000000000000099", at=night.steps.now - ago * MINUTE)
+        night.world.log(
+            "Successful", "Terminating EC2 instance: i-00000000000000099", at=night.steps.now - ago * MINUTE
+        )
     assert night.run("alarm-come-and-go").status == "nothing-to-do"
 
 
