@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING
 
 from recover_failed_launches.deaths import quoted
-from recover_failed_launches.facts import Judged
+from recover_failed_launches.facts import Blame, Judged
+from recover_failed_launches.instances import died
+from recover_failed_launches.proof import deaths, proves_after, serving_longer
 from recover_failed_launches.settings import Settings
+from recover_failed_launches.sources import Sources
 from remediation.aws import launches, templates
 from remediation.aws.launches import Group, Refresh, Source
 from remediation.core.errors import LeftAloneError
@@ -78,20 +81,23 @@ def _group(aws: "Clients", settings: Settings) -> Group:
 
 
 def _insist(aws: "Clients", settings: Settings, group: Group, target: Judged) -> None:
-    """Raise LeftAloneError unless the version still works, and the other one does not; and no other template is used.
-
-    That an instance serves with the other one proves nothing while it is so young that it may yet die.
-    """
-    born = aws.now() - settings.dies_within
-    young = launches.launched_since(launches.activities(aws, settings.asg, born), born)
-    runs = {each.id: each.source for each in group.members if each.serves and each.source}
-    proven = {source for id_, source in runs.items() if id_ not in young}
+    """Raise LeftAloneError unless the version still works, and no instance proves that the other one does; nor of a mix."""
+    runs = {each.source for each in group.members if each.serves and each.source}
     good, bad = (Source(template=target.template, version=each) for each in (target.good, target.bad))
     if group.mixed:
         raise LeftAloneError(f"{group.name} mixes instance types by now.")
-    if good not in runs.values() or bad in proven:
-        what = ", ".join(sorted(map(_named, set(runs.values())))) or "nothing that is known"
+    if good not in runs or (bad in runs and _proven(aws, settings, group, bad, target.blame)):
+        what = ", ".join(sorted(map(_named, runs))) or "nothing that is known"
         raise LeftAloneError(f"{group.name} serves with {what} by now.")
+
+
+def _proven(aws: "Clients", settings: Settings, group: Group, bad: Source, blame: Blame) -> bool:
+    """Tell whether an instance proves by now that the version works. Where it cannot be read who died, any does."""
+    now = aws.now()
+    activities = launches.activities(aws, settings.asg, now - max(settings.recent, settings.dies_within))
+    dead = deaths(died(aws, Sources(), activities), settings, now) if blame == "dies" else ()
+    before = now - proves_after(blame, bad, dead, settings)
+    return bool(serving_longer(group, bad, launches.launched(activities), before))
 
 
 def _named(source: Source | None) -> str:

@@ -9,7 +9,8 @@ from msgspec import Struct, structs
 from recover_failed_launches.causes import PASSING, Cause
 from recover_failed_launches.deaths import Boot
 from recover_failed_launches.diagnose import container, failed_since
-from recover_failed_launches.facts import Checked, Died, Facts, Judged, Tried
+from recover_failed_launches.facts import Blame, Checked, Died, Facts, Judged, Tried
+from recover_failed_launches.proof import deaths, proves_after, serving_longer, short_lived
 from recover_failed_launches.settings import Settings
 from recover_failed_launches.there_now import there_now
 from remediation.aws.autoscaling import ENDED
@@ -28,6 +29,7 @@ class Broken(Struct, frozen=True, kw_only=True):
     good: Checked
     serving: tuple[str, ...]
     """The members that prove it."""
+    blame: Blame
 
 
 @dataclass(frozen=True)
@@ -180,18 +182,12 @@ class Case:
     @cached_property
     def short_lived(self) -> tuple[Died, ...]:
         """The instances that came up lately and never served for long, the last to end first."""
-        newest = sorted(self.facts.died, key=lambda each: each.ended_at, reverse=True)
-        return tuple(
-            each
-            for each in newest
-            if self.now - each.ended_at <= self.settings.recent
-            and each.ended_at - each.launched_at <= self.settings.dies_within
-        )
+        return short_lived(self.facts.died, self.settings, self.now)
 
     @cached_property
     def deaths(self) -> tuple[Died, ...]:
         """Those of them that died: what EC2 took back, as it does with Spot instances, was not ill."""
-        return tuple(each for each in self.short_lived if each.cause not in PASSING)
+        return deaths(self.facts.died, self.settings, self.now)
 
     @cached_property
     def dying(self) -> bool:
@@ -232,14 +228,15 @@ class Case:
         bad, source = self.facts.wanted, self.group.source
         if bad is None or source is None or source.template != bad.version.template:
             return None
-        if self.group.mixed or self.abandoned or self.proven_by(bad):
+        if self.group.mixed or self.abandoned:
             return None
         for good in sorted(self.facts.earlier, key=lambda each: -each.version.number):
             serving, older = self.serving_with(good), good.version.number < bad.version.number
             sound = older and good.image is True and good.groups_missing == () and good.tag is not False
             same = good.version.template == bad.version.template
-            if serving and same and sound and good.role != "" and self._blamed(bad, good):
-                return Broken(template=source.template, bad=bad, good=good, serving=serving)
+            blame = self._blamed(bad, good) if serving and same and sound and good.role != "" else None
+            if blame is not None and not self._proven(bad, blame):
+                return Broken(template=source.template, bad=bad, good=good, serving=serving, blame=blame)
         return None
 
     def serving_with(self, checked: Checked) -> tuple[str, ...]:
@@ -247,22 +244,28 @@ class Case:
         source = checked.version.source
         return tuple(each.id for each in self.group.members if each.serves and each.source == source)
 
-    def proven_by(self, checked: Checked) -> tuple[str, ...]:
-        """Return those of them that have served for so long that they prove that it works."""
-        return tuple(each for each in self.serving_with(checked) if each not in self.facts.young)
+    def _proven(self, bad: Checked, blame: Blame) -> bool:
+        """Tell whether an instance of a version that is blamed proves that it works."""
+        return self._serves_for(bad, proves_after(blame, bad.version.source, self.deaths, self.settings))
 
-    def _blamed(self, bad: Checked, good: Checked) -> bool:
-        """Tell whether the failures are the version's: younger than it, and about what it does differently.
+    def _serves_for(self, checked: Checked, longer: timedelta) -> bool:
+        """Tell whether an instance that serves with a version is older than that."""
+        before = self.now - longer
+        return bool(serving_longer(self.group, checked.version.source, self.facts.launched, before))
 
-        What passes is no version's fault; then its instances may be dying all the same. That the earlier one can be launched is
-        proven by any that serves, and that its instances do not die only by one that is old enough.
+    def _blamed(self, bad: Checked, good: Checked) -> Blame | None:
+        """Tell what a version is blamed for: failures that are younger than it, and about what it does differently.
+
+        What passes is no version's fault; then its instances may be dying all the same, which is not for what is over. That the
+        earlier one can be launched is proven by any that serves, and that its instances do not die only by one that is old enough.
         """
         made, failure = bad.version.created_at, self.failure
         if failure is not None and failure.cause is not None and failure.cause not in PASSING:
-            return failure.at >= made and self._differs(failure.cause, bad, good)
-        launched = (bad.version.template, str(bad.version.number))
-        mine = [each for each in self.deaths if (each.template, each.version) == launched and each.launched_at >= made]
-        return len(mine) >= self.settings.deaths and len(mine) == len(self.deaths) and bool(self.proven_by(good))
+            if failure.at < made or not self._differs(failure.cause, bad, good):
+                return None
+            return "gone" if failure.cause in {Cause.IMAGE, Cause.SECURITY_GROUP} else "fails"
+        mine = all(each.source == bad.version.source and each.launched_at >= made for each in self.deaths)
+        return "dies" if self.dying and mine and self._serves_for(good, self.settings.dies_within) else None
 
     def _differs(self, cause: Cause, bad: Checked, good: Checked) -> bool:
         old, new = good.version, bad.version

@@ -153,7 +153,7 @@ def _there_now(case: Case, failure: Tried, what: str, waited: timedelta) -> Wait
 def _dying(case: Case) -> Act[Judged] | Escalate | None:
     """Name what keeps instances from coming up that could be launched."""
     if (
-        len(case.deaths) < case.settings.deaths
+        not case.dying
         and not (case.late and not case.refreshing)
         and not (case.boots and case.short and not case.under_way)
     ):

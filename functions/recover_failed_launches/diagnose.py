@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 MOST_QUOTED = 30
 """Activities whose text is kept; of older ones the class of it has to do."""
 WATCHED = timedelta(minutes=15)
-"""What was not looked at for so long may have been otherwise meanwhile: since when it is so begins anew. A run looks every two
-minutes at the latest, and the sweep offers an alarm that was refused every five."""
+"""What was not looked at for so long may have been otherwise meanwhile: since when it is so begins anew. A run that waits looks every
+two minutes, and the sweep offers an alarm whose run was refused every five. It also begins anew while people are asked, who have half
+an hour, and while the sweep lets an alarm rest, which is as long: then there is one more look, and one more `starting`."""
 _FAILED = frozenset({"Failed", "Cancelled"})
 
 
@@ -39,12 +40,12 @@ def diagnose(aws: "Clients", settings: Settings, incident: Incident) -> Facts:
     if group is None:
         return facts
     sources, now = Sources(), aws.now()
-    since, born = now - settings.recent, now - settings.dies_within
-    activities = launches.activities(aws, incident.asg, min(since, born))
+    since = now - settings.recent
+    activities = launches.activities(aws, incident.asg, min(since, now - settings.dies_within))
     refresh = _told(launches.refresh(aws, group))
     tried = tuple(_tried(each, quote=n < MOST_QUOTED) for n, each in enumerate(activities))
-    young = launches.launched_since(activities, born)
-    facts = msgspec.structs.replace(facts, tried=tried, young=young, refresh=refresh, since=_seen(aws, sources, group))
+    launched, seen = launches.launched(activities), _seen(aws, sources, group)
+    facts = msgspec.structs.replace(facts, tried=tried, launched=launched, refresh=refresh, since=seen)
     lately = tuple(each for each in activities if each.at >= since)
     if _complete(group, lately, refresh, since) and sum(map(taken_out, lately)) < settings.deaths:
         return facts

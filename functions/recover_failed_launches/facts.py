@@ -1,16 +1,20 @@
 """What a look at a group that cannot launch finds out. Texts of AWS are redacted and cut before they are facts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from recover_failed_launches.causes import Cause
 from recover_failed_launches.deaths import Boot
-from remediation.aws.launches import Group, Kind, Refresh
+from remediation.aws.launches import Group, Kind, Refresh, Source
 from remediation.aws.network import Subnet
 from remediation.aws.templates import Version
 from remediation.core.spec import Place
 from remediation.core.verdict import Target
+
+Blame: TypeAlias = Literal["gone", "dies", "fails"]
+"""What a version is blamed for: what it names is gone, its instances die, or its launches fail for another reason."""
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -41,6 +45,16 @@ class Died(Struct, frozen=True, kw_only=True):
     said: str = ""
     template: str = ""
     version: str = ""
+
+    @property
+    def lived(self) -> timedelta:
+        """Return how long it lived."""
+        return self.ended_at - self.launched_at
+
+    @property
+    def source(self) -> Source:
+        """Return what it was launched from."""
+        return Source(template=self.template, version=self.version)
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -83,8 +97,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """None where as many serve as are desired, or nobody knows."""
     tried: tuple[Tried, ...] = ()
     """Newest first."""
-    young: tuple[str, ...] = ()
-    """Instances that were launched so lately that they may yet die: that they serve proves nothing of their version."""
+    launched: dict[str, datetime] = field(default_factory=dict)
+    """When instances were launched, as far back as it matters: how long they have served tells what that proves."""
     refresh: Refresh | None = None
     died: tuple[Died, ...] = ()
     checks: tuple[str, ...] = ()
@@ -117,5 +131,7 @@ class Judged(Target, frozen=True, kw_only=True):
     """The version that is launched and fails."""
     good: str = ""
     """The version that works."""
+    blame: Blame = "fails"
+    """What the other one is blamed for."""
     refresh: str = ""
     """The id of the instance refresh to roll back."""

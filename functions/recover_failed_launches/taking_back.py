@@ -36,7 +36,7 @@ def _go_back(case: Case, broken: Broken, action: str, because: str) -> Act[Judge
     refresh = case.refresh.id if case.refresh is not None and action == ROLL_BACK else ""
     return Act(
         action=action,
-        target=Judged(id=case.asg, template=broken.template, bad=bad, good=good, refresh=refresh),
+        target=Judged(id=case.asg, template=broken.template, bad=bad, good=good, blame=broken.blame, refresh=refresh),
         resource=resource(case),
         because=because,
         settle=SOON,

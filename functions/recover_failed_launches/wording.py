@@ -83,7 +83,7 @@ def _evidence(case: Case) -> Iterator[str]:
     for died in case.short_lived[:MOST_DEATHS]:
         why = f' EC2 says: "{died.said}"' if died.said else ""
         version = f", version {died.version}" if died.version else ""
-        yield f"{died.id} lived {minutes(died.ended_at - died.launched_at)} min until {at(died.ended_at)}{version}.{why}"
+        yield f"{died.id} lived {minutes(died.lived)} min until {at(died.ended_at)}{version}.{why}"
     if refresh := case.refresh:
         percent = f" at {refresh.percent} %" if refresh.percent is not None else ""
         said = f' AWS says: "{refresh.reason}"' if refresh.reason else ""

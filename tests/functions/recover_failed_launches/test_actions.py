@@ -1,9 +1,11 @@
 """The three acts: each looks once more, makes one call on exactly what was judged, and leaves alone what has changed."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from recover_failed_launches.actions import resume_process, roll_back_refresh, start_refresh
 from recover_failed_launches.facts import Judged
@@ -15,6 +17,7 @@ from tests.functions.recover_failed_launches.nights import SETTINGS, Night
 MISSING = "The security group 'sg-0000000000000dead' does not exist."
 OTHER = "lt-00000000000000002"
 SUSPENDED = "User suspended at 2026-11-22T19:00:00Z"
+JUDGED = Judged(id=GROUP, template=TEMPLATE, bad="8", good="7", blame="gone")
 
 
 @pytest.fixture
@@ -73,6 +76,41 @@ def test_an_instance_of_the_bad_version_that_may_yet_die_keeps_nobody_from_it(ni
     night.world.add(1, version="8", age=5 * MINUTE)
     start_refresh(night.aws, SETTINGS, target)
     assert night.aws.mutations == ["StartInstanceRefresh"]
+
+
+BLAMED_ON_THE_TYPE = replace(JUDGED, blame="fails")
+DYING = replace(JUDGED, blame="dies")
+
+
+@pytest.mark.parametrize(
+    ("target", "age", "kind"),
+    [
+        (JUDGED, 19, None),
+        (JUDGED, 21, LeftAloneError),
+        (BLAMED_ON_THE_TYPE, 1, LeftAloneError),
+        (DYING, 6, None),
+        (DYING, 8, LeftAloneError),
+    ],
+)
+def test_how_long_an_instance_has_to_serve_depends_on_what_its_version_is_blamed_for(
+    night: Night, target: Judged, age: int, kind: type[Exception] | None
+) -> None:
+    for ago in (9, 2):
+        night.world.die(version="8", ago=ago * MINUTE, lived=7 * MINUTE)
+    night.world.die(version="7", lived=15 * MINUTE)
+    night.world.add(1, version="8", age=age * MINUTE)
+    with nullcontext() if kind is None else pytest.raises(kind, match="serves with version 7 of"):
+        start_refresh(night.aws, SETTINGS, target)
+    assert night.aws.mutations == (["StartInstanceRefresh"] if kind is None else [])
+
+
+def test_where_it_cannot_be_read_who_died_any_instance_that_serves_proves_its_version(night: Night) -> None:
+    for ago in (9, 2):
+        night.world.die(version="8", ago=ago * MINUTE, lived=7 * MINUTE)
+    night.world.add(1, version="8", age=MINUTE)
+    night.world.unreadable.add("ec2:DescribeInstances")
+    with pytest.raises(LeftAloneError, match="serves with version 7 of"):
+        start_refresh(night.aws, SETTINGS, DYING)
 
 
 def start_another_refresh(world: Backend) -> None:

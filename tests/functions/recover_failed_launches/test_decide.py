@@ -603,10 +603,11 @@ def test_no_version_is_taken_back_unless_every_proof_is_there(broken: Night, spo
     assert isinstance(broken.verdict(), Escalate)
 
 
-@pytest.mark.parametrize(
-    ("text", "changes"),
-    [
-        ("The AMI ID 'ami-0000000000000dead' does not exist.", {"ImageId": "ami-0000000000000dead"}),
+GONE: list[tuple[str, dict[str, Any]]] = [
+    (GROUP_MISSING, {"SecurityGroupIds": ["sg-0000000000000dead"]}),
+    ("The AMI ID 'ami-0000000000000dead' does not exist.", {"ImageId": "ami-0000000000000dead"}),
+]
+FAILS: list[tuple[str, dict[str, Any]]] = [
         ("The requested configuration is currently not supported.", {"InstanceType": "t4g.small"}),
         ("Your requested instance type (x9.small) is not supported in your requested Availability Zone", {"InstanceType": "x9.small"}),
         ("The key pair 'gone' does not exist.", {"KeyName": "gone"}),
@@ -615,8 +616,10 @@ def test_no_version_is_taken_back_unless_every_proof_is_there(broken: Night, spo
         ("Client.InvalidSnapshot.NotFound", {"BlockDeviceMappings": [{"DeviceName": "/dev/sdb"}]}),
         ("Client.InternalError: Client error on launch", {"BlockDeviceMappings": [{"DeviceName": "/dev/sdb"}]}),
         ("Placement groups may not be used with instances of type 't3.small'", {"Placement": {"GroupName": "near"}}),
-    ],
-)  # fmt: skip
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "changes"), [*GONE, *FAILS])
 def test_a_version_is_blamed_for_what_it_does_differently_and_only_for_that(
     night: Night, text: str, changes: dict[str, Any]
 ) -> None:
@@ -626,6 +629,32 @@ def test_a_version_is_blamed_for_what_it_does_differently_and_only_for_that(
     assert acted(night).action == START
     night.world.add_version(8)
     assert not isinstance(night.verdict(), Act), "the two versions are the same"
+
+
+def partly_launched(night: Night, text: str, changes: dict[str, Any], *, age: int) -> Night:
+    """Let one instance of version 8 serve, and the launch of another one fail."""
+    night.world.desired, night.world.version = 3, "8"
+    night.world.add_version(8, made=night.steps.now - 40 * MINUTE, **changes)
+    night.world.add(1, version="8", age=age * MINUTE)
+    night.world.fail(text)
+    return night
+
+
+@pytest.mark.parametrize("age", [2, 25])
+@pytest.mark.parametrize(("text", "changes"), FAILS)
+def test_an_instance_that_serves_proves_that_its_version_can_be_launched_however_young(
+    night: Night, text: str, changes: dict[str, Any], age: int
+) -> None:
+    """Another zone may not offer its type."""
+    assert "Version 8 fails" not in escalated(partly_launched(night, text, changes, age=age)).because
+
+
+@pytest.mark.parametrize(("age", "kind"), [(2, Act), (25, Escalate)])
+@pytest.mark.parametrize(("text", "changes"), GONE)
+def test_what_is_gone_now_is_so_whatever_was_launched_with_it_lately(
+    night: Night, text: str, changes: dict[str, Any], age: int, kind: type[object]
+) -> None:
+    assert isinstance(partly_launched(night, text, changes, age=age).verdict(), kind)
 
 
 def test_what_is_said_to_be_missing_and_is_there_by_now_proves_nothing(broken: Night) -> None:
@@ -855,9 +884,9 @@ def test_a_version_whose_instances_die_while_the_old_ones_serve_is_taken_back(ni
     )
 
 
-@pytest.mark.parametrize(("age", "kind"), [(1, Act), (19, Act), (21, Escalate)])
+@pytest.mark.parametrize(("age", "kind"), [(1, Act), (7, Act), (9, Escalate), (21, Escalate)])
 def test_a_version_that_dies_is_taken_back_whenever_it_is_looked_at(night: Night, age: int, kind: type[object]) -> None:
-    """Within its grace a new instance is in service and healthy, whatever becomes of it."""
+    """Within its grace a new instance is in service and healthy, whatever becomes of it: they live for eight minutes."""
     night.world.add_version(8, tag="v8", made=night.steps.now - 30 * MINUTE)
     night.world.version = "8"
     night.world.die(version="8", ago=4 * MINUTE)
@@ -866,6 +895,56 @@ def test_a_version_that_dies_is_taken_back_whenever_it_is_looked_at(night: Night
     verdict = night.verdict()
     assert isinstance(verdict, kind)
     assert verdict.because.startswith(("Start an instance refresh with version 7. ", "dev-backend-asg has 2 of 2"))
+
+
+@pytest.mark.parametrize(("age", "kind"), [(11, Act), (13, Escalate)])
+def test_an_instance_proves_its_version_once_it_has_outlived_all_that_died(
+    night: Night, age: int, kind: type[object]
+) -> None:
+    night.world.add_version(8, tag="v8", made=night.steps.now - 50 * MINUTE)
+    night.world.version, night.world.desired = "8", 3
+    for ago, lived in ((14, 12), (9, 4), (2, 6)):
+        night.world.die(version="8", ago=ago * MINUTE, lived=lived * MINUTE)
+    night.world.add(1, version="8", age=age * MINUTE)
+    assert isinstance(night.verdict(), kind)
+
+
+@pytest.mark.parametrize(
+    ("ended", "serves_for", "kind"), [((45, 38), 19, Wait), ((45, 38), 5, Wait), ((10, 3), 2, Act)]
+)
+def test_a_version_is_taken_back_only_while_its_instances_die(
+    night: Night, ended: tuple[int, ...], serves_for: int, kind: type[object]
+) -> None:
+    """A tag that was missing is there by now: its instances serve, and the policy wants one more."""
+    night.world.add_version(8, tag="v8", made=night.steps.now - 59 * MINUTE)
+    night.world.version, night.world.desired = "8", 3
+    for ago in ended:
+        night.world.die(version="8", ago=ago * MINUTE, lived=7 * MINUTE)
+    night.world.add(1, version="8", age=serves_for * MINUTE)
+    night.world.log("InProgress", "Launching a new EC2 instance: i-00000000000000099", at=night.steps.now - MINUTE)
+    assert isinstance(night.verdict(), kind)
+
+
+@pytest.mark.parametrize(("ended", "kind"), [((45, 38), Escalate), ((10, 3), Act)])
+def test_a_launch_that_takes_too_long_brings_no_deaths_back_that_are_over(
+    night: Night, ended: tuple[int, ...], kind: type[object]
+) -> None:
+    night.world.add_version(8, tag="v8", made=night.steps.now - 59 * MINUTE)
+    night.world.version = "8"
+    for ago in ended:
+        night.world.die(version="8", ago=ago * MINUTE)
+    night.world.log("InProgress", "Launching a new EC2 instance: i-00000000000000099", at=night.steps.now - 11 * MINUTE)
+    assert isinstance(night.verdict(), kind)
+
+
+def test_deaths_that_are_over_are_no_reason_to_call_while_the_deploy_is_on_that_mends_them(night: Night) -> None:
+    for ago in (45, 35):
+        night.world.die(ago=ago * MINUTE)
+    night.world.add_version(8)
+    night.world.refresh("InProgress", version="8", ago=3 * MINUTE)
+    assert waited(night).because.endswith("is InProgress: a deploy is on.")
+    night.world.die(ago=2 * MINUTE)
+    assert "3 instances came up and died again" in escalated(night).because
 
 
 def test_a_failure_that_passes_hides_no_version_whose_instances_die(night: Night) -> None:

@@ -125,7 +125,7 @@ def a_night(dice: random.Random) -> Facts:
         tried=tried,
         refresh=dice.choice([refresh, None, None]),
         died=died,
-        young=tuple(each.id for each in members if dice.random() < 0.2),
+        launched={each.id: NIGHT - dice.randint(1, 30) * MINUTE for each in members if dice.random() < 0.3},
         wanted=dice.choice([wanted, wanted, wanted, None]),
         earlier=dice.choice([(other,), (other,), ()]),
         denied=dice.choice([None, (), ("ecr:BatchGetImage",)]),
@@ -133,7 +133,7 @@ def a_night(dice: random.Random) -> Facts:
     )
 
 
-PARTS = ("tried", "refresh", "died", "young", "wanted", "earlier", "boots")
+PARTS = ("tried", "refresh", "died", "launched", "wanted", "earlier", "boots")
 OF_GROUP = ("source", "suspended", "members", "desired", "mixed")
 
 
@@ -197,10 +197,8 @@ def check_version(facts: Facts, act: Act[Judged]) -> None:
     assert {each.version.template for each in (bad, good)} == {group.source.template} == {act.target.template}
     healthy = [each for each in group.members if each.lifecycle == "InService" and each.healthy]
     runs = {(each.source.template, each.source.version) for each in healthy if each.source}
-    old = [each for each in healthy if each.id not in facts.young]
-    proven = {(each.source.template, each.source.version) for each in old if each.source}
+    ages = {each.id: NIGHT - facts.launched.get(each.id, NIGHT - 50 * HOUR) for each in healthy}
     assert (group.source.template, "7") in runs
-    assert (group.source.template, "8") not in proven
     failed = [each for each in facts.tried if each.kind == "launch" and each.cause and NIGHT - each.at <= HOUR]
     dead = [
         each
@@ -212,9 +210,18 @@ def check_version(facts: Facts, act: Act[Judged]) -> None:
     passing = {Cause.CAPACITY, Cause.THROTTLED, Cause.INTERNAL, Cause.IMAGE_PENDING}
     lasting = [each for each in failed if each.cause not in passing]
     assert any(each.at >= bad.version.created_at for each in lasting) or len(dead) >= 2
+    serving = [ages[each.id] for each in healthy if each.source == bad.version.source]
     if not lasting:
-        assert (group.source.template, "7") in proven
+        assert act.target.blame == "dies"
+        assert max(ages[each.id] for each in healthy if each.source == good.version.source) > 20 * MINUTE
+        assert NIGHT - max(each.ended_at for each in dead) <= 20 * MINUTE
+        assert all(age <= max(each.ended_at - each.launched_at for each in dead) for age in serving)
     else:
+        assert act.target.blame in {"gone", "fails"}
+        assert not serving or act.target.blame == "gone"
+        assert all(age <= 20 * MINUTE for age in serving)
+        gone = {Cause.IMAGE: bad.image is False, Cause.SECURITY_GROUP: bool(bad.groups_missing)}
+        assert act.target.blame == "fails" or any(gone.get(each.cause) for each in lasting if each.cause)
         same = replace(bad.version, number=7, created_at=good.version.created_at)
         assert same != good.version, "what is the same cannot be what is different"
     if act.action == ROLL_BACK:

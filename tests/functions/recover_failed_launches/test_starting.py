@@ -63,6 +63,18 @@ def test_a_deploy_of_one_instance_after_the_other_is_not_what_the_alarms_are_abo
     assert not fires(LASTING, first, second)
 
 
+def test_two_deploys_within_an_hour_raise_the_alarm_and_find_nothing_to_do() -> None:
+    first, second = away((30, 36), (60, 66)), away((37, 43), (67, 73))
+    assert fires(COMING_AND_GOING, first, second)
+    night = Night()
+    night.world.add(2, age=20 * MINUTE)
+    for ago in (50, 43, 20, 13):
+        night.world.log(
+            "Successful", "Terminating EC2 instance: i-00000000000000099", at=night.steps.now - ago * MINUTE
+        )
+    assert night.run("alarm-come-and-go").status == "nothing-to-do"
+
+
 @pytest.mark.parametrize("begins", range(30, 36))
 def test_one_replacement_is_not_what_the_alarms_are_about(begins: int) -> None:
     assert not fires(COMING_AND_GOING, away((begins, begins + 6)), away())

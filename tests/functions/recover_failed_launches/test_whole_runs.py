@@ -246,6 +246,13 @@ def test_twenty_failures_of_a_broken_version_are_one_question_and_no_page(broken
     assert (broken.stage.notifier.paged, broken.aws.mutations) == ([], [])
 
 
+def test_a_no_to_the_run_of_one_alarm_holds_for_the_other(broken: Night) -> None:
+    assert broken.run("alarm", says="reject").gate == "rejection"
+    outcome = broken.run("alarm-come-and-go")
+    assert (outcome.status, outcome.gate, outcome.paged) == ("refused", "asked", False), outcome.text()
+    assert len(broken.stage.approvals.asked) == 1
+
+
 def test_the_events_the_alarm_and_a_person_tell_of_the_same_incident(night: Night) -> None:
     night.world.refusals["7"], night.world.free = FULL, 0
     night.world.fail(FULL)

@@ -204,11 +204,9 @@ def activities(aws: "Clients", name: str, since: datetime) -> tuple[Activity, ..
     return tuple(found)
 
 
-def launched_since(found: Iterable[Activity], since: datetime) -> tuple[str, ...]:
-    """Return the instances that a group has launched since then, among what it tried."""
-    return tuple(
-        sorted({each.instance for each in found if each.kind == "launch" and each.instance and each.at >= since})
-    )
+def launched(found: Iterable[Activity]) -> dict[str, datetime]:
+    """Return when a group launched its instances, as far as that is among what it tried."""
+    return {each.instance: each.at for each in found if each.kind == "launch" and each.instance}
 
 
 def _activity(found: "ActivityTypeDef") -> Activity:

@@ -2,8 +2,8 @@
 
 The adapter reads a `Standing`, asks `admission`, and writes what it answers in one transaction that only goes through if
 nothing of it has changed meanwhile. So the rules are here, and the database only keeps two runs from using them at once.
-Every act is admitted: the first one takes the lease, each one is paid from the budgets. One that was not made, and of which that is
-known, is given back; of which it is not known, is not.
+Every act is admitted: the first one takes the lease, each one is paid from the budgets. An act that is known not to have been
+made is given back; where that is not known it stays charged.
 """
 
 from collections.abc import Iterator
