@@ -109,6 +109,24 @@ def test_a_group_that_is_at_work_by_now_is_left_alone() -> None:
     assert "is at work by now: i-00000000000000001 is Pending:Wait." in left_alone(tonight)
 
 
+@pytest.mark.parametrize("held", ["", "Terminate", "all are protected"])
+def test_instances_that_are_about_to_leave_are_not_called_back(held: str) -> None:
+    """C2: a smaller size holds from when it is set, and the first instance goes a while later."""
+    tonight = night(size=6, max_size=12)
+    tonight.fleet.catch_up()
+    tonight.fleet.desired, tonight.fleet.suspended = 2, ("Terminate",) if held == "Terminate" else ()
+    for box in tonight.fleet.boxes.values():
+        box.protected = held == "all are protected"
+    step = scaling.size(GROUP, from_=2, to=7)
+    if held:
+        assert "was asked for 7" in scale_out(tonight.aws, SETTINGS, step)  # type: ignore[arg-type]
+    else:
+        assert left_alone(tonight, step) == (
+            "dev-backend-asg is at work by now: 4 instances are about to leave, for it wants 2 and 6 are in service."
+        )
+        assert tonight.fleet.desired == 2
+
+
 def test_a_group_that_is_gone_is_left_alone() -> None:
     tonight = night()
     gone = scaling.size("gone", from_=2, to=3)
