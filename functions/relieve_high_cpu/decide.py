@@ -11,8 +11,8 @@ from relieve_high_cpu.facts import Facts
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
-from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, slowed_down
-from remediation.aws.group_commands import reverted, suspended
+from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, named, slowed_down
+from remediation.aws.group_commands import count, reverted, suspended
 from remediation.aws.scaling import IN, OUT, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
@@ -59,11 +59,11 @@ def _slowed_down(case: Case) -> Escalate | None:
     """Take no low CPU for calm where it is all that the instances may use; a regression is told as one while it can be seen."""
     if not case.throttled or (case.fleet_hot and case.loaded is False):
         return None
-    larger, *more = Commands(case).bigger()
+    commands = Commands(case)
     return Escalate(
         because=f"{hot_now(case)}, and {slowed_down(case)}. {cost(case)}",
         evidence=evidence(case),
-        next_steps=(larger, Commands(case).unlimited(), *more, Commands(case).activities()),
+        next_steps=(*commands.unlimited(), *commands.bigger(more=False), commands.activities()),
     )
 
 
@@ -89,8 +89,7 @@ def _cool(case: Case) -> Nothing | Wait | Escalate | None:
 def _some_hot(case: Case) -> Wait | Escalate:
     """Look at several that are hot in a group that is not: more instances do not help them, and they go one at a time."""
     heat = case.heat
-    ids = ", ".join(each.id for each in heat.hot)
-    said = f"{ids} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
+    said = f"{named(heat.hot)} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
     steps = (*(Commands(case).shell(each.id) for each in heat.hot[:2]), Commands(case).activities())
     if min(heat.hot_for(heat.warm[each]) for each in heat.hot) < case.settings.out_of_line_for:
         return wait(case, f"{said}; that may pass.", *steps)
@@ -130,7 +129,7 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     if stopped := [process for process in REPLACING if process in case.group.suspended]:
         because = f"{said}, and the group cannot replace it: {suspended(stopped)}."
         return Escalate(because=because, evidence=evidence(case), next_steps=(commands.resume(stopped), *steps))
-    healthy = f"{_count(case.others)} healthy besides it"
+    healthy = f"{count(case.others)} healthy besides it"
     if case.others < case.enough:
         return Escalate(
             because=f"{said}. It is not replaced: {healthy}, and {_why_not(case)}.",
@@ -271,7 +270,3 @@ def _step(case: Case) -> Act[Target]:
 
 def _resource(case: Case) -> str:
     return f"autoscaling-group/{case.settings.asg}"
-
-
-def _count(number: int) -> str:
-    return "1 instance is" if number == 1 else f"{number} instances are"

@@ -187,7 +187,7 @@ def test_an_instance_stays_where_there_are_not_enough_others() -> None:
     tonight = night(size=2)
     first = next(iter(tonight.fleet.boxes))
     assert left_alone(tonight, Target(id=first), replace_instance) == (
-        f"Only 1 other instances of dev-backend-asg are healthy and in service by now, and its minimum is 2; {first} stays."
+        f"Only 1 instance is healthy and in service in dev-backend-asg besides {first} by now, and its minimum is 2: it stays."
     )
 
 
@@ -201,7 +201,7 @@ def test_an_instance_goes_where_the_others_alone_are_as_many_as_there_must_be() 
 def test_the_only_instance_stays_though_there_need_be_none() -> None:
     tonight = night(size=1, min_size=0)
     first = next(iter(tonight.fleet.boxes))
-    assert "Only 0 other instances" in left_alone(tonight, Target(id=first), replace_instance)
+    assert "Only 0 instances are healthy" in left_alone(tonight, Target(id=first), replace_instance)
 
 
 @pytest.mark.parametrize("well", [True, False])
@@ -213,7 +213,7 @@ def test_an_instance_that_is_in_service_but_ill_is_none_of_the_others(well: bool
     if well:
         assert "was told that" in replace_instance(tonight.aws, SETTINGS, Target(id=first.id))  # type: ignore[arg-type]
     else:
-        assert "Only 1 other instances" in left_alone(tonight, Target(id=first.id), replace_instance)
+        assert "Only 1 instance is healthy" in left_alone(tonight, Target(id=first.id), replace_instance)
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Successful"])

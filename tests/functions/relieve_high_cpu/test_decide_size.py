@@ -49,7 +49,8 @@ def test_in_unlimited_mode_nothing_is_slowed_down_and_one_more_helps() -> None:
 def test_where_the_mode_is_unknown_it_may_be_slowed_down() -> None:
     found = facts(*(instance(id_, HOT, credits=0.0) for id_ in (A, B)))
     assert (
-        f"{A}, {B} are gone (mode: unknown), so it is slowed down unless that is unlimited." in escalates(found).because
+        f"{A}, {B} are gone (mode: unknown), so they are slowed down unless that is unlimited."
+        in escalates(found).because
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from remediation.aws.autoscaling import ACTIVE_REFRESH, ENDED, Activity, Group, Member, activity, group, latest_refresh
+from remediation.aws.group_commands import count
 from remediation.core.errors import AwsError, LeftAloneError
 from remediation.core.verdict import Target
 
@@ -185,8 +186,7 @@ def _leaving(found: Group) -> tuple[str, ...]:
     number = min(serving - found.desired, len(free(found)))
     if number <= 0 or any(process in found.suspended for process in IN):
         return ()
-    who = "1 instance is" if number == 1 else f"{number} instances are"
-    return (f"{who} about to leave, for it wants {found.desired} and {serving} are in service",)
+    return (f"{count(number)} about to leave, for it wants {found.desired} and {serving} are in service",)
 
 
 def resize(aws: "Clients", wanted: Size) -> str:
