@@ -94,7 +94,7 @@ class Case:
         return tuple(
             each
             for each, points in self.heat.warmed.items()
-            if poor(each, self.settings, self.now) and held(each.type, points, self.settings, loaded=self.loaded)
+            if poor(each, self.settings, self.now) and held(each, points, self.settings, loaded=self.loaded)
         )
 
     @cached_property
