@@ -39,6 +39,10 @@ def replace_instance(aws: "Clients", settings: Settings, target: Target) -> str:
         raise LeftAloneError(f"{target.id} is not in service in {settings.asg} any more.")
     if doing := scaling.at_work(group, ()):
         raise LeftAloneError(f"{settings.asg} is at work by now: {'; '.join(doing)}; {target.id} stays.")
+    if target.id not in healthy:
+        raise LeftAloneError(
+            f"{target.id} is no healthy target by now (restart-unhealthy-targets is for that): it stays."
+        )
     others = [id_ for id_ in serving if id_ in healthy and id_ != target.id]
     if len(others) < max(1, group.min_size):
         raise LeftAloneError(

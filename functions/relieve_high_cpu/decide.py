@@ -129,6 +129,9 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     if stopped := [process for process in REPLACING if process in case.group.suspended]:
         because = f"{said}, and the group cannot replace it: {suspended(stopped)}."
         return Escalate(because=because, evidence=evidence(case), next_steps=(commands.resume(stopped), *steps))
+    if instance in case.unwell:
+        because = f"{said}. It is no healthy target (restart-unhealthy-targets is for that)."
+        return wait(case, because, *steps, for_=case.settings.period)
     healthy = f"{count(case.others)} healthy besides it"
     if case.others < case.enough:
         return Escalate(

@@ -216,6 +216,17 @@ def test_an_instance_that_is_in_service_but_ill_is_none_of_the_others(well: bool
         assert "Only 1 instance is healthy" in left_alone(tonight, Target(id=first.id), replace_instance)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_an_instance_that_is_ill_itself_by_now_stays(known: bool) -> None:
+    """Hazard R6: without it no more are healthy than there must be."""
+    tonight = night(size=3)
+    first = next(iter(tonight.fleet.boxes.values()))
+    first.healthy, first.registered = False, known
+    assert left_alone(tonight, Target(id=first.id), replace_instance) == (
+        f"{first.id} is no healthy target by now (restart-unhealthy-targets is for that): it stays."
+    )
+
+
 @pytest.mark.parametrize("status", ["InProgress", "Successful"])
 def test_no_instance_is_replaced_while_a_deploy_replaces_all_of_them(status: str) -> None:
     """C8."""

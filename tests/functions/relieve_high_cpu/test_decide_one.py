@@ -71,6 +71,16 @@ def test_those_that_are_not_healthy_do_not_count_as_others() -> None:
     assert acts(facts(instance(A, LONG_HOT), *OTHERS, healthy=frozenset({A, B, C}))).action == "replace-instance"
 
 
+def test_one_that_is_no_healthy_target_itself_is_not_replaced_here() -> None:
+    """Hazard R6: as many are healthy as there must be, and not one more. Its group may be about to replace it."""
+    there = (instance(A, LONG_HOT), *OTHERS[:2])
+    assert waits(facts(*there, healthy=frozenset({B, C}))) == (
+        f"{A} alone is hot, for 40 minutes, while the others of dev-backend-asg are not. It is no healthy target "
+        "(restart-unhealthy-targets is for that)."
+    )
+    assert acts(facts(*there, healthy=frozenset({A, B, C})), headroom=0.1).action == "replace-instance"
+
+
 def beside(number: int, cpu: int, **of: Any) -> Facts:
     """Return a group with one that is hot and so many others at such a CPU."""
     ids = tuple(f"i-{n:017x}" for n in range(1, number + 2))
