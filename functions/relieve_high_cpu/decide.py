@@ -132,6 +132,9 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     if instance in case.unwell:
         because = f"{said}. It is no healthy target (restart-unhealthy-targets is for that)."
         return wait(case, because, *steps, for_=case.settings.period)
+    if case.facts.healthy is None:
+        because = f"{said}. It is not replaced: how many are healthy besides it is unknown."
+        return Escalate(because=because, evidence=evidence(case), next_steps=steps)
     healthy = f"{count(case.others)} healthy besides it"
     if case.others < case.enough:
         return Escalate(
@@ -160,7 +163,9 @@ def _why_not(case: Case) -> str:
 
 
 def _more_first(case: Case) -> str:
-    """Say how there would be enough others, so that one can go; not where what all of them lean on could not take it."""
+    """Say how there would be enough others, so that one can go: all there are, if they are healed, or more; not where what all of them lean on could not take it."""
+    if case.in_service > case.enough:
+        return Commands(case).heal()
     size = case.number + case.enough - case.others
     if size > case.group.max_size:
         return Commands(case).room(size)

@@ -141,6 +141,11 @@ class Commands(GroupCommands):
         environment = self._case.facts.place.environment
         return f"remedy invoke scale-service --set desired={size} --env {environment}  # a plan, until you add --apply"
 
+    def heal(self) -> str:
+        """Have instances healed that are no healthy targets."""
+        group, environment = self._case.settings.target_group.split("/")[1], self._case.facts.place.environment
+        return f"remedy invoke restart-unhealthy-targets --target {group} --env {environment}  # a plan, until you add --apply"
+
     def room(self, size: int = 0) -> str:
         """Let the group have more instances, at least so many."""
         group = self._case.group

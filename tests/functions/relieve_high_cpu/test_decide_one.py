@@ -81,6 +81,27 @@ def test_one_that_is_no_healthy_target_itself_is_not_replaced_here() -> None:
     assert acts(facts(*there, healthy=frozenset({A, B, C})), headroom=0.1).action == "replace-instance"
 
 
+@pytest.mark.parametrize(("ids", "heals"), [((A, B, C, D), True), ((A, B, C), True), ((A, B), False)])
+def test_where_enough_are_there_and_only_their_health_is_missing_they_are_healed(
+    ids: tuple[str, ...], heals: bool
+) -> None:
+    there = (instance(A, LONG_HOT), *(instance(id_, (20,) * 8) for id_ in ids[1:]))
+    advice = escalates(facts(*there, healthy=frozenset({A, B}))).next_steps[0]
+    heal = (
+        "remedy invoke restart-unhealthy-targets --target dev-backend-tg-v2 --env dev  # a plan, until you add --apply"
+    )
+    if heals:
+        assert advice == heal
+    else:
+        assert advice.startswith("remedy invoke scale-service --set desired=3 ")
+
+
+def test_where_nobody_looked_at_the_targets_nothing_is_said_of_their_number() -> None:
+    verdict = escalates(facts(instance(A, LONG_HOT), *OTHERS, healthy=None))
+    assert verdict.because.endswith("It is not replaced: how many are healthy besides it is unknown.")
+    assert verdict.next_steps[0].startswith("aws ssm start-session")
+
+
 def beside(number: int, cpu: int, **of: Any) -> Facts:
     """Return a group with one that is hot and so many others at such a CPU."""
     ids = tuple(f"i-{n:017x}" for n in range(1, number + 2))
