@@ -115,6 +115,11 @@ class Case:
         return tuple(each for each in self.unwell if each in self.heat.mature)
 
     @cached_property
+    def unregistered(self) -> tuple[Instance, ...]:
+        """The instances in service that are no targets at all: nothing makes them any but a person."""
+        return tuple(each for each in self.unwell if each.id not in self.facts.registered)
+
+    @cached_property
     def shared(self) -> float | None:
         """How busy each would be if all took requests, where that makes the difference; None where it makes none."""
         of_all = {each: points[-1].value for each, points in self.heat.warm.items() if points}

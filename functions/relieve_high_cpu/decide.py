@@ -165,7 +165,7 @@ def _why_not(case: Case) -> str:
 def _more_first(case: Case) -> str:
     """Say how there would be enough others, so that one can go: all there are, if they are healed, or more; not where what all of them lean on could not take it."""
     if case.in_service > case.enough:
-        return Commands(case).heal()
+        return Commands(case).register(case.unregistered) if case.unregistered else Commands(case).heal()
     size = case.number + case.enough - case.others
     if size > case.group.max_size:
         return Commands(case).room(size)

@@ -87,18 +87,21 @@ def ill(case: Case) -> Wait | Escalate | None:
     """Leave to the runbook for it what makes the others hot: those that take no requests. Some are in no target group at all."""
     if case.shared is None or not (case.heat.hot or case.fleet_hot):
         return None
-    ids = [each.id for each in case.ill]
     said = (
-        f"{hot_now(case)}, and {len(ids)} of {len(case.heat.mature)} instances take no requests, because they are no "
+        f"{hot_now(case)}, and {len(case.ill)} of {len(case.heat.mature)} instances take no requests, because they are no "
         f"healthy targets ({named(case.ill)}): the others bear their load"
     )
-    if REGISTERS not in case.group.suspended:
+    strangers = [each for each in case.ill if each in case.unregistered]
+    if not strangers:
         return wait(case, f"{said} (restart-unhealthy-targets is for that).", for_=case.settings.period)
+    commands, now, resume = Commands(case), "", tuple[str, ...]()
+    if REGISTERS in case.group.suspended:
+        now, resume = f" {suspended([REGISTERS])}.", (commands.resume([REGISTERS]),)
     return Escalate(
-        because=f"{said}. {suspended([REGISTERS])}: what was launched since is no target, and does not become one when it "
-        "is resumed.",
+        because=f"{said}. No targets at all: {named(strangers)}.{now} What is launched while {REGISTERS} is suspended does not "
+        "become one when it is resumed.",
         evidence=evidence(case),
-        next_steps=(Commands(case).resume([REGISTERS]), Commands(case).register(ids), Commands(case).activities()),
+        next_steps=(*resume, commands.register(strangers), commands.activities()),
     )
 
 

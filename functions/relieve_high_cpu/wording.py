@@ -129,11 +129,11 @@ class Commands(GroupCommands):
         super().__init__(case.settings.asg, case.facts.place.region)
         self._case = case
 
-    def register(self, ids: Sequence[str]) -> str:
+    def register(self, instances: Sequence[Instance]) -> str:
         """Have the load balancer send requests to instances."""
         targets = self._case.settings.targets(self._case.facts.place)
         return self._aws(
-            f"elbv2 register-targets --target-group-arn {targets} --targets {' '.join(f'Id={id_}' for id_ in ids)}"
+            f"elbv2 register-targets --target-group-arn {targets} --targets {' '.join(f'Id={each.id}' for each in instances)}"
         )
 
     def larger(self, size: int) -> str:

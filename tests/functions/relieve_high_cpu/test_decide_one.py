@@ -96,6 +96,14 @@ def test_where_enough_are_there_and_only_their_health_is_missing_they_are_healed
         assert advice.startswith("remedy invoke scale-service --set desired=3 ")
 
 
+def test_those_that_are_no_targets_at_all_are_made_some() -> None:
+    there = (instance(A, LONG_HOT), *(instance(id_, (20,) * 8) for id_ in (B, C, D)))
+    found = facts(*there, healthy=frozenset({A, B}), registered=frozenset({A, B, D}))
+    advice = escalates(found).next_steps[0]
+    assert "aws elbv2 register-targets" in advice
+    assert advice.endswith(f"--targets Id={C} --region us-east-1")
+
+
 def test_where_nobody_looked_at_the_targets_nothing_is_said_of_their_number() -> None:
     verdict = escalates(facts(instance(A, LONG_HOT), *OTHERS, healthy=None))
     assert verdict.because.endswith("It is not replaced: how many are healthy besides it is unknown.")

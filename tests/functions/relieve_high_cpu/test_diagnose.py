@@ -284,7 +284,24 @@ def test_who_takes_no_requests_is_seen() -> None:
     ill, well = tonight.fleet.boxes.values()
     ill.healthy = False
     assert look(tonight).healthy == frozenset({well.id})
+    assert look(tonight).registered == frozenset({ill.id, well.id})
+    ill.registered = False
+    assert look(tonight).registered == frozenset({well.id})
     assert look(night(load=lambda _: 80.0)).healthy is None, "a group that is not busy is not asked about"
+
+
+def test_one_that_the_load_balancer_is_told_to_forget_is_no_target_any_more() -> None:
+    tonight = night()
+    first, second = tonight.fleet.boxes
+    describe = tonight.aws.elbv2.describe_target_health
+
+    def draining(**asked: Any) -> Any:
+        answer = describe(**asked)
+        answer["TargetHealthDescriptions"][0]["TargetHealth"]["State"] = "draining"
+        return answer
+
+    tonight.aws.elbv2.describe_target_health = draining  # type: ignore[method-assign]
+    assert look(tonight).registered == frozenset({second}), first
 
 
 def test_more_instances_than_one_filter_takes_are_asked_for_in_more() -> None:
