@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from relieve_high_cpu.case import REPLACE, SCALE, Case
-from relieve_high_cpu.facts import Facts
+from relieve_high_cpu.facts import Facts, Instance
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
@@ -90,11 +90,13 @@ def _some_hot(case: Case) -> Wait | Escalate:
     """Look at several that are hot in a group that is not: more instances do not help them, and they go one at a time."""
     heat = case.heat
     said = f"{named(heat.hot)} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
-    steps = (*(Commands(case).shell(each.id) for each in heat.hot[:2]), Commands(case).activities())
+    steps = [Commands(case).shell(each.id) for each in heat.hot[:2]]
     if min(heat.hot_for(heat.warm[each]) for each in heat.hot) < case.settings.out_of_line_for:
         return wait(case, f"{said}; that may pass.", *steps)
     because = f"{said}: work is not shared evenly, and more instances do not change that."
-    return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
+    return Escalate(
+        because=because, evidence=evidence(case), next_steps=(*steps, Commands(case).activities()), team="application"
+    )
 
 
 def _not_hot(case: Case) -> Nothing:
@@ -120,9 +122,10 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     commands, long = Commands(case), case.heat.hot_for(case.heat.warm[instance])
     needed = case.settings.out_of_line_for
     said = f"{instance.id} alone is hot, for {minutes(long)} minutes, while the others of {case.group.name} are not"
-    steps = (commands.shell(instance.id), commands.replace(instance.id), commands.activities())
+    by_hand = (commands.shell(instance.id), commands.replace(instance.id))
     if long < needed:
-        return wait(case, f"{said}; out of line is what is so for {minutes(needed)} minutes.", *steps)
+        return wait(case, f"{said}; out of line is what is so for {minutes(needed)} minutes.", *by_hand)
+    steps = (*by_hand, commands.activities())
     if any(attempt.action == REPLACE for attempt in case.tried):
         because = f"{said}, though one was replaced in this run: replacing does not help."
         return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
@@ -131,7 +134,7 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
         return Escalate(because=because, evidence=evidence(case), next_steps=(commands.resume(stopped), *steps))
     if instance in case.unwell:
         because = f"{said}. It is no healthy target (restart-unhealthy-targets is for that)."
-        return wait(case, because, *steps, for_=case.settings.period)
+        return wait(case, because, commands.shell(instance.id), _healing(case, instance), for_=case.settings.period)
     if case.facts.healthy is None:
         because = f"{said}. It is not replaced: how many are healthy besides it is unknown."
         return Escalate(because=because, evidence=evidence(case), next_steps=steps)
@@ -163,15 +166,24 @@ def _why_not(case: Case) -> str:
 
 
 def _more_first(case: Case) -> str:
-    """Say how there would be enough others, so that one can go: all there are, if they are healed, or more; not where what all of them lean on could not take it."""
+    """Say how there would be enough others, so that one can go: those that are there, healed; else more.
+
+    No more where what all of them lean on could not take it.
+    """
     if case.in_service > case.enough:
-        return Commands(case).register(case.unregistered) if case.unregistered else Commands(case).heal()
+        return _healing(case, *case.unwell)
     size = case.number + case.enough - case.others
     if size > case.group.max_size:
         return Commands(case).room(size)
     if tight := case.tight(size):
         return f"No instance more, before one goes: {'; '.join(tight)}."
     return Commands(case).larger(size)
+
+
+def _healing(case: Case, *ill: Instance) -> str:
+    """Say how instances become healthy targets that are none; those that are no targets at all have to be made some first."""
+    strangers = [each for each in ill if each in case.unregistered]
+    return Commands(case).register(strangers) if strangers else Commands(case).heal()
 
 
 # ---------------------------------------------------------------------------------------------------- the whole group

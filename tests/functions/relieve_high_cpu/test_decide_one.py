@@ -18,6 +18,7 @@ from tests.functions.relieve_high_cpu.cases import (
     facts,
     group,
     instance,
+    judge,
     replaced,
     waits,
 )
@@ -50,6 +51,14 @@ def test_one_that_is_hot_for_a_while_is_looked_at_again() -> None:
     )
 
 
+def test_no_step_is_told_twice() -> None:
+    hot = (50, 50, 50, 85, 85, 85)
+    one = judge(facts(instance(A, hot), *OTHERS))
+    several = judge(facts(instance(A, hot), instance(B, hot), *(instance(f"i-{n}", (20,) * 6) for n in range(4))))
+    for verdict in (one, several):
+        assert len(set(verdict.next_steps)) == len(verdict.next_steps) > 2
+
+
 def test_a_break_begins_the_time_anew() -> None:
     found = facts(instance(A, (85, 85, 85, 85, 85, 50, 85, 85)), *OTHERS)
     assert "for 10 minutes" in waits(found)
@@ -78,6 +87,10 @@ def test_one_that_is_no_healthy_target_itself_is_not_replaced_here() -> None:
         f"{A} alone is hot, for 40 minutes, while the others of dev-backend-asg are not. It is no healthy target "
         "(restart-unhealthy-targets is for that)."
     )
+    failing = judge(facts(*there, healthy=frozenset({B, C})))
+    unknown = judge(facts(*there, healthy=frozenset({B, C}), registered=frozenset({B, C})))
+    assert "invoke restart-unhealthy-targets " in failing.next_steps[1]
+    assert "register-targets" in unknown.next_steps[1]
     assert acts(facts(*there, healthy=frozenset({A, B, C})), headroom=0.1).action == "replace-instance"
 
 

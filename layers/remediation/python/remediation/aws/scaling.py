@@ -169,7 +169,7 @@ def _grew(found: "ActivityTypeDef") -> bool:
 
 
 def at_work(found: Group, unfinished: tuple[Activity, ...]) -> tuple[str, ...]:
-    """Say what a group is doing, instance by instance, then activity by activity, then what it is about to do; nothing if it rests."""
+    """Say what a group is doing, by instance and by activity, and what it is about to do; nothing if it rests."""
     moving = [f"{member.id} is {member.lifecycle}" for member in found.members if member.lifecycle not in RESTING]
     doing = [f"{activity.description or 'an activity'} ({activity.status})" for activity in unfinished]
     return (*moving, *doing, *_leaving(found))
