@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from relieve_high_cpu.settings import Settings
 from remediation.aws import autoscaling, elbv2, scaling
 from remediation.aws.autoscaling import ACTIVE_REFRESH
+from remediation.aws.group_commands import count
 from remediation.aws.scaling import IN_SERVICE, Size
 from remediation.core.errors import LeftAloneError
 from remediation.core.verdict import Target
@@ -38,11 +39,15 @@ def replace_instance(aws: "Clients", settings: Settings, target: Target) -> str:
         raise LeftAloneError(f"{target.id} is not in service in {settings.asg} any more.")
     if doing := scaling.at_work(group, ()):
         raise LeftAloneError(f"{settings.asg} is at work by now: {'; '.join(doing)}; {target.id} stays.")
+    if target.id not in healthy:
+        raise LeftAloneError(
+            f"{target.id} is no healthy target by now (restart-unhealthy-targets is for that): it stays."
+        )
     others = [id_ for id_ in serving if id_ in healthy and id_ != target.id]
     if len(others) < max(1, group.min_size):
         raise LeftAloneError(
-            f"Only {len(others)} other instances of {settings.asg} are healthy and in service by now, "
-            f"and its minimum is {group.min_size}; {target.id} stays."
+            f"Only {count(len(others))} healthy and in service in {settings.asg} besides {target.id} by now, and its minimum is "
+            f"{group.min_size}: it stays."
         )
     aws.acting.autoscaling.set_instance_health(
         InstanceId=target.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=True

@@ -94,7 +94,7 @@ class Case:
         return tuple(
             each
             for each, points in self.heat.warmed.items()
-            if poor(each, self.settings, self.now) and held(each.type, points, self.settings, loaded=self.loaded)
+            if poor(each, self.settings, self.now) and held(each, points, self.settings, loaded=self.loaded)
         )
 
     @cached_property
@@ -113,6 +113,11 @@ class Case:
     def ill(self) -> tuple[Instance, ...]:
         """Those of them that do not warm up any more, and yet take no requests: the others bear their load."""
         return tuple(each for each in self.unwell if each in self.heat.mature)
+
+    @cached_property
+    def unregistered(self) -> tuple[Instance, ...]:
+        """The instances in service that are no targets at all: nothing makes them any but a person."""
+        return tuple(each for each in self.unwell if each.id not in self.facts.registered)
 
     @cached_property
     def shared(self) -> float | None:

@@ -29,13 +29,14 @@ def poor(instance: Instance, settings: Settings, now: datetime) -> bool:
     return gone and instance.credit_mode != UNLIMITED and born is not None and born <= now - EARNED
 
 
-def held(type_: str, cpu: Points, settings: Settings, *, loaded: bool | None) -> bool:
+def held(instance: Instance, cpu: Points, settings: Settings, *, loaded: bool | None) -> bool:
     """Tell whether an instance without credits has as much to do as it may, or more.
 
-    Where its baseline is not known: it was hot lately, and there are as many requests as then.
+    Where its mode is not known and it is hot, nothing holds it. Where its baseline is not known: it was hot lately, and there are
+    as many requests as then.
     """
-    if not cpu:
+    if not cpu or (not instance.credit_mode and cpu[-1].value >= settings.hot):
         return False
-    if type_ in BASELINES:
-        return cpu[-1].value >= NEARLY * BASELINES[type_]
+    if instance.type in BASELINES:
+        return cpu[-1].value >= NEARLY * BASELINES[instance.type]
     return bool(loaded) and any(point.value >= settings.hot for point in cpu[-settings.evaluate :])

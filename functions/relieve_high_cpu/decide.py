@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from relieve_high_cpu.case import REPLACE, SCALE, Case
-from relieve_high_cpu.facts import Facts
+from relieve_high_cpu.facts import Facts, Instance
 from relieve_high_cpu.settings import Settings
 from relieve_high_cpu.step import ceiling
 from relieve_high_cpu.waiting import being_deployed, blind, growing, ill, too_early, wait
-from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, slowed_down
-from remediation.aws.group_commands import reverted, suspended
+from relieve_high_cpu.wording import Commands, cost, evidence, hot_now, last_deploy, minutes, named, slowed_down
+from remediation.aws.group_commands import count, reverted, suspended
 from remediation.aws.scaling import IN, OUT, size
 from remediation.core.verdict import Act, Approval, Attempt, Escalate, Nothing, Target, Verdict, Wait
 
@@ -59,11 +59,11 @@ def _slowed_down(case: Case) -> Escalate | None:
     """Take no low CPU for calm where it is all that the instances may use; a regression is told as one while it can be seen."""
     if not case.throttled or (case.fleet_hot and case.loaded is False):
         return None
-    larger, *more = Commands(case).bigger()
+    commands = Commands(case)
     return Escalate(
         because=f"{hot_now(case)}, and {slowed_down(case)}. {cost(case)}",
         evidence=evidence(case),
-        next_steps=(larger, Commands(case).unlimited(), *more, Commands(case).activities()),
+        next_steps=(*commands.unlimited(), *commands.bigger(more=False), commands.activities()),
     )
 
 
@@ -89,13 +89,14 @@ def _cool(case: Case) -> Nothing | Wait | Escalate | None:
 def _some_hot(case: Case) -> Wait | Escalate:
     """Look at several that are hot in a group that is not: more instances do not help them, and they go one at a time."""
     heat = case.heat
-    ids = ", ".join(each.id for each in heat.hot)
-    said = f"{ids} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
-    steps = (*(Commands(case).shell(each.id) for each in heat.hot[:2]), Commands(case).activities())
+    said = f"{named(heat.hot)} are hot, while {case.group.name} as a whole is at {heat.cpu[-1].value:.0f}%"
+    steps = [Commands(case).shell(each.id) for each in heat.hot[:2]]
     if min(heat.hot_for(heat.warm[each]) for each in heat.hot) < case.settings.out_of_line_for:
         return wait(case, f"{said}; that may pass.", *steps)
     because = f"{said}: work is not shared evenly, and more instances do not change that."
-    return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
+    return Escalate(
+        because=because, evidence=evidence(case), next_steps=(*steps, Commands(case).activities()), team="application"
+    )
 
 
 def _not_hot(case: Case) -> Nothing:
@@ -121,16 +122,23 @@ def _one_hot(case: Case) -> Act[Target] | Wait | Escalate | None:
     commands, long = Commands(case), case.heat.hot_for(case.heat.warm[instance])
     needed = case.settings.out_of_line_for
     said = f"{instance.id} alone is hot, for {minutes(long)} minutes, while the others of {case.group.name} are not"
-    steps = (commands.shell(instance.id), commands.replace(instance.id), commands.activities())
+    by_hand = (commands.shell(instance.id), commands.replace(instance.id))
     if long < needed:
-        return wait(case, f"{said}; out of line is what is so for {minutes(needed)} minutes.", *steps)
+        return wait(case, f"{said}; out of line is what is so for {minutes(needed)} minutes.", *by_hand)
+    steps = (*by_hand, commands.activities())
     if any(attempt.action == REPLACE for attempt in case.tried):
         because = f"{said}, though one was replaced in this run: replacing does not help."
         return Escalate(because=because, evidence=evidence(case), next_steps=steps, team="application")
     if stopped := [process for process in REPLACING if process in case.group.suspended]:
         because = f"{said}, and the group cannot replace it: {suspended(stopped)}."
         return Escalate(because=because, evidence=evidence(case), next_steps=(commands.resume(stopped), *steps))
-    healthy = f"{_count(case.others)} healthy besides it"
+    if instance in case.unwell:
+        because = f"{said}. It is no healthy target (restart-unhealthy-targets is for that)."
+        return wait(case, because, commands.shell(instance.id), _healing(case, instance), for_=case.settings.period)
+    if case.facts.healthy is None:
+        because = f"{said}. It is not replaced: how many are healthy besides it is unknown."
+        return Escalate(because=because, evidence=evidence(case), next_steps=steps)
+    healthy = f"{count(case.others)} healthy besides it"
     if case.others < case.enough:
         return Escalate(
             because=f"{said}. It is not replaced: {healthy}, and {_why_not(case)}.",
@@ -158,13 +166,24 @@ def _why_not(case: Case) -> str:
 
 
 def _more_first(case: Case) -> str:
-    """Say how there would be enough others, so that one can go; not where what all of them lean on could not take it."""
+    """Say how there would be enough others, so that one can go: those that are there, healed; else more.
+
+    No more where what all of them lean on could not take it.
+    """
+    if case.in_service > case.enough:
+        return _healing(case, *case.unwell)
     size = case.number + case.enough - case.others
     if size > case.group.max_size:
         return Commands(case).room(size)
     if tight := case.tight(size):
         return f"No instance more, before one goes: {'; '.join(tight)}."
     return Commands(case).larger(size)
+
+
+def _healing(case: Case, *ill: Instance) -> str:
+    """Say how instances become healthy targets that are none; those that are no targets at all have to be made some first."""
+    strangers = [each for each in ill if each in case.unregistered]
+    return Commands(case).register(strangers) if strangers else Commands(case).heal()
 
 
 # ---------------------------------------------------------------------------------------------------- the whole group
@@ -271,7 +290,3 @@ def _step(case: Case) -> Act[Target]:
 
 def _resource(case: Case) -> str:
     return f"autoscaling-group/{case.settings.asg}"
-
-
-def _count(number: int) -> str:
-    return "1 instance is" if number == 1 else f"{number} instances are"

@@ -89,6 +89,7 @@ def _closer(aws: "Clients", settings: Settings, facts: Facts, busy: tuple[Instan
         alarms=alarms,
         history=history,
         healthy=frozenset(target.id for target in health if target.state == "healthy"),
+        registered=frozenset(target.id for target in health if target.state != "draining"),
         change=change,
     )
 

@@ -64,6 +64,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Those that the policies follow."""
     healthy: frozenset[str] | None = None
     """Instances that the load balancer finds healthy; None: it was not asked, as no instance is busy."""
+    registered: frozenset[str] = frozenset()
+    """Instances that the load balancer knows and is not told to forget, healthy or not; none where it was not asked."""
     requests: Requests = Requests()
     usual_hosts: float | None = None
     """Healthy instances as a rule in the last 24 hours; None: unknown."""

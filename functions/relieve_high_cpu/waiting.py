@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from relieve_high_cpu.case import Case
-from relieve_high_cpu.wording import Commands, evidence, hot_now, minutes
+from relieve_high_cpu.wording import Commands, evidence, hot_now, minutes, named
 from remediation.aws.autoscaling import ACTIVE_REFRESH
 from remediation.aws.group_commands import suspended
 from remediation.core.verdict import Escalate, Nothing, Wait
@@ -11,7 +11,6 @@ from remediation.core.verdict import Escalate, Nothing, Wait
 SOON = timedelta(minutes=2)
 PATIENCE = 2
 """So many times as long as values take they are waited for; then CloudWatch will have none."""
-_NAMED = 3
 REGISTERS = "AddToLoadBalancer"
 """The process that makes targets of new instances."""
 
@@ -70,11 +69,10 @@ def blind(case: Case) -> Wait | Escalate | None:
     elif heat.last is None:
         said = f"CloudWatch has no CPU of any instance of {name} that is in service"
         if any(heat.warmed.values()):
-            said = f"CloudWatch has no CPU of {', '.join(each.id for each in heat.late)}"
+            said = f"CloudWatch has no CPU of {named(heat.late)}"
     else:
         age = case.now - heat.last.at - period
-        some = heat.late[:_NAMED] if len(heat.late) < len(heat.mature) else ()
-        late = f"; it has no newer one of {', '.join(each.id for each in some)}" if some else ""
+        late = f"; it has no newer one of {named(heat.late)}" if 0 < len(heat.late) < len(heat.mature) else ""
         said = f"CloudWatch's newest CPU of the instances of {name} is {minutes(age)} minutes old{late}"
         if age <= case.settings.evaluate * period:
             return wait(case, f"{said}: too old to judge by, and it may still come.")
@@ -89,18 +87,21 @@ def ill(case: Case) -> Wait | Escalate | None:
     """Leave to the runbook for it what makes the others hot: those that take no requests. Some are in no target group at all."""
     if case.shared is None or not (case.heat.hot or case.fleet_hot):
         return None
-    ids = [each.id for each in case.ill]
     said = (
-        f"{hot_now(case)}, and {len(ids)} of {len(case.heat.mature)} instances take no requests, because they are no "
-        f"healthy targets ({', '.join(ids[:_NAMED])}): the others bear their load"
+        f"{hot_now(case)}, and {len(case.ill)} of {len(case.heat.mature)} instances take no requests, because they are no "
+        f"healthy targets ({named(case.ill)}): the others bear their load"
     )
-    if REGISTERS not in case.group.suspended:
+    strangers = [each for each in case.ill if each in case.unregistered]
+    if not strangers:
         return wait(case, f"{said} (restart-unhealthy-targets is for that).", for_=case.settings.period)
+    commands, now, resume = Commands(case), "", tuple[str, ...]()
+    if REGISTERS in case.group.suspended:
+        now, resume = f" {suspended([REGISTERS])}.", (commands.resume([REGISTERS]),)
     return Escalate(
-        because=f"{said}. {suspended([REGISTERS])}: what was launched since is no target, and does not become one when it "
-        "is resumed.",
+        because=f"{said}. No targets at all: {named(strangers)}.{now} What is launched while {REGISTERS} is suspended does not "
+        "become one when it is resumed.",
         evidence=evidence(case),
-        next_steps=(Commands(case).resume([REGISTERS]), Commands(case).register(ids), Commands(case).activities()),
+        next_steps=(*resume, commands.register(strangers), commands.activities()),
     )
 
 

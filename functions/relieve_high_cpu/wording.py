@@ -12,7 +12,7 @@ from remediation.aws.scaling import IN_SERVICE, Policy
 
 HOURS_A_MONTH = 730
 _TOLD = 3
-"""Instances whose processes are told; the facts hold more."""
+"""Instances that are named, or whose processes are told; the facts hold more."""
 _MODES = {
     "standard": "slowed down to what it earns",
     UNLIMITED: "not slowed down, but what it uses beyond what it earns is charged",
@@ -74,6 +74,12 @@ def hot_now(case: Case) -> str:
     return f"CPU of {case.group.name} is {case.heat.cpu[-1].value:.0f}%"
 
 
+def named(instances: Sequence[Instance]) -> str:
+    """Name instances; of many the first ones, and how many more there are."""
+    ids, more = ", ".join(each.id for each in instances[:_TOLD]), len(instances) - _TOLD
+    return f"{ids} and {more} more" if more > 0 else ids
+
+
 def minutes(span: timedelta) -> int:
     """Return whole minutes."""
     return round(span.total_seconds() / 60)
@@ -88,9 +94,9 @@ def last_deploy(case: Case) -> str:
 def slowed_down(case: Case) -> str:
     """Say whose CPU credits are gone, and what that does."""
     modes = sorted({each.credit_mode or "unknown" for each in case.slowed})
-    ids = ", ".join(each.id for each in case.slowed)
-    does = "slowed down" if modes == ["standard"] else "slowed down unless that is unlimited"
-    return f"the CPU credits of {ids} are gone (mode: {', '.join(modes)}), so it is {does}"
+    they = "it is" if len(case.slowed) == 1 else "they are"
+    unless = "" if modes == ["standard"] else " unless that is unlimited"
+    return f"the CPU credits of {named(case.slowed)} are gone (mode: {', '.join(modes)}), so {they} slowed down{unless}"
 
 
 def other_types(case: Case) -> tuple[str, ...]:
@@ -109,9 +115,10 @@ def cost(case: Case) -> str:
     if not settings.next_hourly or not settings.hourly:
         return f"The next size is {settings.next_type}; what it costs is not configured (settings `hourly`, `next_hourly`)."
     more = (settings.next_hourly - settings.hourly) * HOURS_A_MONTH * number
+    instances = "1 instance" if number == 1 else f"{number} instances"
     return (
         f"The next size, {settings.next_type}, costs about {settings.next_hourly:.4f} $ per hour and instance instead of "
-        f"{settings.hourly:.4f} $ ({settings.instance_type}): for {number} instances about {more:.0f} $ more a month."
+        f"{settings.hourly:.4f} $ ({settings.instance_type}): for {instances} about {more:.0f} $ more a month."
     )
 
 
@@ -122,17 +129,22 @@ class Commands(GroupCommands):
         super().__init__(case.settings.asg, case.facts.place.region)
         self._case = case
 
-    def register(self, ids: Sequence[str]) -> str:
+    def register(self, instances: Sequence[Instance]) -> str:
         """Have the load balancer send requests to instances."""
         targets = self._case.settings.targets(self._case.facts.place)
         return self._aws(
-            f"elbv2 register-targets --target-group-arn {targets} --targets {' '.join(f'Id={id_}' for id_ in ids)}"
+            f"elbv2 register-targets --target-group-arn {targets} --targets {' '.join(f'Id={each.id}' for each in instances)}"
         )
 
     def larger(self, size: int) -> str:
         """Have the group made larger by hand, by the rules."""
         environment = self._case.facts.place.environment
         return f"remedy invoke scale-service --set desired={size} --env {environment}  # a plan, until you add --apply"
+
+    def heal(self) -> str:
+        """Have instances healed that are no healthy targets."""
+        group, environment = self._case.settings.target_group.split("/")[1], self._case.facts.place.environment
+        return f"remedy invoke restart-unhealthy-targets --target {group} --env {environment}  # a plan, until you add --apply"
 
     def room(self, size: int = 0) -> str:
         """Let the group have more instances, at least so many."""
@@ -153,12 +165,17 @@ class Commands(GroupCommands):
             larger = f"In terraform.tfvars: instance_type = the size after {', '.join(others)}, {apply}."
         return (larger, self.room(), *map(_larger_steps, self._policies())) if more else (larger,)
 
-    def unlimited(self) -> str:
-        """Have no instance slowed down."""
-        return (
-            'In Terraform, the launch template: credit_specification { cpu_credits = "unlimited" }; what is used beyond what is '
-            "earned is charged."
+    def unlimited(self) -> tuple[str, ...]:
+        """Have no instance slowed down: those that are there at once, and those that are launched later by Terraform."""
+        now = (
+            f"ec2 modify-instance-credit-specification --instance-credit-specifications InstanceId={each.id},CpuCredits=unlimited"
+            for each in self._case.slowed[:_TOLD]
         )
+        later = (
+            'In Terraform, the launch template: credit_specification { cpu_credits = "unlimited" }, then an instance refresh: it '
+            "holds for what is launched after that; what is used beyond what is earned is charged."
+        )
+        return (*map(self._aws, now), later)
 
     def _policies(self) -> tuple[Policy, ...]:
         return tuple(policy for policy in self._case.outward if policy.adjustment is not None)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from remediation.aws.autoscaling import ACTIVE_REFRESH, Group
 from remediation.aws.group_commands import reverted, suspended
-from remediation.aws.scaling import IN, OUT, UNTIL_SETTLED, Size, at_work, settled, size
+from remediation.aws.scaling import IN, OUT, UNTIL_SETTLED, Size, at_work, free, settled, size
 from remediation.core.verdict import Act, Attempt, Escalate, Nothing, Verdict, Wait
 from scale_service.facts import Facts
 from scale_service.settings import NONE, Settings
 from scale_service.undoing import undone
-from scale_service.wording import commands, evidence, free, going, leaving, listed, protected
+from scale_service.wording import commands, evidence, going, leaving, listed, protected
 
 SCALE = "set-desired-capacity"
 LATER = timedelta(seconds=60)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from remediation.aws.autoscaling import Group, Member
+from remediation.aws.autoscaling import Group
 from remediation.aws.group_commands import GroupCommands
-from remediation.aws.scaling import IN_SERVICE, at_work
+from remediation.aws.scaling import IN_SERVICE, at_work, free
 from scale_service.facts import Facts
 
 _NAMED = 6
@@ -35,11 +35,6 @@ def _evidence(facts: Facts, group: Group) -> Iterator[str]:
 def going(group: Group, to: int) -> int:
     """Return how many instances have to go for a group to have this size."""
     return max(0, sum(member.lifecycle == IN_SERVICE for member in group.members) - to)
-
-
-def free(group: Group) -> tuple[Member, ...]:
-    """Return the instances that may go."""
-    return tuple(member for member in group.members if member.lifecycle == IN_SERVICE and not member.protected)
 
 
 def protected(group: Group) -> tuple[str, ...]:

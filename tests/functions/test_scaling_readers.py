@@ -152,6 +152,9 @@ def test_a_group_is_settled_when_all_that_it_wants_is_in_service_and_healthy() -
     assert scaling.settled(of("InService", "Pending"), both) == "i-1 is Pending"
     assert scaling.settled(of("InService", "InService", desired=3), both) == "2 of 3 instances are in service"
     assert scaling.settled(of("InService", "InService"), frozenset({"i-0"})) == "1 of 2 instances are healthy targets"
+    assert scaling.settled(of("InService", "InService", desired=1), both) == (
+        "1 instance is about to leave, for it wants 1 and 2 are in service"
+    )
     assert scaling.settled(of("InService", "Standby", desired=1), both) == "", "what stands by is not missed"
 
 

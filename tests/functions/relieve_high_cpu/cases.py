@@ -58,6 +58,7 @@ def facts(*instances: Instance, **other: Any) -> Facts:
         "group": group(ids),
         "instances": there,
         "healthy": frozenset(ids),
+        "registered": frozenset(ids),
         "requests": Requests(now=400.0, usual=200.0),
         "usual_hosts": float(len(ids)),
         "databases": (Fullness(name="MongoDB connections", used=0.2),),

@@ -109,6 +109,24 @@ def test_a_group_that_is_at_work_by_now_is_left_alone() -> None:
     assert "is at work by now: i-00000000000000001 is Pending:Wait." in left_alone(tonight)
 
 
+@pytest.mark.parametrize("held", ["", "Terminate", "all are protected"])
+def test_instances_that_are_about_to_leave_are_not_called_back(held: str) -> None:
+    """C2: a smaller size holds from when it is set, and the first instance goes a while later."""
+    tonight = night(size=6, max_size=12)
+    tonight.fleet.catch_up()
+    tonight.fleet.desired, tonight.fleet.suspended = 2, ("Terminate",) if held == "Terminate" else ()
+    for box in tonight.fleet.boxes.values():
+        box.protected = held == "all are protected"
+    step = scaling.size(GROUP, from_=2, to=7)
+    if held:
+        assert "was asked for 7" in scale_out(tonight.aws, SETTINGS, step)  # type: ignore[arg-type]
+    else:
+        assert left_alone(tonight, step) == (
+            "dev-backend-asg is at work by now: 4 instances are about to leave, for it wants 2 and 6 are in service."
+        )
+        assert tonight.fleet.desired == 2
+
+
 def test_a_group_that_is_gone_is_left_alone() -> None:
     tonight = night()
     gone = scaling.size("gone", from_=2, to=3)
@@ -169,7 +187,7 @@ def test_an_instance_stays_where_there_are_not_enough_others() -> None:
     tonight = night(size=2)
     first = next(iter(tonight.fleet.boxes))
     assert left_alone(tonight, Target(id=first), replace_instance) == (
-        f"Only 1 other instances of dev-backend-asg are healthy and in service by now, and its minimum is 2; {first} stays."
+        f"Only 1 instance is healthy and in service in dev-backend-asg besides {first} by now, and its minimum is 2: it stays."
     )
 
 
@@ -183,7 +201,7 @@ def test_an_instance_goes_where_the_others_alone_are_as_many_as_there_must_be() 
 def test_the_only_instance_stays_though_there_need_be_none() -> None:
     tonight = night(size=1, min_size=0)
     first = next(iter(tonight.fleet.boxes))
-    assert "Only 0 other instances" in left_alone(tonight, Target(id=first), replace_instance)
+    assert "Only 0 instances are healthy" in left_alone(tonight, Target(id=first), replace_instance)
 
 
 @pytest.mark.parametrize("well", [True, False])
@@ -195,7 +213,18 @@ def test_an_instance_that_is_in_service_but_ill_is_none_of_the_others(well: bool
     if well:
         assert "was told that" in replace_instance(tonight.aws, SETTINGS, Target(id=first.id))  # type: ignore[arg-type]
     else:
-        assert "Only 1 other instances" in left_alone(tonight, Target(id=first.id), replace_instance)
+        assert "Only 1 instance is healthy" in left_alone(tonight, Target(id=first.id), replace_instance)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_instance_that_is_ill_itself_by_now_stays(known: bool) -> None:
+    """Hazard R6: without it no more are healthy than there must be."""
+    tonight = night(size=3)
+    first = next(iter(tonight.fleet.boxes.values()))
+    first.healthy, first.registered = False, known
+    assert left_alone(tonight, Target(id=first.id), replace_instance) == (
+        f"{first.id} is no healthy target by now (restart-unhealthy-targets is for that): it stays."
+    )
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Successful"])

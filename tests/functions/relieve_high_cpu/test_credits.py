@@ -39,11 +39,13 @@ def without(cpu: Sequence[float], *ids: str, **other: Any) -> Facts:
 def test_a_group_that_is_held_at_its_baseline_is_neither_calm_nor_healed(tried: tuple[Attempt[Target], ...]) -> None:
     verdict = escalates(without(BROUGHT_DOWN), *tried)
     assert verdict.because == (
-        f"CPU of dev-backend-asg is 20%, and the CPU credits of {A}, {B} are gone (mode: standard), so it is slowed down. The "
+        f"CPU of dev-backend-asg is 20%, and the CPU credits of {A}, {B} are gone (mode: standard), so they are slowed down. The "
         "next size, t3.large, costs about 0.0832 $ per hour and instance instead of 0.0416 $ (t3.medium): for 2 instances "
         "about 61 $ more a month."
     )
-    assert 'cpu_credits = "unlimited"' in verdict.next_steps[1]
+    assert not any("scale-service" in step or "max_size" in step for step in verdict.next_steps), (
+        "it would be slow as well"
+    )
     assert (
         f"{A} (t3.medium) is InService: CPU 90% 92% 60% 22% 20%, 0 CPU credits left (standard: slowed down to what it earns)"
     ) in verdict.evidence
@@ -61,7 +63,7 @@ def test_a_group_that_is_not_slowed_down_without_credits_is_calm() -> None:
 
 
 def test_a_group_that_is_at_its_baseline_all_day_is_slowed_down_whatever_is_usual() -> None:
-    assert "so it is slowed down" in escalates(without((20,) * 8, requests=USUAL)).because
+    assert "so they are slowed down" in escalates(without((20,) * 8, requests=USUAL)).because
 
 
 @pytest.mark.parametrize(("poor", "told"), [(1, False), (2, True)])
@@ -76,17 +78,41 @@ def test_it_takes_half_of_the_instances(poor: int, told: bool) -> None:
         assert "is not too much" in nothing(facts(*there))
 
 
+@pytest.mark.parametrize(
+    ("number", "ids", "they"),
+    [
+        (1, "i-00000000000000000", "it is"),
+        (3, "i-00000000000000000, i-00000000000000001, i-00000000000000002", "they are"),
+        (5, "i-00000000000000000, i-00000000000000001, i-00000000000000002 and 2 more", "they are"),
+    ],
+)
+def test_those_that_are_there_are_helped_at_once_and_those_to_come_by_terraform(
+    number: int, ids: str, they: str
+) -> None:
+    """A launch template says nothing of an instance that is there."""
+    verdict = escalates(without(BROUGHT_DOWN, *(f"i-{n:017x}" for n in range(number))))
+    assert f"the CPU credits of {ids} are gone (mode: standard), so {they} slowed down." in verdict.because
+    assert f"for {number} instance{'' if number == 1 else 's'} about" in verdict.because
+    *now, later, _, _ = verdict.next_steps
+    assert now == [
+        "aws ec2 modify-instance-credit-specification --instance-credit-specifications "
+        f"InstanceId=i-{n:017x},CpuCredits=unlimited --region us-east-1"
+        for n in range(min(number, 3))
+    ]
+    assert 'credit_specification { cpu_credits = "unlimited" }, then an instance refresh' in later
+
+
 def test_one_that_has_not_earned_any_yet_says_nothing_about_them() -> None:
     assert "is not too much" in nothing(without(BROUGHT_DOWN, age=50 * MINUTE))
-    assert "so it is slowed down" in escalates(without(BROUGHT_DOWN, age=70 * MINUTE)).because
+    assert "so they are slowed down" in escalates(without(BROUGHT_DOWN, age=70 * MINUTE)).because
 
 
 def test_a_policy_follows_a_cpu_that_credits_keep_low() -> None:
-    """Its alarm goes off as they run out, and the one that makes the group smaller comes on."""
+    """Its alarm goes back to OK as they run out, and the one that makes the group smaller comes on."""
     found = facts(
         *without(HOT).instances, policies=(policy(),), alarms=(alarm(),), requests=Requests(now=400.0, usual=200.0)
     )
-    assert "so it is slowed down" in escalates(found).because
+    assert "so they are slowed down" in escalates(found).because
     rich = facts(policies=(policy(),), alarms=(alarm(),))
     assert "the policy dev-scale-up is on it" in nothing(rich)
 
@@ -102,7 +128,7 @@ def test_a_regression_is_told_as_one_as_long_as_it_can_be_seen() -> None:
 def test_where_the_baseline_is_unknown_cpu_has_to_fall_while_the_requests_stay(requests: Requests, told: bool) -> None:
     found = without(BROUGHT_DOWN, type="t5.medium", requests=requests)
     if told:
-        assert "so it is slowed down" in escalates(found).because
+        assert "so they are slowed down" in escalates(found).because
     else:
         assert "is not too much" in nothing(found)
     assert "is not too much" in nothing(without((20,) * 5, type="t5.medium", requests=requests))
@@ -114,7 +140,7 @@ def test_where_the_baseline_is_unknown_cpu_has_to_fall_while_the_requests_stay(r
 )  # fmt: skip
 def test_every_size_has_its_own_baseline(type_: str, baseline: float) -> None:
     assert BASELINES[type_] == baseline
-    assert "so it is slowed down" in escalates(without((0.95 * baseline,) * 5, type=type_)).because
+    assert "so they are slowed down" in escalates(without((0.95 * baseline,) * 5, type=type_)).because
     assert "is not too much" in nothing(without((0.85 * baseline,) * 5, type=type_))
 
 

@@ -18,6 +18,7 @@ from tests.functions.relieve_high_cpu.cases import (
     facts,
     group,
     instance,
+    judge,
     replaced,
     waits,
 )
@@ -50,6 +51,14 @@ def test_one_that_is_hot_for_a_while_is_looked_at_again() -> None:
     )
 
 
+def test_no_step_is_told_twice() -> None:
+    hot = (50, 50, 50, 85, 85, 85)
+    one = judge(facts(instance(A, hot), *OTHERS))
+    several = judge(facts(instance(A, hot), instance(B, hot), *(instance(f"i-{n}", (20,) * 6) for n in range(4))))
+    for verdict in (one, several):
+        assert len(set(verdict.next_steps)) == len(verdict.next_steps) > 2
+
+
 def test_a_break_begins_the_time_anew() -> None:
     found = facts(instance(A, (85, 85, 85, 85, 85, 50, 85, 85)), *OTHERS)
     assert "for 10 minutes" in waits(found)
@@ -69,6 +78,49 @@ def test_those_that_are_not_healthy_do_not_count_as_others() -> None:
     found = facts(instance(A, LONG_HOT), *OTHERS, healthy=frozenset({A, B}))
     assert "1 instance is healthy besides it, and the minimum is 2." in escalates(found).because
     assert acts(facts(instance(A, LONG_HOT), *OTHERS, healthy=frozenset({A, B, C}))).action == "replace-instance"
+
+
+def test_one_that_is_no_healthy_target_itself_is_not_replaced_here() -> None:
+    """Hazard R6: as many are healthy as there must be, and not one more. Its group may be about to replace it."""
+    there = (instance(A, LONG_HOT), *OTHERS[:2])
+    assert waits(facts(*there, healthy=frozenset({B, C}))) == (
+        f"{A} alone is hot, for 40 minutes, while the others of dev-backend-asg are not. It is no healthy target "
+        "(restart-unhealthy-targets is for that)."
+    )
+    failing = judge(facts(*there, healthy=frozenset({B, C})))
+    unknown = judge(facts(*there, healthy=frozenset({B, C}), registered=frozenset({B, C})))
+    assert "invoke restart-unhealthy-targets " in failing.next_steps[1]
+    assert "register-targets" in unknown.next_steps[1]
+    assert acts(facts(*there, healthy=frozenset({A, B, C})), headroom=0.1).action == "replace-instance"
+
+
+@pytest.mark.parametrize(("ids", "heals"), [((A, B, C, D), True), ((A, B, C), True), ((A, B), False)])
+def test_where_enough_are_there_and_only_their_health_is_missing_they_are_healed(
+    ids: tuple[str, ...], heals: bool
+) -> None:
+    there = (instance(A, LONG_HOT), *(instance(id_, (20,) * 8) for id_ in ids[1:]))
+    advice = escalates(facts(*there, healthy=frozenset({A, B}))).next_steps[0]
+    heal = (
+        "remedy invoke restart-unhealthy-targets --target dev-backend-tg-v2 --env dev  # a plan, until you add --apply"
+    )
+    if heals:
+        assert advice == heal
+    else:
+        assert advice.startswith("remedy invoke scale-service --set desired=3 ")
+
+
+def test_those_that_are_no_targets_at_all_are_made_some() -> None:
+    there = (instance(A, LONG_HOT), *(instance(id_, (20,) * 8) for id_ in (B, C, D)))
+    found = facts(*there, healthy=frozenset({A, B}), registered=frozenset({A, B, D}))
+    advice = escalates(found).next_steps[0]
+    assert "aws elbv2 register-targets" in advice
+    assert advice.endswith(f"--targets Id={C} --region us-east-1")
+
+
+def test_where_nobody_looked_at_the_targets_nothing_is_said_of_their_number() -> None:
+    verdict = escalates(facts(instance(A, LONG_HOT), *OTHERS, healthy=None))
+    assert verdict.because.endswith("It is not replaced: how many are healthy besides it is unknown.")
+    assert verdict.next_steps[0].startswith("aws ssm start-session")
 
 
 def beside(number: int, cpu: int, **of: Any) -> Facts:

@@ -202,15 +202,31 @@ def test_one_of_many_that_takes_no_requests_does_not_make_the_others_hot() -> No
     assert acts(facts(*ten, group=group(ids, max_size=20), healthy=frozenset(ids[1:]))).action == "scale-out"
 
 
-def test_those_that_nobody_made_targets_are_for_a_person_with_the_commands_that_do() -> None:
+@pytest.mark.parametrize("still", [True, False])
+def test_those_that_nobody_made_targets_are_for_a_person_with_the_commands_that_do(still: bool) -> None:
     """What is launched while AddToLoadBalancer is suspended does not become a target when it is resumed."""
-    verdict = escalates(facts(healthy=frozenset({A}), group=group(suspended=("AddToLoadBalancer",))))
+    found = group(suspended=("AddToLoadBalancer",) if still else ())
+    verdict = escalates(facts(healthy=frozenset({A}), registered=frozenset({A}), group=found))
     assert verdict.because.endswith(
-        f"are no healthy targets ({B}): the others bear their load. AddToLoadBalancer is suspended: what was launched since "
-        "is no target, and does not become one when it is resumed."
+        f"are no healthy targets ({B}): the others bear their load. No targets at all: {B}."
+        f"{' AddToLoadBalancer is suspended.' if still else ''} What is launched while AddToLoadBalancer is suspended does "
+        "not become one when it is resumed."
     )
-    assert [step.split()[2] for step in verdict.next_steps[:2]] == ["resume-processes", "register-targets"]
-    assert verdict.next_steps[1].endswith(f"--targets Id={B} --region us-east-1")
+    *resume, register, _ = verdict.next_steps
+    assert [step.split()[2] for step in resume] == (["resume-processes"] if still else [])
+    assert register.endswith(f"--targets Id={B} --region us-east-1")
+
+
+def test_those_that_fail_their_check_are_targets_whatever_is_suspended() -> None:
+    found = facts(healthy=frozenset({A}), group=group(suspended=("AddToLoadBalancer",)))
+    assert waits(found).endswith(f"({B}): the others bear their load (restart-unhealthy-targets is for that).")
+
+
+def test_of_those_that_take_no_requests_only_those_that_are_no_targets_are_registered() -> None:
+    there = [instance(id_, (95,) * 8 if id_ == A else (3,) * 8) for id_ in (A, B, C)]
+    verdict = escalates(facts(*there, healthy=frozenset({A}), registered=frozenset({A, C})))
+    assert f"({B}, {C}): the others bear their load. No targets at all: {B}. " in verdict.because
+    assert verdict.next_steps[0].endswith(f"--targets Id={B} --region us-east-1")
 
 
 def test_the_idle_one_of_two_may_be_the_reason_why_the_other_is_hot() -> None:

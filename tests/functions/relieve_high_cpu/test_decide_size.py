@@ -1,5 +1,7 @@
 """Of which size the instances are: what CPU credits do to them, what the next size costs, and what is advised."""
 
+from typing import Any
+
 import pytest
 
 from relieve_high_cpu.facts import Fullness
@@ -16,6 +18,7 @@ from tests.functions.relieve_high_cpu.cases import (
     facts,
     group,
     instance,
+    nothing,
     policy,
 )
 
@@ -46,11 +49,17 @@ def test_in_unlimited_mode_nothing_is_slowed_down_and_one_more_helps() -> None:
     ) in act.evidence
 
 
-def test_where_the_mode_is_unknown_it_may_be_slowed_down() -> None:
-    found = facts(*(instance(id_, HOT, credits=0.0) for id_ in (A, B)))
+def test_where_the_mode_is_unknown_it_may_be_slowed_down_unless_it_is_hot_all_the_same() -> None:
+    """91 % for 25 minutes without credits is not slowed down, and a policy that is called sees to it."""
+    calling: dict[str, Any] = {"policies": (policy(),), "alarms": (alarm(),)}
+    found = facts(*(instance(id_, (90, 92, 60, 22, 69), credits=0.0, type="t3.medium") for id_ in (A, B)), **calling)
     assert (
-        f"{A}, {B} are gone (mode: unknown), so it is slowed down unless that is unlimited." in escalates(found).because
+        f"{A}, {B} are gone (mode: unknown), so they are slowed down unless that is unlimited."
+        in escalates(found).because
     )
+    hot = [instance(id_, (90, 91, 92, 90, 91), credits=0.0, type="t3.medium") for id_ in (A, B)]
+    assert "the policy dev-scale-up is on it" in nothing(facts(*hot, **calling))
+    assert acts(facts(*hot)).action == "scale-out"
 
 
 @pytest.mark.parametrize(("poor", "steps"), [(1, True), (2, True), (3, False), (6, False)])

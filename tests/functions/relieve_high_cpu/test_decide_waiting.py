@@ -1,13 +1,15 @@
 """Who is not hot, and who is being seen to: nothing is to be done, or not yet."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
 
 from relieve_high_cpu.facts import Fullness
 from relieve_high_cpu.settings import Incident, Settings, scope
-from remediation.aws.autoscaling import Member, Refresh
+from remediation.aws.autoscaling import Group, Member, Refresh
 from remediation.aws.scaling import History, size
 from remediation.core.verdict import Wait
 from tests.functions.relieve_high_cpu.cases import (
@@ -43,6 +45,17 @@ GROWING = group(
         Member(id=C, lifecycle="Pending", health="Healthy"),
     ),
 )
+
+
+def held_by_itself(**other: Any) -> Group:
+    """Return a group of two that terminates nothing."""
+    return group((A, B), suspended=("Terminate",), **other)
+
+
+def protected(ids: tuple[str, ...] = (A, B), **other: Any) -> Group:
+    """Return a group of two of which these are protected from scale-in."""
+    members = [msgspec.structs.replace(member, protected=member.id in ids) for member in group().members]
+    return group((A, B), members=tuple(members), **other)
 
 
 def test_another_group_is_none_of_its_business_and_its_own_is() -> None:
@@ -194,30 +207,50 @@ def test_a_group_that_launches_nothing_of_what_it_lacks_is_told_so() -> None:
     )
 
 
-@pytest.mark.parametrize(("desired", "to"), [(2, 3), (1, 3)])
-def test_a_group_that_has_more_than_it_wants_lacks_nothing(desired: int, to: int) -> None:
-    """Terminate is suspended, or all are protected from scale-in: none goes, and one more is one more than there are."""
-    found = facts(group=group((A, B), desired=desired, min_size=1))
+@pytest.mark.parametrize("held", [held_by_itself, protected], ids=["Terminate is suspended", "all are protected"])
+@pytest.mark.parametrize("desired", [2, 1])
+def test_a_group_of_which_none_may_leave_lacks_nothing(held: Callable[..., Group], desired: int) -> None:
+    """One more is one more than there are."""
+    found = facts(group=held(desired=desired, min_size=1))
     more = "" if desired == 2 else " (2 are in service)"
-    assert acts(found).because.endswith(f"{desired} -> {to}{more}.")
-    assert acts(found).target == size("dev-backend-asg", from_=desired, to=to)
+    assert acts(found).because.endswith(f"{desired} -> 3{more}.")
+    assert acts(found).target == size("dev-backend-asg", from_=desired, to=3)
+
+
+def test_a_size_that_somebody_has_just_lowered_is_not_raised_before_the_first_instance_goes() -> None:
+    """C2, C1: whoever lowered it knew why; and from 2 to 7 is no step of one."""
+    ids = tuple(f"i-{n:017x}" for n in range(1, 7))
+    found = facts(*map(instance, ids), group=group(ids, desired=2, max_size=12))
+    assert waits(found) == (
+        "dev-backend-asg is at work: 4 instances are about to leave, for it wants 2 and 6 are in service."
+    )
+    assert acts(facts(*map(instance, ids), group=group(ids, max_size=12))).because.endswith("6 -> 7.")
+
+
+@pytest.mark.parametrize(("spared", "leaves"), [((), True), ((A,), True), ((A, B), False)])
+def test_as_long_as_one_may_go_it_is_about_to(spared: tuple[str, ...], leaves: bool) -> None:
+    found = facts(group=protected(spared, desired=1, min_size=1))
+    if leaves:
+        assert "1 instance is about to leave, for it wants 1 and 2 are in service" in waits(found)
+    else:
+        assert acts(found).action == "scale-out"
 
 
 def test_a_group_that_has_more_than_it_wants_is_as_large_as_it_is() -> None:
     """At the maximum, and what all of them lean on is as full as all of them make it."""
-    full = group((A, B), desired=1, min_size=1, max_size=2)
+    full = held_by_itself(desired=1, min_size=1, max_size=2)
     most = facts(group=full, policies=(policy(),), alarms=(alarm(),))
     assert "has all of its 2 instances" in escalates(most).because
-    beyond = facts(group=group((A, B), desired=1, min_size=1), usual_hosts=1.0)
+    beyond = facts(group=held_by_itself(desired=1, min_size=1), usual_hosts=1.0)
     assert "2 times what is usual in 24 hours, and has 2." in escalates(beyond).because
     used = (Fullness(name="MongoDB connections", used=0.5),)
-    room = facts(group=group((A, B), desired=1, min_size=1), databases=used)
+    room = facts(group=held_by_itself(desired=1, min_size=1), databases=used)
     assert acts(room).action == "scale-out", "two have 50%, and three would have 75%"
 
 
 def test_after_a_step_a_group_that_has_more_than_it_wants_is_healed() -> None:
     helped = (85, 85, 85, 55, 54)
-    found = facts(instance(A, helped), instance(B, helped), group=group((A, B), desired=1, min_size=1))
+    found = facts(instance(A, helped), instance(B, helped), group=held_by_itself(desired=1, min_size=1))
     assert "is not too much" in nothing(found, stepped(1, 2))
 
 

@@ -250,10 +250,26 @@ def test_what_happens_without_credits_is_asked_of_busy_ones_that_have_none(
     assert asked_for == {"InstanceIds": [poor.id]}
 
 
-def test_an_instance_that_is_gone_while_its_mode_is_asked_for_is_no_failure() -> None:
+@pytest.mark.parametrize("gone", [["i-0"], ["i-zzz"], ["i-0", "i-00000000000000002z", "i-zzz"], []])
+def test_an_instance_that_is_gone_while_its_mode_is_asked_for_hides_no_other_one(gone: list[str]) -> None:
+    tonight = night(size=3)
+    for box in tonight.fleet.boxes.values():
+        box.credits = 0.0
+    modes = ec2.credit_modes(tonight.aws, [*gone, *tonight.fleet.boxes])  # type: ignore[arg-type]
+    assert modes == dict.fromkeys(tonight.fleet.boxes, "unlimited")
+    assert len(tonight.aws.calls.of("DescribeInstanceCreditSpecifications")) == 1 or gone
+    assert ec2.credit_modes(tonight.aws, gone) == {}  # type: ignore[arg-type]
+
+
+def test_what_else_is_refused_while_the_mode_is_asked_for_is_a_failure() -> None:
     tonight = night()
-    assert ec2.credit_modes(tonight.aws, ["i-gone"]) == {}  # type: ignore[arg-type]
-    assert tonight.aws.calls.of("DescribeInstanceCreditSpecifications")
+
+    def refuse(**_: Any) -> Any:
+        tonight.aws.ec2._refuse("DescribeInstanceCreditSpecifications", "RequestLimitExceeded", "Rate exceeded")
+
+    tonight.aws.ec2.describe_instance_credit_specifications = refuse  # type: ignore[method-assign]
+    with pytest.raises(AwsError, match="Rate exceeded"):
+        ec2.credit_modes(tonight.aws, list(tonight.fleet.boxes))  # type: ignore[arg-type]
 
 
 def test_the_type_is_that_of_the_instances_and_not_of_the_settings() -> None:
@@ -268,7 +284,24 @@ def test_who_takes_no_requests_is_seen() -> None:
     ill, well = tonight.fleet.boxes.values()
     ill.healthy = False
     assert look(tonight).healthy == frozenset({well.id})
+    assert look(tonight).registered == frozenset({ill.id, well.id})
+    ill.registered = False
+    assert look(tonight).registered == frozenset({well.id})
     assert look(night(load=lambda _: 80.0)).healthy is None, "a group that is not busy is not asked about"
+
+
+def test_one_that_the_load_balancer_is_told_to_forget_is_no_target_any_more() -> None:
+    tonight = night()
+    first, second = tonight.fleet.boxes
+    describe = tonight.aws.elbv2.describe_target_health
+
+    def draining(**asked: Any) -> Any:
+        answer = describe(**asked)
+        answer["TargetHealthDescriptions"][0]["TargetHealth"]["State"] = "draining"
+        return answer
+
+    tonight.aws.elbv2.describe_target_health = draining  # type: ignore[method-assign]
+    assert look(tonight).registered == frozenset({second}), first
 
 
 def test_more_instances_than_one_filter_takes_are_asked_for_in_more() -> None:

@@ -144,7 +144,7 @@ def test_a_group_that_credits_keep_cool_is_told_and_not_called_calm(minutes: int
     tonight.steps.now += minutes * MINUTE
     outcome = tonight.run("apply")
     assert (outcome.status, tonight.aws.mutations) == ("escalated", [])
-    assert "are gone (mode: standard), so it is slowed down." in outcome.because
+    assert "are gone (mode: standard), so they are slowed down." in outcome.because
 
 
 def test_a_group_whose_credits_run_out_after_a_step_is_not_called_healed() -> None:
@@ -152,7 +152,7 @@ def test_a_group_whose_credits_run_out_after_a_step_is_not_called_healed() -> No
     outcome = tonight.run()
     assert [size for _, size in tonight.fleet.sizes] == [3]
     assert outcome.status == "escalated", outcome.text()
-    assert "are gone (mode: standard), so it is slowed down." in outcome.because
+    assert "are gone (mode: standard), so they are slowed down." in outcome.because
     rich = standard(200.0)
     assert rich.run().status == "healed"
 

@@ -150,6 +150,15 @@ def test_a_deploy_is_waited_for() -> None:
     assert isinstance(judge(facts(3, refresh=Refresh(id="r", status="Successful"))), Act)
 
 
+def test_instances_that_are_about_to_leave_are_waited_for() -> None:
+    verdict = judge(facts(4, group(A, B, C, desired=2)))
+    assert isinstance(verdict, Wait)
+    assert verdict.because == (
+        "dev-backend-asg is at work: 1 instance is about to leave, for it wants 2 and 3 are in service."
+    )
+    assert isinstance(judge(facts(4, group(A, B, C, desired=2, suspended=("Terminate",)))), Act)
+
+
 def test_an_activity_is_waited_for() -> None:
     """C8."""
     launch = Activity(description="Launching a new EC2 instance", status="InProgress", started_at=NIGHT)

@@ -124,7 +124,7 @@ def _instance(found: "InstanceTypeDef") -> Instance:
 def credit_modes(aws: "Clients", ids: Iterable[str]) -> dict[str, str]:
     """Return what EC2 does where these instances have no CPU credits, by id: `standard` slows down, `unlimited` charges.
 
-    None of them where one is gone by now, or has no credits: EC2 then refuses the whole list.
+    Without those that are gone by now, or have no credits: EC2 refuses the whole list for one of them, so its halves are asked for.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -134,7 +134,8 @@ def credit_modes(aws: "Clients", ids: Iterable[str]) -> dict[str, str]:
     except AwsError as error:
         if not error.code.startswith("InvalidInstance"):
             raise
-        return {}
+        half = len(wanted) // 2
+        return credit_modes(aws, wanted[:half]) | credit_modes(aws, wanted[half:]) if half else {}
     return {found["InstanceId"]: found["CpuCredits"] for found in answer["InstanceCreditSpecifications"]}
 
 

@@ -52,6 +52,11 @@ class GroupCommands:
         return self._aws(f"ssm start-session --target {instance}")
 
 
+def count(number: int) -> str:
+    """Say how many instances are something: the begin of a sentence."""
+    return "1 instance is" if number == 1 else f"{number} instances are"
+
+
 def suspended(processes: Sequence[str]) -> str:
     """Say that processes of a group are suspended."""
     return f"{' and '.join(processes)} {'is' if len(processes) == 1 else 'are'} suspended"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from remediation.aws.autoscaling import ACTIVE_REFRESH, ENDED, Activity, Group, activity, group, latest_refresh
+from remediation.aws.autoscaling import ACTIVE_REFRESH, ENDED, Activity, Group, Member, activity, group, latest_refresh
+from remediation.aws.group_commands import count
 from remediation.core.errors import AwsError, LeftAloneError
 from remediation.core.verdict import Target
 
@@ -168,10 +169,24 @@ def _grew(found: "ActivityTypeDef") -> bool:
 
 
 def at_work(found: Group, unfinished: tuple[Activity, ...]) -> tuple[str, ...]:
-    """Say what a group is doing, instance by instance, then activity by activity; nothing if it rests."""
+    """Say what a group is doing, by instance and by activity, and what it is about to do; nothing if it rests."""
     moving = [f"{member.id} is {member.lifecycle}" for member in found.members if member.lifecycle not in RESTING]
     doing = [f"{activity.description or 'an activity'} ({activity.status})" for activity in unfinished]
-    return (*moving, *doing)
+    return (*moving, *doing, *_leaving(found))
+
+
+def free(found: Group) -> tuple[Member, ...]:
+    """Return the instances in service that may go when a group is made smaller."""
+    return tuple(member for member in found.members if member.lifecycle == IN_SERVICE and not member.protected)
+
+
+def _leaving(found: Group) -> tuple[str, ...]:
+    """Say how many instances are about to leave: a smaller size holds from when it is set, and the first one goes later."""
+    serving = sum(member.lifecycle == IN_SERVICE for member in found.members)
+    number = min(serving - found.desired, len(free(found)))
+    if number <= 0 or any(process in found.suspended for process in IN):
+        return ()
+    return (f"{count(number)} about to leave, for it wants {found.desired} and {serving} are in service",)
 
 
 def resize(aws: "Clients", wanted: Size) -> str:
