@@ -208,16 +208,50 @@ def test_a_connection_for_which_there_is_no_time_is_not_tried(monkeypatch: pytes
     assert network.asked == [("first", LEAST)]
 
 
-def test_an_address_for_which_there_is_no_time_is_not_said_to_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
+class Silence:
+    """Addresses with which every try ends in this error, after all the time that it has if that is a time-out."""
 
-    def silent(_: tuple[str, int], timeout: float) -> None:
-        now[0] += timeout
-        raise TimeoutError
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: OSError, seconds: float) -> None:
+        self.now, self.error = 0.0, error
+        self.deadline = Deadline(seconds, lambda: self.now)
+        monkeypatch.setattr(socket, "create_connection", self.tried)
 
-    monkeypatch.setattr(socket, "create_connection", silent)
+    def tried(self, _: tuple[str, int], timeout: float) -> None:
+        if isinstance(self.error, TimeoutError):
+            self.now += timeout
+        else:
+            self.now = 9.0
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("addresses", "seconds", "tried", "untried"),
+    [
+        (2, 0.8, 1, "1 more address was not tried."),
+        (3, 1.1, 2, "1 more address was not tried."),
+        (6, 2.4, 5, "1 more address was not tried."),
+        (8, 2.3, 5, "3 more addresses were not tried."),
+        (5, 2.4, 5, ""),
+    ],
+)
+def test_where_the_time_ends_the_addresses_that_were_silent_count(
+    monkeypatch: pytest.MonkeyPatch, addresses: int, seconds: float, tried: int, untried: str
+) -> None:
+    silence, these = Silence(monkeypatch, TimeoutError(), seconds), tuple(f"10.0.0.{each}" for each in range(addresses))
+    with pytest.raises(UnreachableError) as caught:
+        connect(these, 6379, silence.deadline)
+    assert (caught.value.layer, caught.value.fault, caught.value.addresses) == ("tcp", "no-answer", these[:tried])
+    assert caught.value.because.endswith(untried)
+    assert ("not tried" in caught.value.because) is bool(untried)
+
+
+@pytest.mark.parametrize("error", [UNROUTED, FILES])
+def test_where_the_time_ends_and_nobody_was_waited_for_there_was_no_time(
+    monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    silence = Silence(monkeypatch, error, 1.0)
     with pytest.raises(TimeoutError, match="the time for the whole look is over"):
-        connect(("10.0.0.1", "fd00::7"), 6379, Deadline(0.8, lambda: now[0]))
+        connect(("10.0.0.1", "fd00::7"), 6379, silence.deadline)
 
 
 def test_tls_for_which_there_is_no_time_is_not_tried_and_the_connection_is_closed() -> None:
