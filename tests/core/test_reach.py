@@ -161,7 +161,10 @@ FILES, UNROUTED = OSError(errno.EMFILE, "Too many open files"), OSError(errno.EN
         (TimeoutError(), ConnectionRefusedError(), "refused"),
         (TimeoutError(), ConnectionResetError(), "cut-off"),
         (TimeoutError(), FILES, "own-trouble"),
-        (ConnectionRefusedError(), FILES, "own-trouble"),
+        (UNROUTED, FILES, "own-trouble"),
+        (ConnectionRefusedError(), FILES, "refused"),
+        (ConnectionRefusedError(), OSError(errno.EPERM, "Operation not permitted"), "refused"),
+        (ConnectionResetError(), FILES, "cut-off"),
         (ConnectionRefusedError(), UNROUTED, "refused"),
         (TimeoutError(), UNROUTED, "no-answer"),
         (UNROUTED, UNROUTED, "no-route"),
@@ -187,6 +190,8 @@ def test_where_no_address_takes_a_connection_it_is_said_of_each_whichever_comes_
         (OSError(errno.ECONNRESET, "Connection reset by peer"), "cut-off"),
         (OSError(errno.EHOSTUNREACH, "No route to host"), "no-route"),
         (OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol"), "no-route"),
+        (OSError(errno.ENETDOWN, "Network is down"), "no-route"),
+        (OSError(errno.EHOSTDOWN, "Host is down"), "no-route"),
         (FILES, "own-trouble"),
         (OSError(errno.EACCES, "Permission denied"), "own-trouble"),
         (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), "own-trouble"),
@@ -195,6 +200,26 @@ def test_where_no_address_takes_a_connection_it_is_said_of_each_whichever_comes_
 def test_only_silence_is_no_answer(monkeypatch: pytest.MonkeyPatch, error: OSError, fault: str) -> None:
     with pytest.raises(UnreachableError) as caught:
         connected(monkeypatch, Network(first=error), "10.0.0.1")
+    assert caught.value.fault == fault
+
+
+UNAVAILABLE = OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fault"),
+    [
+        (TimeoutError(), UNAVAILABLE, "no-answer"),
+        (ConnectionRefusedError(), UNAVAILABLE, "refused"),
+        (UNROUTED, UNAVAILABLE, "no-route"),
+        (UNAVAILABLE, TimeoutError(), "own-trouble"),
+    ],
+)
+def test_an_ipv6_that_is_switched_off_hides_no_server_and_an_ipv4_without_a_free_port_is_trouble_of_our_own(
+    monkeypatch: pytest.MonkeyPatch, first: OSError, second: OSError, fault: str
+) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        connected(monkeypatch, Network(first=first, second=second))
     assert caught.value.fault == fault
 
 

@@ -20,10 +20,11 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """RFC 1918: what a VPC is made of unless somebody says otherwise."""
 _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH."""
-_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT)
-_SAYS: tuple[Fault, ...] = ("own-trouble", "cut-off", "refused", "no-answer", "no-route")
-"""Which fault is that of several addresses. With one's own trouble nobody was heard; who hangs up or refuses shows that the way is
-open, so silence is not the way's; an address to which no way leads (IPv6, mostly) says nothing beside the others."""
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT, errno.ENETDOWN, errno.EHOSTDOWN)
+_SAYS: tuple[Fault, ...] = ("cut-off", "refused", "own-trouble", "no-answer", "no-route")
+"""Which fault is that of several addresses. Who hangs up or refuses was heard, and shows that the way is open, so silence is not the
+way's; with trouble of one's own not everybody was asked, so silence is not all; an address to which no way leads (IPv6, mostly) says
+nothing beside the others."""
 _WAITED: tuple[Fault, ...] = ("cut-off", "refused", "no-answer")
 """Faults of an address that was heard, or waited for long enough."""
 _ALERT = re.compile(r"(?:TLSV1|TLSV13|SSLV3)_ALERT_[A-Z_]+\Z")
@@ -142,8 +143,13 @@ def _connect(address: str, port: int, seconds: float) -> socket.socket:
     except ConnectionError as error:
         raise failed("cut-off", "ended the connection while it was made.") from error
     except OSError as error:
-        fault: Fault = "no-route" if error.errno in _NO_ROUTE else "own-trouble"
+        fault: Fault = "no-route" if _unrouted(error, address) else "own-trouble"
         raise failed(fault, f"cannot be connected to: {error.strerror or error}.") from error
+
+
+def _unrouted(error: OSError, address: str) -> bool:
+    """Tell whether no way leads to an address. EADDRNOTAVAIL: IPv6 is switched off here; of an IPv4 address, no port of ours is free."""
+    return error.errno in _NO_ROUTE or (error.errno == errno.EADDRNOTAVAIL and ip_address(address).version == 6)
 
 
 def secure(connected: socket.socket, host: str, roots: str | None, deadline: Deadline) -> ssl.SSLSocket:
