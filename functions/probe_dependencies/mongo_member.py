@@ -58,6 +58,11 @@ class Reached:
         """Tell whether it gave no answer at all: not in TCP, although it was waited for."""
         return self.failed is not None and (self.failed.layer, self.failed.fault) == ("tcp", "no-answer")
 
+    @property
+    def heard(self) -> bool:
+        """Tell whether it took a connection, refused it or hung up."""
+        return any(step.layer == "tcp" and step.fault in {None, "refused", "cut-off"} for step in self.steps)
+
 
 def reach(host: str, port: int, way: Way, deadline: Deadline) -> Reached:
     """Go up to `hello`. Whatever is wrong is in the answer, and nothing raises."""

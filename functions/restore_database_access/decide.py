@@ -15,7 +15,7 @@ from restore_database_access.busy import in_words
 from restore_database_access.facts import Facts, Line
 from restore_database_access.leads import elsewhere, private
 from restore_database_access.logged import LATELY, MANY
-from restore_database_access.members import all_silent, alone
+from restore_database_access.members import alone, shut
 from restore_database_access.person import HOURS, NETWORK, Tried, lasting, late, left_behind, person, was
 from restore_database_access.settings import Settings
 from restore_database_access.shut_out import left, shut_out
@@ -160,7 +160,7 @@ def _unknown(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> V
 
 
 def _busy(facts: Facts, settings: Settings, now: datetime) -> Verdict[Line] | None:
-    """Leave Atlas alone while it is at it; where that takes longer than it should, the paragraphs below go on."""
+    """Wait while Atlas is at it, or the probe in trouble; where that takes longer than it should, the paragraphs below go on."""
     if not facts.busy or facts.busy_since is None or late(facts, settings, now):
         return None
     at_it, since = in_words(facts.busy, settings.cluster), clock(facts.busy_since)
@@ -207,8 +207,9 @@ def _says(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verd
     known = facts.access is not None and not private(facts.probed)
     gone = missing(facts.access or (), facts.addresses or (), now) if known else ()
     silent, those = facts.fails("tcp", "no-answer"), " and ".join(gone)
-    if silent and not all_silent(facts.probed):
-        because += " Not every member is silent in this way, so whether the access list is to blame is not known."
+    if silent and not shut(facts.probed):
+        heard = "does not tell whom it heard" if shut(facts.probed) is None else "heard another member"
+        because += f" The probe {heard}, so whether the access list is to blame is not known."
         because += f" It does not have {those}." if gone else ""
     elif silent:
         because += " It is not the access list, which lets in each of our addresses."

@@ -139,6 +139,8 @@ class MongoState(Struct, frozen=True, kw_only=True):
     """The IP addresses that were connected to, or were tried; without those that may not be connected to."""
     silent: tuple[str, ...] = ()
     """Those of `hosts` that gave no answer in TCP."""
+    heard: tuple[str, ...] | None = None
+    """Those of `hosts` that took a connection, refused it or hung up; None where the probe does not tell, as before it had this."""
     answering: tuple[str, ...] = ()
     """Those of `hosts` that answered `hello`."""
     primary: str = ""
