@@ -38,6 +38,7 @@ def state(members: Sequence[Reached], before: MongoState) -> MongoState:
         heard=tuple(each.at for each in members if each.heard),
         answering=tuple(each.at for each in answering),
         primary=first.at if first is not None else "",
+        lost=_lost(members)[0] if first is None else "",
         set_name=next((each.member.set_name for each in answering if each.member), ""),
     )
 
@@ -54,10 +55,8 @@ def judge(members: Sequence[Reached], *, tls: bool) -> tuple[Step, ...]:
 
 def _failed(members: Sequence[Reached]) -> Step:
     answering = [each for each in members if each.member is not None]
-    known = {each.member.knows.lower() for each in answering if each.member is not None} - {""}
-    failing = [each for each in members if each.failed is not None]
-    if first := [each for each in failing if each.at.lower() in known]:
-        at, step = _telling(first)
+    at, step = _lost(members)
+    if step is not None:
         return replace(step, because=f"The others take {at} for the primary, and it cannot be used: {step.because}")
     if answering:
         took = max(each.steps[-1].milliseconds for each in answering)
@@ -65,6 +64,7 @@ def _failed(members: Sequence[Reached]) -> Step:
             f"{len(answering)} of {len(members)} members answer, and none of them is the primary: nobody takes writes."
         )
         return Step(layer="hello", fault="no-primary", because=_with(because, members), milliseconds=took)
+    failing = [each for each in members if each.failed is not None]
     _, step = _telling(failing)
     if len(members) == 1:
         return step
@@ -72,6 +72,13 @@ def _failed(members: Sequence[Reached]) -> Step:
         return replace(step, because=f"{step.because} None of {len(members)} members could be looked at.")
     same = sum(_way(each.failed) == _way(step) for each in failing if each.failed)
     return replace(step, because=f"{step.because} Of {len(members)} members none can be used, {same} for this reason.")
+
+
+def _lost(members: Sequence[Reached]) -> tuple[str, Step | None]:
+    """Return the member that others take for the primary and that cannot be used, if there is one, and its failure."""
+    known = {each.member.knows.lower() for each in members if each.member is not None} - {""}
+    named = [each for each in members if each.failed is not None and each.at.lower() in known]
+    return _telling(named) if named else ("", None)
 
 
 def _telling(failing: Iterable[Reached]) -> tuple[str, Step]:

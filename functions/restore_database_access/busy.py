@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from remediation.atlas.facts import Cluster, Happening
 from remediation.core.probed import Fault, Probed
-from restore_database_access.members import UNREACHED, alone, unseen
+from restore_database_access.members import UNREACHED, lost, unseen
 
 MAINTAINED, ELECTING, UNSEEN, CREATING = "maintenance", "election", "unseen", "CREATING"
 STATES = (CREATING, "UPDATING", "REPAIRING")
@@ -36,7 +36,7 @@ def busy(cluster: Cluster | None, happenings: Iterable[Happening], probed: Probe
     latest = next((each for each in happenings if each.kind in {_BEGAN, *_NOT}), None)
     if latest is not None and latest.kind == _BEGAN and now - latest.at < MAINTAINED_FOR:
         return MAINTAINED
-    if fault == "no-primary" or alone(probed):
+    if fault == "no-primary" or lost(probed):
         return ELECTING
     return UNSEEN if unseen(probed) else ""
 
@@ -49,12 +49,14 @@ def longest(with_: str) -> timedelta:
     return _LONGEST.get(with_, LONGEST)
 
 
-def in_words(with_: str, cluster: str) -> str:
+def in_words(with_: str, cluster: str, probed: Probed | None) -> str:
     """Return it as people say it."""
     if with_ == MAINTAINED:
         return f"Atlas maintains {cluster}"
     if with_ == UNSEEN:
         return f"The probe does not see enough of {cluster} to judge it"
+    if with_ == ELECTING and lost(probed):
+        return f"The primary of {cluster} cannot be used, and the other members take none of themselves for it"
     if with_ == ELECTING:
         return f"{cluster} has no primary that can be used: its members elect one"
     return f"{cluster} is {with_} at Atlas"

@@ -26,8 +26,20 @@ def unseen(probed: Probed | None) -> bool:
     return failed.fault in OWN_FAULTS or ((failed.layer, failed.fault) == ("tcp", "no-answer") and shut(probed) is None)
 
 
-def alone(probed: Probed | None) -> bool:
-    """Tell whether the primary alone cannot be reached: other members answer, and they take it for the primary."""
+def lost(probed: Probed | None) -> str:
+    """Return the primary that cannot be reached while other members answer, and take it for the primary; empty where that is not so.
+
+    Members that lose their primary for ten seconds elect another. So one that is silent for minutes and still is the primary to
+    them lives, and it is our way to it that is shut.
+    """
     if probed is None or probed.mongodb is None or probed.failed is None:
-        return False
-    return bool(probed.mongodb.answering) and not probed.mongodb.primary and probed.failed.fault in UNREACHED
+        return ""
+    state = probed.mongodb
+    named = bool(state.answering) and not state.primary and probed.failed.fault in UNREACHED
+    return (state.lost or "the primary") if named else ""
+
+
+def alone(probed: Probed | None) -> bool:
+    """Tell whether all members but one answer."""
+    state = probed.mongodb if probed is not None else None
+    return state is not None and len(set(state.hosts) - set(state.answering)) == 1

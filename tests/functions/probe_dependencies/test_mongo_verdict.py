@@ -85,6 +85,14 @@ def test_the_layer_of_the_primary_that_others_know_is_the_one_that_failed() -> N
     )
 
 
+def test_whom_the_others_take_for_the_primary_is_told_by_name_where_it_cannot_be_used() -> None:
+    before = MongoState(shape=Shape(scheme="mongodb", hosts=("a",)))
+    knowing = reached("b", member=Member(primary=False, secondary=True, knows="A:27017"))
+    assert state((reached("a", layer="tcp"), knowing), before).lost == "a:27017"
+    assert state((reached("a", layer="tcp"), reached("b", member=SECONDARY)), before).lost == ""
+    assert state((reached("a", member=PRIMARY), knowing), before).lost == ""
+
+
 def test_members_that_know_no_primary_have_none() -> None:
     assert verdict(reached("a", layer="tcp"), reached("b", member=SECONDARY)) == (
         "hello",

@@ -222,7 +222,9 @@ def test_atlas_at_work_is_waited_for_only_where_it_can_be_what_fails(fault: Mong
         assert busy(replace(THERE, state=state), (), probed("hello", fault), NIGHT) == (state if can else otherwise)
     assert busy(THERE, (STARTED,), probed("hello", fault), NIGHT) == (MAINTAINED if can else otherwise)
     unborn = can or fault in {"records-unknown", "name-unknown"}
-    assert busy(replace(THERE, state="CREATING"), (), probed("dns", fault), NIGHT) == ("CREATING" if unborn else otherwise)
+    assert busy(replace(THERE, state="CREATING"), (), probed("dns", fault), NIGHT) == (
+        "CREATING" if unborn else otherwise
+    )
 
 
 def test_a_database_that_answers_waits_for_nothing() -> None:

@@ -106,8 +106,8 @@ def test_a_cluster_of_which_nobody_was_heard_and_one_is_silent_is_asked_for_wher
 @pytest.mark.parametrize(
     ("kinds", "fault", "team"),
     [
-        (("silent", "knows", "knows"), "no-answer", DATABASE),
-        (("silent", "knows", "silent"), "no-answer", DATABASE),
+        (("silent", "knows", "knows"), "no-answer", NETWORK),
+        (("silent", "knows", "silent"), "no-answer", NETWORK),
         (("refused", "knows", "knows"), "refused", DATABASE),
         (("cut", "knows", "knows"), "cut-off", DATABASE),
         (("hello", "knows", "knows"), "no-answer", DATABASE),
@@ -132,34 +132,85 @@ def test_where_one_member_was_heard_or_none_was_waited_for_nobody_is_asked_to_ch
     failed = looked(kinds).failed
     assert failed is not None
     assert (failed.fault, verdict.team) == (fault, team)
-    hung_up = fault == "cut-off" and "knows" not in kinds
-    assert (terraform() in verdict.next_steps) == (
-        not listed and (hung_up or (team == NETWORK and fault == "no-answer"))
+    may = "knows" not in kinds and (fault == "cut-off" or (team, fault) == (NETWORK, "no-answer"))
+    assert (terraform() in verdict.next_steps) == (not listed and may)
+
+
+LIVES = "The others still take it for the primary, so it lives, and our way to it is shut."
+PRIMARY = "shard-00.ab1cd.mongodb.net:27017"
+
+
+@pytest.mark.parametrize("kind", ["silent", "refused", "cut", "hello"])
+def test_a_primary_that_cannot_be_used_is_given_the_time_of_an_election(kind: Kind) -> None:
+    waits = because(judged((kind, "knows", "knows"), listed=False, ago=2), Wait)
+    assert waits.startswith(
+        f"The primary of {CLUSTER} cannot be used, and the other members take none of themselves for"
     )
+    assert "elect" not in waits
+    elects = because(judged(("answers", "answers", "answers"), listed=False, ago=2), Wait)
+    assert elects.startswith(f"{CLUSTER} has no primary that can be used: its members elect one")
 
 
-@pytest.mark.parametrize("kind", ["silent", "refused", "hello"])
-def test_a_primary_that_alone_cannot_be_reached_is_given_the_time_of_an_election_and_is_then_the_databases(
-    kind: Kind,
+@pytest.mark.parametrize(
+    ("kinds", "alone"), [(("silent", "knows", "knows"), True), (("silent", "knows", "silent"), False)]
+)
+def test_a_primary_that_is_silent_to_us_and_not_to_its_peers_is_the_infrastructures(
+    kinds: tuple[Kind, ...], *, alone: bool
 ) -> None:
-    kinds: tuple[Kind, ...] = (kind, "knows", "knows")
-    waits = judged(kinds, listed=False, ago=2)
-    assert because(waits, Wait).startswith(f"{CLUSTER} has no primary that can be used: its members elect one")
-    verdict = judged(kinds, listed=False, ago=3)
+    verdict = judged(kinds, listed=False)
     said = because(verdict)
-    assert "it is the primary alone that cannot be reached" in said
+    assert LIVES in said
     assert said.endswith("for longer than 3 minutes.")
+    assert ("It is the primary alone that cannot be used." in said) is alone
+    assert "elect" not in said
+    assert "same way" not in said
     assert isinstance(verdict, Escalate)
+    assert verdict.team == NETWORK
+    assert verdict.next_steps[0].startswith(f"Look at what lets TCP out to {PRIMARY}: the egress rules")
+    assert any("status.mongodb.com" in step for step in verdict.next_steps)
+    assert not any("accessLists" in step for step in verdict.next_steps)
+
+
+@pytest.mark.parametrize("kind", ["refused", "cut", "hello"])
+def test_a_primary_to_which_the_way_is_open_is_the_databases(kind: Kind) -> None:
+    verdict = judged((kind, "knows", "knows"), listed=False)
+    said = because(verdict)
+    assert "It is the primary alone that cannot be used." in said
+    assert LIVES not in said
+    assert isinstance(verdict, Escalate)
+    assert verdict.team == DATABASE
     told = " ".join(verdict.next_steps)
     assert "status.mongodb.com" in told
     assert "27017" not in told
     assert "2 of 3 members answer hello." in verdict.evidence
 
 
+def test_a_look_that_does_not_name_the_primary_is_told_without_its_name() -> None:
+    look = looked(("silent", "knows", "knows"))
+    assert look.mongodb is not None
+    verdict = decided(facts(probed=replace(look, mongodb=replace(look.mongodb, lost=""))))
+    assert isinstance(verdict, Escalate)
+    assert verdict.next_steps[0].startswith("Look at what lets TCP out to the primary: the egress rules")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "private"), [(("silent", "slow"), True), (("silent", "hiccup"), True), (("silent", "knows"), False)]
+)
+def test_by_a_private_way_it_is_the_way_whether_or_not_another_member_was_heard(
+    kinds: tuple[Kind, ...], *, private: bool
+) -> None:
+    look = looked(kinds)
+    assert look.mongodb is not None
+    look = replace(look, mongodb=replace(look.mongodb, addresses=("10.0.3.4",)))
+    said = because(decided(shut_out(probed=look)))
+    assert ("That is private: we come by a peering" in said) is private
+    assert "access list" not in said
+
+
 def test_a_primary_whose_name_is_not_known_is_no_election() -> None:
     found = looked(("unknown", "knows"))
     assert busy(THERE, (), found, NIGHT) == ""
-    assert "the primary alone" not in because(decided(shut_out(probed=found)))
+    assert "primary alone" not in because(decided(shut_out(probed=found)))
 
 
 def test_where_one_member_was_heard_what_is_missing_is_said_and_not_blamed() -> None:

@@ -144,6 +144,8 @@ class MongoState(Struct, frozen=True, kw_only=True):
     answering: tuple[str, ...] = ()
     """Those of `hosts` that answered `hello`."""
     primary: str = ""
+    lost: str = ""
+    """Whom members that answer take for the primary, where it cannot be used; of several the one that the failed layer is of."""
     set_name: str = ""
     logged_in_at: datetime | None = None
     """When a login was tried last: it is at most once in 15 minutes, and what came of it counts until the next."""
