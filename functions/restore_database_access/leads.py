@@ -18,7 +18,8 @@ _PRIVATE = tuple(
 )
 """Of which VPCs are made: who connects to one of these comes by a peering, a transit gateway or a private endpoint."""
 _BY = re.compile(r"(.*)-(pl-\d+(-lb)?|pri)(?=-|\Z)")
-"""What a private way is called in a label, the last part that is called so; the first group is what comes before it. Of the oldest names the project's id comes after it (`cluster0-pri-abcde`)."""
+"""What a private way is called in a label, where it is called so last; the first group is what comes before it. Of the oldest names
+the project's id comes after it (`cluster0-pri-abcde`)."""
 _SHARD = re.compile(r"-shard-\d\d-\d\d")
 _OF_NOBODY = re.compile(r"(ac|atlas|pl)-")
 """How labels begin that Atlas makes up itself."""

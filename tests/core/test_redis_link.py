@@ -67,7 +67,7 @@ def test_where_there_is_no_time_for_an_answer_nothing_is_asked(layer: Layer, lef
 
 
 @pytest.mark.parametrize("layer", ASKED)
-def test_a_silence_for_which_there_was_time_is_no_answer(layer: str) -> None:
+def test_a_silence_for_which_there_was_time_is_no_answer(layer: Layer) -> None:
     silent = Silent()
     with pytest.raises(UnreachableError) as caught:
         ASKED[layer](link(silent, LEAST))

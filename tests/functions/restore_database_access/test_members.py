@@ -230,7 +230,7 @@ def test_a_probe_that_does_not_tell_whom_it_heard_is_waited_for_and_then_told_an
     waits = because(decided(shut_out(probed=old, busy=UNSEEN, busy_since=NIGHT - 2 * MINUTE)), Wait)
     assert waits.startswith(f"The probe does not see enough of {CLUSTER} to judge it (seen since ")
     for listed in (True, False):
-        more = {"probed": old, "busy": UNSEEN, "busy_since": NIGHT - 3 * MINUTE}
+        more: dict[str, Any] = {"probed": old, "busy": UNSEEN, "busy_since": NIGHT - 3 * MINUTE}
         said = because(decided(facts(**more) if listed else shut_out(**more)))
         assert "The probe does not tell whom it heard, so whether the access list is to blame is not known." in said
         assert (f"It does not have {OURS}." in said) is not listed
