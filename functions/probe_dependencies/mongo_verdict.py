@@ -3,8 +3,8 @@
 The rule of the domain: the application can work while one member is the primary and can be reached. So with a primary every layer
 is well, and who fails is only mentioned. Without one the layer that failed is that of the member whom the others take for the
 primary; or nobody is the primary; or nobody answers, and then it is where the one that got furthest stands. In whatever order the
-records name them: of two that got as far, one that refuses says more than one that is silent, for it shows that the way is open, and one that is
-silent says more than one to which no way leads from here.
+records name them: of two that got as far, one that refuses says more than one that is silent, for it shows that the way is open, and
+one that is silent says more than one to which no way leads from here.
 """
 
 from collections import Counter

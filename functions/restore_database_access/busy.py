@@ -24,7 +24,7 @@ _NOT = ("MAINTENANCE_NO_LONGER_NEEDED", "MAINTENANCE_AUTO_DEFERRED")
 
 
 def busy(cluster: Cluster | None, happenings: Iterable[Happening], probed: Probed | None, now: datetime) -> str:
-    """Return what is at work that can cause what fails: a state, a maintenance, an election, a probe that sees too little; or nothing."""
+    """Return what can cause what fails and passes: a state, a maintenance, an election, a probe that sees too little; or nothing."""
     fault = probed.failed.fault if probed is not None and probed.failed is not None else None
     state = cluster.state if cluster is not None and cluster.state in STATES else ""
     if fault in UNBORN and state == CREATING:
@@ -44,7 +44,7 @@ def busy(cluster: Cluster | None, happenings: Iterable[Happening], probed: Probe
 def longest(with_: str) -> timedelta:
     """Return how long it is waited for: a replica set elects its primary within seconds, an update takes minutes.
 
-    A probe without time or files is well with one of the next looks, or is not by itself.
+    A probe that had no time or no files has them with one of the next looks, or somebody has to look at it.
     """
     return _LONGEST.get(with_, LONGEST)
 

@@ -21,9 +21,7 @@ def shut_out(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> V
     if not facts.fails("tcp", "no-answer") or lost(facts.probed):
         return None
     if private := leads.private(facts.probed):
-        because = (
-            f"{settings.cluster} cannot be reached: TCP gets no answer, and {' and '.join(private)} was tried. {_BY}"
-        )
+        because = f"{settings.cluster} cannot be reached: TCP gets no answer, and the probe tried {' and '.join(private)}. {_BY}"
         return person(facts, settings, now, because, *_ways(settings), team=NETWORK, tried=tried)
     if not shut(facts.probed):
         return None

@@ -145,7 +145,11 @@ def test_of_members_that_got_as_far_a_refusal_says_more_than_silence_in_whatever
 
 def test_of_members_that_were_not_looked_at_nothing_is_said() -> None:
     late = (reached(host, layer="tcp", fault="no-time") for host in "bc")
-    assert verdict(reached("a", layer="tcp", fault="own-trouble"), *late) == ("tcp", "no-time", "b fails at tcp. None of 3 members could be looked at.")
+    assert verdict(reached("a", layer="tcp", fault="own-trouble"), *late) == (
+        "tcp",
+        "no-time",
+        "b fails at tcp. None of 3 members could be looked at.",
+    )
 
 
 def test_of_two_primaries_that_are_named_and_fail_the_one_that_refuses_is_told() -> None:

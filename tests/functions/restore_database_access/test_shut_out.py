@@ -206,7 +206,7 @@ def test_subnets_without_a_nat_gateway_are_the_infrastructures() -> None:
 def test_who_comes_by_a_private_way_is_not_let_in_by_a_public_address(address: str, lines: tuple[Access, ...]) -> None:
     verdict = decided(shut_out(probed=by("18.194.10.1", address), access=lines))
     said = because(verdict)
-    assert said.startswith(f"{CLUSTER} cannot be reached: TCP gets no answer, and {address} was tried.")
+    assert said.startswith(f"{CLUSTER} cannot be reached: TCP gets no answer, and the probe tried {address}.")
     assert said.endswith(
         "we come by a peering or a private endpoint, where the addresses of our NAT gateways do not count. "
         "Look at its route, its state and its security group."
