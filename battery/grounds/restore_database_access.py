@@ -167,7 +167,7 @@ def _open_to_all() -> Way:
 def _primary_alone() -> Probed:
     """Return a look at which one member is silent and another answers, through the same list."""
     look = probed("tcp", "no-answer")
-    known = structs.replace(STATE, primary="", silent=MEMBERS[:1], answering=MEMBERS[1:])
+    known = structs.replace(STATE, primary="", silent=MEMBERS[:1], heard=MEMBERS[1:], answering=MEMBERS[1:])
     return structs.replace(look, mongodb=known)
 
 

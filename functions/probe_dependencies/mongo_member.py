@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from probe_dependencies.tried import Tried
 from remediation.core.connection_string import written
-from remediation.core.probed import OWN_FAULTS, Step
+from remediation.core.probed import Step
 from remediation.reach.connecting import NEVER, address_of, connect, resolve, secure, speaks_tls
 from remediation.reach.deadline import Deadline
 from remediation.reach.mongo_link import Member, MongoLink
@@ -58,6 +58,11 @@ class Reached:
         """Tell whether it gave no answer at all: not in TCP, although it was waited for."""
         return self.failed is not None and (self.failed.layer, self.failed.fault) == ("tcp", "no-answer")
 
+    @property
+    def heard(self) -> bool:
+        """Tell whether it took a connection, refused it or hung up."""
+        return any(step.layer == "tcp" and step.fault in {None, "refused", "cut-off"} for step in self.steps)
+
 
 def reach(host: str, port: int, way: Way, deadline: Deadline) -> Reached:
     """Go up to `hello`. Whatever is wrong is in the answer, and nothing raises."""
@@ -77,7 +82,7 @@ def _layers(reached: Reached, tried: Tried, way: Way, deadline: Deadline) -> Non
         try:
             connected = connect(found, port, deadline)
         except UnreachableError as error:
-            reached.addresses = () if error.fault in OWN_FAULTS else found
+            reached.addresses = error.addresses
             raise
         address = address_of(connected)
     reached.addresses = found[: found.index(address) + 1]

@@ -3,7 +3,8 @@
 The rule of the domain: the application can work while one member is the primary and can be reached. So with a primary every layer
 is well, and who fails is only mentioned. Without one the layer that failed is that of the member whom the others take for the
 primary; or nobody is the primary; or nobody answers, and then it is where the one that got furthest stands. In whatever order the
-records name them: of two that got as far, one that refuses says more than one that is silent, for it shows that the way is open.
+records name them: of two that got as far, one that refuses says more than one that is silent, for it shows that the way is open, and
+one that is silent says more than one to which no way leads from here.
 """
 
 from collections import Counter
@@ -16,6 +17,8 @@ from probe_dependencies.mongo_member import Reached
 from remediation.core.probed import Layer, MongoState, Step
 
 ORDER: tuple[Layer, ...] = ("dns", "tcp", "tls", "hello")
+_UNHEARD = ("no-answer", "no-route")
+"""Faults of a member that was not heard, and the one that says less comes last."""
 
 
 def primary(members: Sequence[Reached]) -> Reached | None:
@@ -32,8 +35,10 @@ def state(members: Sequence[Reached], before: MongoState) -> MongoState:
         hosts=tuple(each.at for each in members),
         addresses=tuple(dict.fromkeys(address for each in members for address in each.addresses)),
         silent=tuple(each.at for each in members if each.silent),
+        heard=tuple(each.at for each in members if each.heard),
         answering=tuple(each.at for each in answering),
         primary=first.at if first is not None else "",
+        lost=_lost(members)[0] if first is None else "",
         set_name=next((each.member.set_name for each in answering if each.member), ""),
     )
 
@@ -50,10 +55,8 @@ def judge(members: Sequence[Reached], *, tls: bool) -> tuple[Step, ...]:
 
 def _failed(members: Sequence[Reached]) -> Step:
     answering = [each for each in members if each.member is not None]
-    known = {each.member.knows.lower() for each in answering if each.member is not None} - {""}
-    failing = [each for each in members if each.failed is not None]
-    if first := [each for each in failing if each.at.lower() in known]:
-        at, step = _telling(first)
+    at, step = _lost(members)
+    if step is not None:
         return replace(step, because=f"The others take {at} for the primary, and it cannot be used: {step.because}")
     if answering:
         took = max(each.steps[-1].milliseconds for each in answering)
@@ -61,11 +64,21 @@ def _failed(members: Sequence[Reached]) -> Step:
             f"{len(answering)} of {len(members)} members answer, and none of them is the primary: nobody takes writes."
         )
         return Step(layer="hello", fault="no-primary", because=_with(because, members), milliseconds=took)
+    failing = [each for each in members if each.failed is not None]
     _, step = _telling(failing)
     if len(members) == 1:
         return step
+    if step.own:
+        return replace(step, because=f"{step.because} None of {len(members)} members could be looked at.")
     same = sum(_way(each.failed) == _way(step) for each in failing if each.failed)
     return replace(step, because=f"{step.because} Of {len(members)} members none can be used, {same} for this reason.")
+
+
+def _lost(members: Sequence[Reached]) -> tuple[str, Step | None]:
+    """Return the member that others take for the primary and that cannot be used, if there is one, and its failure."""
+    known = {each.member.knows.lower() for each in members if each.member is not None} - {""}
+    named = [each for each in members if each.failed is not None and each.at.lower() in known]
+    return _telling(named) if named else ("", None)
 
 
 def _telling(failing: Iterable[Reached]) -> tuple[str, Step]:
@@ -75,7 +88,8 @@ def _telling(failing: Iterable[Reached]) -> tuple[str, Step]:
 
     def rank(told: tuple[str, Step]) -> tuple[object, ...]:
         at, step = told
-        return step.own, -ORDER.index(step.layer), step.fault == "no-answer", -often[_way(step)], step.fault, at
+        unheard = _UNHEARD.index(step.fault) + 1 if step.fault in _UNHEARD else 0
+        return step.own, -ORDER.index(step.layer), unheard, -often[_way(step)], step.fault, at
 
     return min(steps, key=rank)
 

@@ -103,8 +103,14 @@ AT: Mapping[tuple[Layer, Fault], tuple[str, ...]] = {
     **dict.fromkeys(BY_THE_LIST, (_LIST, *_STATUS)),
 }
 """What is done next instead, where the layer says more than the fault."""
-ALONE = _STATUS
-"""What is done where the primary alone fails: the way to it is open."""
+LOST = _STATUS
+"""What is done where the primary that the others name refuses or hangs up: the way to it is open."""
+LOST_IN_TCP = (
+    "Look at what lets TCP out to {lost}: the egress rules of the application's security group, the network ACLs, the routes.",
+    "Where members are listed by their addresses, there or in a firewall, that one may be missing.",
+    *_STATUS,
+)
+"""What is done where TCP gets no answer from the primary that the others name."""
 UNHEARD = (
     _STRING,
     _OUTPUT,

@@ -15,7 +15,7 @@ from restore_database_access.busy import in_words
 from restore_database_access.facts import Facts, Line
 from restore_database_access.leads import elsewhere, private
 from restore_database_access.logged import LATELY, MANY
-from restore_database_access.members import all_silent, alone
+from restore_database_access.members import alone, lost, shut
 from restore_database_access.person import HOURS, NETWORK, Tried, lasting, late, left_behind, person, was
 from restore_database_access.settings import Settings
 from restore_database_access.shut_out import left, shut_out
@@ -29,6 +29,7 @@ ANSWERS_BY = timedelta(minutes=2)
 """So long after an address is let in, Atlas may take to open to it."""
 OURS: frozenset[Fault] = frozenset({"name-unanswered", "no-route", *OWN_FAULTS})
 """Of the VPC's resolver, of its routes and of the probe itself: the infrastructure's."""
+_LIVES = "The others still take it for the primary, so it lives, and our way to it is shut."
 
 
 def decide(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line]:
@@ -160,10 +161,10 @@ def _unknown(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> V
 
 
 def _busy(facts: Facts, settings: Settings, now: datetime) -> Verdict[Line] | None:
-    """Leave Atlas alone while it is at it; where that takes longer than it should, the paragraphs below go on."""
+    """Wait while Atlas is at it, or the probe in trouble; where that takes longer than it should, the paragraphs below go on."""
     if not facts.busy or facts.busy_since is None or late(facts, settings, now):
         return None
-    at_it, since = in_words(facts.busy, settings.cluster), clock(facts.busy_since)
+    at_it, since = in_words(facts.busy, settings.cluster, facts.probed), clock(facts.busy_since)
     return Wait(
         because=f"{at_it} (seen since {since}); nothing is done meanwhile.",
         for_=AGAIN,
@@ -200,15 +201,18 @@ def _login(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Ver
 
 def _says(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line]:
     """Hand over what fails, in plain words, with what is done about it."""
-    because = f"{settings.cluster}: {what_fails(facts)}"
-    if alone(facts.probed):
-        because += " Other members answer, and all are come to by the same way: it is the primary alone that cannot be reached."
-        return person(facts, settings, now, because, *next_steps(facts, settings), tried=tried)
+    because, silent = f"{settings.cluster}: {what_fails(facts)}", facts.fails("tcp", "no-answer")
+    if lost(facts.probed):
+        because += " It is the primary alone that cannot be used." if alone(facts.probed) else ""
+        because += f" {_LIVES}" if silent else ""
+        team = NETWORK if silent else ""
+        return person(facts, settings, now, because, *next_steps(facts, settings), team=team, tried=tried)
     known = facts.access is not None and not private(facts.probed)
     gone = missing(facts.access or (), facts.addresses or (), now) if known else ()
-    silent, those = facts.fails("tcp", "no-answer"), " and ".join(gone)
-    if silent and not all_silent(facts.probed):
-        because += " Not every member is silent in this way, so whether the access list is to blame is not known."
+    those = " and ".join(gone)
+    if silent and not shut(facts.probed):
+        heard = "does not tell whom it heard" if shut(facts.probed) is None else "heard another member"
+        because += f" The probe {heard}, so whether the access list is to blame is not known."
         because += f" It does not have {those}." if gone else ""
     elif silent:
         because += " It is not the access list, which lets in each of our addresses."

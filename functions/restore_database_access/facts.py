@@ -40,9 +40,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] | None = None
     """Of the NAT gateways by which the application's subnets get out; None where they were not read."""
     busy: str = ""
-    """What Atlas is busy with that can cause what fails (busy.py), as it was when these facts were read."""
+    """What Atlas or the probe is busy with that can cause what fails (busy.py), as it was when these facts were read."""
     busy_since: datetime | None = None
-    """Since when we see it busy with that."""
+    """Since when we see that."""
     errors: float | None = None
     """Errors of its connection that the application logged in the last minutes; None where that is not known."""
     errors_since: datetime | None = None

@@ -17,8 +17,9 @@ _PRIVATE = tuple(
     for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")
 )
 """Of which VPCs are made: who connects to one of these comes by a peering, a transit gateway or a private endpoint."""
-_BY = re.compile(r"-(pl-\d+(-lb)?|pri)(?=-|\Z)")
-"""What a private way is called in a label. Of the oldest names the project's id comes after it (`cluster0-pri-abcde`)."""
+_BY = re.compile(r"(.*)-(pl-\d+(-lb)?|pri)(?=-|\Z)")
+"""What a private way is called in a label, where it is called so last; the first group is what comes before it. Of the oldest names
+the project's id comes after it (`cluster0-pri-abcde`)."""
 _SHARD = re.compile(r"-shard-\d\d-\d\d")
 _OF_NOBODY = re.compile(r"(ac|atlas|pl)-")
 """How labels begin that Atlas makes up itself."""
@@ -53,12 +54,13 @@ def _another(host: str, cluster: Cluster, *, records: bool) -> bool:
         return True
     if not records and _OF_NOBODY.match(label):
         return False
-    return _plain(label) != _plain(own_label)
+    return own_label not in _clusters(label)
 
 
-def _plain(label: str) -> str:
-    """Return a label without the way and the shard: the cluster's own. A cluster may be called `x-pri`, so it is done to both."""
-    return _SHARD.sub("", _BY.sub("", label))
+def _clusters(label: str) -> tuple[str, ...]:
+    """Return whose name a label may be: its own, and that without the way, the shard, or both. A cluster may be called `x-pri`."""
+    there = _BY.sub(r"\1", label)
+    return label, there, _SHARD.sub("", label), _SHARD.sub("", there)
 
 
 def _name(host: str) -> str:

@@ -41,7 +41,7 @@ def late(facts: Facts, settings: Settings, now: datetime) -> str:
     if not facts.busy or facts.busy_since is None or now - facts.busy_since < longest(facts.busy):
         return ""
     minutes = longest(facts.busy) // timedelta(minutes=1)
-    at_it = in_words(facts.busy, settings.cluster)
+    at_it = in_words(facts.busy, settings.cluster, facts.probed)
     return f"{at_it}, since {clock(facts.busy_since)} and for longer than {minutes} minutes"
 
 

@@ -8,9 +8,9 @@ The rules of the domain (HAZARDS.md, 1.6; FACTS.md, section 1):
 
 - Who is let in is one address (`/32`) of a NAT gateway of our own, for four hours, once in 24 hours, and after a person's yes.
   Never a range, never `0.0.0.0/0`: where that is on the list, it is a security finding, and told with whatever else is said.
-- Only if TCP gets no answer from any member of this very cluster, at public addresses, it is idle and everything that Atlas was
-  asked was answered: its outage is not ours, nor is its primary's alone, another cluster's is not this one's, and by a private way no
-  public address counts.
+- Only if a member of this very cluster is silent in TCP and none was heard, at public addresses, it is idle and everything that
+  Atlas was asked was answered: its outage is not ours, nor is its primary's, another cluster's is not this one's, and by a private
+  way no public address counts.
 - Who may write to Atlas may delete clusters. The writer is another function with its own secret (docs/atlas.md).
 - Credentials are never tried, changed or shown. A login that is refused is for the database's team.
 - Nothing is ever taken off the list, also not to see whether it helped: connections that are open outlive it.

@@ -7,7 +7,7 @@ from remediation.core.verdict import Act, Approval, Attempt, Verdict
 from restore_database_access import leads
 from restore_database_access.access import missing
 from restore_database_access.facts import Came, Facts, Line
-from restore_database_access.members import all_silent
+from restore_database_access.members import lost, shut
 from restore_database_access.person import HOURS, NETWORK, Tried, late, person
 from restore_database_access.settings import Settings
 from restore_database_access.wording import clock, evidence, finding, next_steps, permanent, what_fails
@@ -17,12 +17,14 @@ ONCE_IN = timedelta(hours=24)
 
 
 def shut_out(facts: Facts, settings: Settings, tried: Tried, now: datetime) -> Verdict[Line] | None:
-    """Judge an address of ours that Atlas does not let in: then nothing comes back at the layer of TCP, from no member."""
-    if not facts.fails("tcp", "no-answer") or not all_silent(facts.probed):
+    """Judge an address of ours that Atlas does not let in: then nothing comes back in TCP, from no member that was looked at."""
+    if not facts.fails("tcp", "no-answer") or lost(facts.probed):
         return None
     if private := leads.private(facts.probed):
-        because = f"{settings.cluster} cannot be reached: TCP gets no answer from {' and '.join(private)}. {_BY}"
+        because = f"{settings.cluster} cannot be reached: TCP gets no answer, and the probe tried {' and '.join(private)}. {_BY}"
         return person(facts, settings, now, because, *_ways(settings), team=NETWORK, tried=tried)
+    if not shut(facts.probed):
+        return None
     if facts.unread or facts.access is None or facts.addresses is None or facts.cluster is None:
         because = f"{what_fails(facts)} Whether Atlas lets our addresses in is not known. {' '.join(facts.unread)}"
         return person(facts, settings, now, because.rstrip(), *next_steps(facts, settings), tried=tried)

@@ -6,9 +6,9 @@ from remediation.atlas.lines import ended, strangers
 from remediation.core.probed import Probed
 from remediation.core.redact import redact
 from restore_database_access.access import ending
-from restore_database_access.advice import ALONE, AT, MEANS, NEXT
+from restore_database_access.advice import AT, LOST, LOST_IN_TCP, MEANS, NEXT
 from restore_database_access.facts import Facts
-from restore_database_access.members import alone
+from restore_database_access.members import lost
 from restore_database_access.settings import Settings
 
 SHOWN = 5
@@ -60,8 +60,11 @@ def next_steps(facts: Facts, settings: Settings) -> tuple[str, ...]:
         "project": settings.project,
         "environment": facts.environment,
         "subnet": settings.subnets[0],
+        "lost": lost(facts.probed),
     }
-    steps = ALONE if alone(facts.probed) else AT.get((facts.failed.layer, fault)) or NEXT.get(fault, ())
+    steps = AT.get((facts.failed.layer, fault)) or NEXT.get(fault, ())
+    if known["lost"]:
+        steps = LOST_IN_TCP if facts.fails("tcp", "no-answer") else LOST
     return tuple(step.format(**known) for step in steps)
 
 

@@ -2,6 +2,8 @@
 
 import ssl
 import struct
+import time
+from collections.abc import Callable
 from typing import Any
 
 import bson
@@ -9,8 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediation.reach.deadline import Deadline
+from probe_dependencies.tried import Tried
+from remediation.core.connection_string import Login
+from remediation.core.probed import Layer
+from remediation.core.redact import Secret
+from remediation.reach.deadline import LEAST, Deadline
 from remediation.reach.mongo_link import LARGEST, LONGEST, MongoLink
+from remediation.reach.mongo_login import log_in
 from remediation.reach.unreachable import UnreachableError
 
 WELL = {"ok": 1.0, "isWritablePrimary": True, "maxWireVersion": 21, "setName": "rs0"}
@@ -127,6 +134,37 @@ def test_a_way_of_logging_in_that_is_not_offered_is_no_matter_of_roles() -> None
         link(message({"ok": 0, "code": 334, "errmsg": "SCRAM-SHA-256"})).say("auth", "admin", {"saslStart": 1})
     assert caught.value.fault == "credentials-refused"
     assert caught.value.because == "m.example:27017 does not let this user log in in this way (code 334: mechanism)."
+
+
+ASKED: dict[Layer, Callable[[MongoLink], object]] = {
+    "hello": MongoLink.hello,
+    "ping": MongoLink.ping,
+    "auth": lambda link: log_in(link, Login(user=Secret("user"), password=Secret("password"), source="admin")),
+}
+
+
+class Silent(Answers):
+    def recv(self, _: int) -> bytes:
+        raise TimeoutError
+
+
+@pytest.mark.parametrize("layer", ASKED)
+@pytest.mark.parametrize("left", [-1.0, 0.02, LEAST - 0.01])
+def test_where_there_is_no_time_for_an_answer_nothing_is_asked(layer: Layer, left: float) -> None:
+    silent = Silent(b"")
+    tried = Tried(time.monotonic)
+    with pytest.raises(UnreachableError, match="it was not tried"), tried.layer(layer, ""):
+        ASKED[layer](MongoLink(silent, "m.example:27017", Deadline(left, lambda: 0.0)))  # type: ignore[arg-type]
+    assert (tried.steps[-1].fault, tried.steps[-1].own, silent.told) == ("no-time", True, b"")
+
+
+@pytest.mark.parametrize("layer", ASKED)
+def test_a_silence_for_which_there_was_time_is_no_answer(layer: Layer) -> None:
+    silent = Silent(b"")
+    with pytest.raises(UnreachableError) as caught:
+        ASKED[layer](MongoLink(silent, "m.example:27017", Deadline(LEAST, lambda: 0.0)))  # type: ignore[arg-type]
+    assert (caught.value.layer, caught.value.fault) == (layer, "no-answer")
+    assert silent.told
 
 
 @given(st.binary(max_size=200), st.booleans())

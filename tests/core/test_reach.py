@@ -161,7 +161,10 @@ FILES, UNROUTED = OSError(errno.EMFILE, "Too many open files"), OSError(errno.EN
         (TimeoutError(), ConnectionRefusedError(), "refused"),
         (TimeoutError(), ConnectionResetError(), "cut-off"),
         (TimeoutError(), FILES, "own-trouble"),
-        (ConnectionRefusedError(), FILES, "own-trouble"),
+        (UNROUTED, FILES, "own-trouble"),
+        (ConnectionRefusedError(), FILES, "refused"),
+        (ConnectionRefusedError(), OSError(errno.EPERM, "Operation not permitted"), "refused"),
+        (ConnectionResetError(), FILES, "cut-off"),
         (ConnectionRefusedError(), UNROUTED, "refused"),
         (TimeoutError(), UNROUTED, "no-answer"),
         (UNROUTED, UNROUTED, "no-route"),
@@ -187,6 +190,8 @@ def test_where_no_address_takes_a_connection_it_is_said_of_each_whichever_comes_
         (OSError(errno.ECONNRESET, "Connection reset by peer"), "cut-off"),
         (OSError(errno.EHOSTUNREACH, "No route to host"), "no-route"),
         (OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol"), "no-route"),
+        (OSError(errno.ENETDOWN, "Network is down"), "no-route"),
+        (OSError(errno.EHOSTDOWN, "Host is down"), "no-route"),
         (FILES, "own-trouble"),
         (OSError(errno.EACCES, "Permission denied"), "own-trouble"),
         (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), "own-trouble"),
@@ -195,6 +200,26 @@ def test_where_no_address_takes_a_connection_it_is_said_of_each_whichever_comes_
 def test_only_silence_is_no_answer(monkeypatch: pytest.MonkeyPatch, error: OSError, fault: str) -> None:
     with pytest.raises(UnreachableError) as caught:
         connected(monkeypatch, Network(first=error), "10.0.0.1")
+    assert caught.value.fault == fault
+
+
+UNAVAILABLE = OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fault"),
+    [
+        (TimeoutError(), UNAVAILABLE, "no-answer"),
+        (ConnectionRefusedError(), UNAVAILABLE, "refused"),
+        (UNROUTED, UNAVAILABLE, "no-route"),
+        (UNAVAILABLE, TimeoutError(), "own-trouble"),
+    ],
+)
+def test_an_ipv6_that_is_switched_off_hides_no_server_and_an_ipv4_without_a_free_port_is_trouble_of_our_own(
+    monkeypatch: pytest.MonkeyPatch, first: OSError, second: OSError, fault: str
+) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        connected(monkeypatch, Network(first=first, second=second))
     assert caught.value.fault == fault
 
 
@@ -208,16 +233,50 @@ def test_a_connection_for_which_there_is_no_time_is_not_tried(monkeypatch: pytes
     assert network.asked == [("first", LEAST)]
 
 
-def test_an_address_for_which_there_is_no_time_is_not_said_to_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
+class Silence:
+    """Addresses with which every try ends in this error, after all the time that it has if that is a time-out."""
 
-    def silent(_: tuple[str, int], timeout: float) -> None:
-        now[0] += timeout
-        raise TimeoutError
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: OSError, seconds: float) -> None:
+        self.now, self.error = 0.0, error
+        self.deadline = Deadline(seconds, lambda: self.now)
+        monkeypatch.setattr(socket, "create_connection", self.tried)
 
-    monkeypatch.setattr(socket, "create_connection", silent)
+    def tried(self, _: tuple[str, int], timeout: float) -> None:
+        if isinstance(self.error, TimeoutError):
+            self.now += timeout
+        else:
+            self.now = 9.0
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("addresses", "seconds", "tried", "untried"),
+    [
+        (2, 0.8, 1, "1 more address was not tried."),
+        (3, 1.1, 2, "1 more address was not tried."),
+        (6, 2.4, 5, "1 more address was not tried."),
+        (8, 2.3, 5, "3 more addresses were not tried."),
+        (5, 2.4, 5, ""),
+    ],
+)
+def test_where_the_time_ends_the_addresses_that_were_silent_count(
+    monkeypatch: pytest.MonkeyPatch, addresses: int, seconds: float, tried: int, untried: str
+) -> None:
+    silence, these = Silence(monkeypatch, TimeoutError(), seconds), tuple(f"10.0.0.{each}" for each in range(addresses))
+    with pytest.raises(UnreachableError) as caught:
+        connect(these, 6379, silence.deadline)
+    assert (caught.value.layer, caught.value.fault, caught.value.addresses) == ("tcp", "no-answer", these[:tried])
+    assert caught.value.because.endswith(untried)
+    assert ("not tried" in caught.value.because) is bool(untried)
+
+
+@pytest.mark.parametrize("error", [UNROUTED, FILES])
+def test_where_the_time_ends_and_nobody_was_waited_for_there_was_no_time(
+    monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    silence = Silence(monkeypatch, error, 1.0)
     with pytest.raises(TimeoutError, match="the time for the whole look is over"):
-        connect(("10.0.0.1", "fd00::7"), 6379, Deadline(0.8, lambda: now[0]))
+        connect(("10.0.0.1", "fd00::7"), 6379, silence.deadline)
 
 
 def test_tls_for_which_there_is_no_time_is_not_tried_and_the_connection_is_closed() -> None:

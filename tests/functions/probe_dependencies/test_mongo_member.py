@@ -17,17 +17,20 @@ WHOLE = 2.4
 class Host:
     """A host whose name takes some seconds to be looked up, and with which connecting ends in an error."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, lookup: float, error: OSError) -> None:
-        self.now, self.lookup, self.error, self.asked = 0.0, lookup, error, 0
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *, lookup: float, error: OSError, found: tuple[str, ...] = (ADDRESS,)
+    ) -> None:
+        self.now, self.lookup, self.error, self.found, self.asked = 0.0, lookup, error, found, 0
         monkeypatch.setattr(socket, "getaddrinfo", self.addresses)
         monkeypatch.setattr(socket, "create_connection", self.connection)
 
     def addresses(self, *_: object, **__: object) -> list[Any]:
         self.now += self.lookup
-        return [(None, None, None, "", (ADDRESS, 27017))]
+        return [(None, None, None, "", (address, 27017)) for address in self.found]
 
-    def connection(self, *_: object, **__: object) -> None:
+    def connection(self, _: object, timeout: float) -> None:
         self.asked += 1
+        self.now += timeout
         raise self.error
 
     def reached(self) -> Reached:
@@ -51,6 +54,18 @@ def test_a_silence_counts_if_there_was_time_for_an_answer(
     assert found.failed is not None
     assert (found.failed.layer, found.failed.fault, found.addresses) == ("tcp", fault, addresses)
     assert host.asked == len(addresses), "what was not tried is not among what was"
+
+
+@pytest.mark.parametrize(("lookup", "tried"), [(0.0, 5), (WHOLE - 1.1, 2), (WHOLE - LEAST - 0.01, 1)])
+def test_a_host_of_which_not_every_address_could_be_tried_is_silent_at_those_that_were(
+    monkeypatch: pytest.MonkeyPatch, lookup: float, tried: int
+) -> None:
+    addresses = tuple(f"18.194.10.{each}" for each in range(6))
+    found = Host(monkeypatch, lookup=lookup, error=TimeoutError(), found=addresses).reached()
+    assert found.failed is not None
+    assert (found.failed.fault, found.failed.own, found.silent) == ("no-answer", False, True)
+    assert found.addresses == addresses[:tried]
+    assert f" {6 - tried} more address" in found.failed.because
 
 
 def test_trouble_of_our_own_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,14 @@ def test_the_layer_of_the_primary_that_others_know_is_the_one_that_failed() -> N
     )
 
 
+def test_whom_the_others_take_for_the_primary_is_told_by_name_where_it_cannot_be_used() -> None:
+    before = MongoState(shape=Shape(scheme="mongodb", hosts=("a",)))
+    knowing = reached("b", member=Member(primary=False, secondary=True, knows="A:27017"))
+    assert state((reached("a", layer="tcp"), knowing), before).lost == "a:27017"
+    assert state((reached("a", layer="tcp"), reached("b", member=SECONDARY)), before).lost == ""
+    assert state((reached("a", member=PRIMARY), knowing), before).lost == ""
+
+
 def test_members_that_know_no_primary_have_none() -> None:
     assert verdict(reached("a", layer="tcp"), reached("b", member=SECONDARY)) == (
         "hello",
@@ -121,7 +129,8 @@ def test_where_nobody_answers_it_is_the_layer_of_who_got_furthest() -> None:
         (("cut-off", "refused", "no-answer"), "cut-off", 1),
         (("no-answer", "no-answer", "own-trouble"), "no-answer", 2),
         (("no-answer", "no-time", "no-time"), "no-answer", 1),
-        (("no-time", "own-trouble", "no-time"), "no-time", 2),
+        (("no-answer", "no-route", "no-route"), "no-answer", 1),
+        (("no-route", "refused", "no-route"), "refused", 1),
     ],
 )
 def test_of_members_that_got_as_far_a_refusal_says_more_than_silence_in_whatever_order_they_are_named(
@@ -132,6 +141,15 @@ def test_of_members_that_got_as_far_a_refusal_says_more_than_silence_in_whatever
         assert verdict(*members)[:2] == ("tcp", fault)
         who = min(host for host, each in order if each == fault)
         assert verdict(*members)[2] == f"{who} fails at tcp. Of 3 members none can be used, {same} for this reason."
+
+
+def test_of_members_that_were_not_looked_at_nothing_is_said() -> None:
+    late = (reached(host, layer="tcp", fault="no-time") for host in "bc")
+    assert verdict(reached("a", layer="tcp", fault="own-trouble"), *late) == (
+        "tcp",
+        "no-time",
+        "b fails at tcp. None of 3 members could be looked at.",
+    )
 
 
 def test_of_two_primaries_that_are_named_and_fail_the_one_that_refuses_is_told() -> None:
@@ -147,9 +165,12 @@ def test_who_is_silent_and_who_answers_is_told_by_name() -> None:
         reached("b", member=SECONDARY),
         reached("c", layer="tls"),
         reached("d", layer="tcp", fault="no-time"),
+        reached("e", layer="tcp", fault="refused"),
+        reached("f", layer="dns", fault="name-unknown"),
     )
     before = MongoState(shape=Shape(scheme="mongodb", hosts=("a",)), logged_in_at=EXPIRES)
     known = state(members, before)
     assert (known.silent, known.answering, known.primary) == (("a:27017",), ("b:27017",), "")
     assert (known.shape, known.logged_in_at) == (before.shape, EXPIRES)
-    assert known.hosts == tuple(f"{each}:27017" for each in "abcd")
+    assert known.hosts == tuple(f"{each}:27017" for each in "abcdef")
+    assert known.heard == ("b:27017", "c:27017", "e:27017")

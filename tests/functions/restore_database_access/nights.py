@@ -46,6 +46,7 @@ STATE = MongoState(
     shape=Shape(scheme="mongodb+srv", hosts=(HOST,), database="starttech", options=("retryWrites=true", "authSource")),
     hosts=MEMBERS,
     addresses=("18.194.10.1", "18.194.10.2", "18.194.10.3"),
+    heard=MEMBERS,
     answering=MEMBERS,
     primary=MEMBERS[1],
     set_name="atlas-abcde-shard-0",
@@ -74,7 +75,8 @@ def _gone(layer: Layer, fault: Fault) -> MongoState | None:
         return None
     reached = STATE.addresses if layer not in {"records", "dns"} else ()
     silent = MEMBERS if (layer, fault) == ("tcp", "no-answer") else ()
-    return replace(STATE, answering=(), silent=silent, primary="", set_name="", addresses=reached)
+    heard = MEMBERS if reached and (layer != "tcp" or fault in {"refused", "cut-off"}) else ()
+    return replace(STATE, answering=(), silent=silent, heard=heard, primary="", set_name="", addresses=reached)
 
 
 class Functions:

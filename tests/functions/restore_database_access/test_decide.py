@@ -6,10 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from remediation.atlas.facts import Access, Cluster
-from remediation.core.probed import Layer, MongoFault
+from remediation.core.probed import OWN_FAULTS, Layer, MongoFault
 from remediation.core.verdict import Act, Escalate, Nothing, Wait
 from restore_database_access.advice import MEANS
-from restore_database_access.busy import ELECTING, MAINTAINED, STATES, busy
+from restore_database_access.busy import ELECTING, MAINTAINED, STATES, UNSEEN, busy
 from restore_database_access.person import NETWORK
 from tests.functions.restore_database_access.judged import (
     ALL,
@@ -217,11 +217,14 @@ def test_what_atlas_is_busy_with(
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_atlas_at_work_is_waited_for_only_where_it_can_be_what_fails(fault: MongoFault) -> None:
     can = fault in {"no-primary", "refused", "cut-off", "no-answer"}
+    otherwise = UNSEEN if fault in OWN_FAULTS else ""
     for state in ("UPDATING", "REPAIRING"):
-        assert busy(replace(THERE, state=state), (), probed("hello", fault), NIGHT) == (state if can else "")
-    assert busy(THERE, (STARTED,), probed("hello", fault), NIGHT) == (MAINTAINED if can else "")
+        assert busy(replace(THERE, state=state), (), probed("hello", fault), NIGHT) == (state if can else otherwise)
+    assert busy(THERE, (STARTED,), probed("hello", fault), NIGHT) == (MAINTAINED if can else otherwise)
     unborn = can or fault in {"records-unknown", "name-unknown"}
-    assert busy(replace(THERE, state="CREATING"), (), probed("dns", fault), NIGHT) == ("CREATING" if unborn else "")
+    assert busy(replace(THERE, state="CREATING"), (), probed("dns", fault), NIGHT) == (
+        "CREATING" if unborn else otherwise
+    )
 
 
 def test_a_database_that_answers_waits_for_nothing() -> None:

@@ -92,6 +92,30 @@ def test_a_cluster_may_be_called_as_a_private_way_is(name: str) -> None:
     assert elsewhere(leading(f"prod-{name}.ab1cd.mongodb.net"), own) == f"prod-{name}.ab1cd.mongodb.net"
 
 
+@pytest.mark.parametrize(
+    ("own", "scheme", "label", "same"),
+    [
+        ("dev-pri", "mongodb+srv", "dev", False),
+        ("dev-pri", "mongodb", "dev-shard-00-00", False),
+        ("dev-pl-0", "mongodb+srv", "dev", False),
+        ("dev-pri", "mongodb+srv", "dev-pl-0-lb", False),
+        ("dev-pri", "mongodb+srv", "dev-pri-pri", True),
+        ("dev-pri", "mongodb+srv", "dev-pri-pl-0-lb", True),
+        ("dev-pri", "mongodb", "dev-pri-shard-00-00", True),
+        ("dev-pri", "mongodb", "dev-pri-shard-00-00-pri", True),
+        ("dev", "mongodb+srv", "dev-pri", True),
+        ("dev", "mongodb", "dev-shard-00-00", True),
+        ("dev", "mongodb", "dev-shard-00-00-pri", True),
+        ("dev", "mongodb+srv", "dev-pri-pri", False),
+    ],
+)
+def test_a_way_is_taken_off_the_strings_name_and_never_off_our_own(
+    own: str, scheme: str, label: str, *, same: bool
+) -> None:
+    ours, host = replace(THERE, host=f"{own}.ab1cd.mongodb.net"), f"{label}.ab1cd.mongodb.net"
+    assert (elsewhere(leading(host, scheme=scheme), ours) == "") is same
+
+
 def test_whatever_atlas_itself_calls_the_cluster_is_a_name_of_it() -> None:
     host = "renamed-pl-0.ab1cd.mongodb.net"
     assert elsewhere(leading(host.upper()), replace(THERE, hosts=(host,))) == ""

@@ -92,7 +92,21 @@ def test_a_line_that_let_everybody_in_and_has_ended_lets_in_nobody() -> None:
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/8", "8.8.8.0/24", "2600:1f18::/48", "nonsense"])
 def test_a_block_that_is_somebodys_own_is_no_finding(cidr: str) -> None:
-    assert isinstance(decided(shut_out(access=(Access(cidr=cidr),))), Act)
+    verdict = decided(shut_out(access=(Access(cidr=cidr),)))
+    assert isinstance(verdict, Act)
+    assert "Security finding" not in verdict.because
+    assert not any("Security finding" in seen for seen in verdict.evidence)
+    told = decided(shut_out(access=(Access(cidr=cidr),)), writer=False)
+    assert "Security finding" not in because(told)
+    assert isinstance(told, Escalate)
+    assert told.next_steps == verdict.next_steps == (terraform(), terraform(OTHER))
+
+
+@pytest.mark.parametrize("cidr", ["64.0.0.0/8", "2600::/16"])
+def test_whoever_is_called_about_a_block_of_strangers_is_told_how_the_list_is_made_narrower(cidr: str) -> None:
+    told = decided(shut_out(access=(Access(cidr=cidr), SECOND)), writer=False)
+    assert isinstance(told, Escalate)
+    assert f"Then take {cidr} off" in told.next_steps[-1]
 
 
 @pytest.mark.parametrize("layer", [layer for layer in LAYERS if layer != "tcp"])
@@ -192,7 +206,7 @@ def test_subnets_without_a_nat_gateway_are_the_infrastructures() -> None:
 def test_who_comes_by_a_private_way_is_not_let_in_by_a_public_address(address: str, lines: tuple[Access, ...]) -> None:
     verdict = decided(shut_out(probed=by("18.194.10.1", address), access=lines))
     said = because(verdict)
-    assert said.startswith(f"{CLUSTER} cannot be reached: TCP gets no answer from {address}.")
+    assert said.startswith(f"{CLUSTER} cannot be reached: TCP gets no answer, and the probe tried {address}.")
     assert said.endswith(
         "we come by a peering or a private endpoint, where the addresses of our NAT gateways do not count. "
         "Look at its route, its state and its security group."

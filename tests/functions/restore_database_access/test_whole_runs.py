@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from remediation.core.probed import Probed
 from restore_database_access.actions import LASTS
 from restore_database_access.diagnose import NO_READER, diagnose
 from restore_database_access.facts import Line
@@ -77,6 +78,29 @@ def test_four_hours_later_the_line_is_gone_by_itself_and_is_not_asked_for_again_
     night.agree()
     night.run({"apply": True})
     assert len(night.written) == 2
+
+
+class InTrouble(Night):
+    """A night on which the probe has trouble of its own until so many minutes have passed."""
+
+    lasts = 2 * MINUTE
+
+    def look(self) -> Probed | str:
+        return probed("tcp", "no-time") if self.steps.now < NIGHT + self.lasts else super().look()
+
+
+def test_a_probe_that_is_in_trouble_for_two_looks_does_not_cost_the_question() -> None:
+    night = InTrouble()
+    outcome = night.run()
+    assert (outcome.status, outcome.gate, len(night.stage.approvals.asked)) == ("refused", "approval", 1)
+
+
+def test_a_probe_that_stays_in_trouble_is_paged_for() -> None:
+    night = InTrouble()
+    night.lasts = HOUR
+    outcome = night.run()
+    assert (outcome.status, outcome.paged, night.stage.approvals.asked) == ("escalated", True, [])
+    assert "nothing is known of MongoDB itself" in outcome.because
 
 
 def test_nothing_is_changed_when_nobody_answers() -> None:

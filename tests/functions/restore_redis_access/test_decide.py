@@ -271,6 +271,12 @@ def test_nothing_else_is_rebooted(more: dict[str, Any]) -> None:
     assert isinstance(decided(facts("tcp", "refused", **more)), Escalate)
 
 
+@pytest.mark.parametrize("layer", ["tcp", "tls", "auth", "ping", "info"])
+@pytest.mark.parametrize("fault", sorted(OWN_FAULTS))
+def test_what_the_probe_had_no_time_for_is_no_reason_to_reboot(layer: Layer, fault: Fault) -> None:
+    assert isinstance(decided(facts(layer, fault)), Escalate)
+
+
 def test_packets_that_vanish_although_the_rule_is_there_are_no_reason_to_reboot() -> None:
     verdict = decided(facts())
     assert because(verdict) == "dev-redis: the layer tcp fails. No answer comes back. As the server says."

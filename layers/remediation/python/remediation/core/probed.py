@@ -139,9 +139,13 @@ class MongoState(Struct, frozen=True, kw_only=True):
     """The IP addresses that were connected to, or were tried; without those that may not be connected to."""
     silent: tuple[str, ...] = ()
     """Those of `hosts` that gave no answer in TCP."""
+    heard: tuple[str, ...] | None = None
+    """Those of `hosts` that took a connection, refused it or hung up; None where the probe does not tell, as before it had this."""
     answering: tuple[str, ...] = ()
     """Those of `hosts` that answered `hello`."""
     primary: str = ""
+    lost: str = ""
+    """Whom members that answer take for the primary, where it cannot be used; of several the one that the failed layer is of."""
     set_name: str = ""
     logged_in_at: datetime | None = None
     """When a login was tried last: it is at most once in 15 minutes, and what came of it counts until the next."""

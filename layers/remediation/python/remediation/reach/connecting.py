@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
 
 from remediation.core.connection_string import written
-from remediation.core.probed import Fault
+from remediation.core.probed import OWN_FAULTS, Fault
 from remediation.reach.deadline import LEAST, STEP, Deadline, within
 from remediation.reach.unreachable import UnreachableError
 
@@ -20,10 +20,13 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """RFC 1918: what a VPC is made of unless somebody says otherwise."""
 _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH."""
-_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT)
-_SAYS: tuple[Fault, ...] = ("own-trouble", "cut-off", "refused", "no-answer", "no-route")
-"""Which fault is that of several addresses. With one's own trouble nobody was heard; who hangs up or refuses shows that the way is
-open, so silence is not the way's; an address to which no way leads (IPv6, mostly) says nothing beside the others."""
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT, errno.ENETDOWN, errno.EHOSTDOWN)
+_SAYS: tuple[Fault, ...] = ("cut-off", "refused", "own-trouble", "no-answer", "no-route")
+"""Which fault is that of several addresses. Who hangs up or refuses was heard, and shows that the way is open, so silence is not the
+way's; with trouble of one's own not everybody was asked, so silence is not all; an address to which no way leads (IPv6, mostly) says
+nothing beside the others."""
+_WAITED: tuple[Fault, ...] = ("cut-off", "refused", "no-answer")
+"""Faults of an address that was heard, or waited for long enough."""
 _ALERT = re.compile(r"(?:TLSV1|TLSV13|SSLV3)_ALERT_[A-Z_]+\Z")
 
 
@@ -88,16 +91,31 @@ def _addresses(host: str, port: int, deadline: Deadline) -> list[str]:
 def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
     """Return a connection to the first address that takes one; they share the time of one step, and each has LEAST of it.
 
-    Raises UnreachableError: `no-answer` only where none of them says anything. Raises TimeoutError where one was not tried.
+    Raises UnreachableError: `no-answer` only where none of them says anything. Where the time ends, those that were tried count;
+    raises TimeoutError where nobody was waited for.
     """
     failed: list[UnreachableError] = []
     for address in addresses:
         try:
-            return _connect(address, port, deadline.left(max(STEP / len(addresses), LEAST), least=LEAST))
+            seconds = deadline.left(max(STEP / len(addresses), LEAST), least=LEAST)
+        except TimeoutError:
+            if not any(error.fault in _WAITED for error in failed):
+                raise
+            break
+        try:
+            return _connect(address, port, seconds)
         except UnreachableError as error:
             failed.append(error)
+    raise _together(failed, len(addresses) - len(failed)) from failed[0]
+
+
+def _together(failed: Sequence[UnreachableError], untried: int) -> UnreachableError:
+    """Return what the addresses of one name come to; those with which only our own machine had trouble were not tried."""
     told = " ".join(error.because for error in failed[:3])
-    raise UnreachableError("tcp", min((error.fault for error in failed), key=_SAYS.index), told) from failed[0]
+    if untried:
+        told += f" {untried} more {'address was' if untried == 1 else 'addresses were'} not tried."
+    tried = tuple(address for error in failed for address in error.addresses)
+    return UnreachableError("tcp", min((error.fault for error in failed), key=_SAYS.index), told, tried)
 
 
 def address_of(connected: socket.socket) -> str:
@@ -111,21 +129,27 @@ def address_of(connected: socket.socket) -> str:
 
 def _connect(address: str, port: int, seconds: float) -> socket.socket:
     at = written(address, port)
+
+    def failed(fault: Fault, because: str) -> UnreachableError:
+        return UnreachableError("tcp", fault, f"{at} {because}", () if fault in OWN_FAULTS else (address,))
+
     try:
         return socket.create_connection((address, port), timeout=seconds)
     except ConnectionRefusedError as error:
-        raise UnreachableError("tcp", "refused", f"{at} refuses connections: nothing listens there.") from error
+        raise failed("refused", "refuses connections: nothing listens there.") from error
     except TimeoutError as error:
-        raise UnreachableError(
-            "tcp",
-            "no-answer",
-            f"{at} gives no answer: a security group or a route drops the packets, or the host is dead.",
-        ) from error
+        because = "gives no answer: a security group or a route drops the packets, or the host is dead."
+        raise failed("no-answer", because) from error
     except ConnectionError as error:
-        raise UnreachableError("tcp", "cut-off", f"{at} ended the connection while it was made.") from error
+        raise failed("cut-off", "ended the connection while it was made.") from error
     except OSError as error:
-        fault: Fault = "no-route" if error.errno in _NO_ROUTE else "own-trouble"
-        raise UnreachableError("tcp", fault, f"{at} cannot be connected to: {error.strerror or error}.") from error
+        fault: Fault = "no-route" if _unrouted(error, address) else "own-trouble"
+        raise failed(fault, f"cannot be connected to: {error.strerror or error}.") from error
+
+
+def _unrouted(error: OSError, address: str) -> bool:
+    """Tell whether no way leads to an address. EADDRNOTAVAIL: IPv6 is switched off here; of an IPv4 address, no port of ours is free."""
+    return error.errno in _NO_ROUTE or (error.errno == errno.EADDRNOTAVAIL and ip_address(address).version == 6)
 
 
 def secure(connected: socket.socket, host: str, roots: str | None, deadline: Deadline) -> ssl.SSLSocket:

@@ -60,6 +60,10 @@ class BoundedSocket:
     def settimeout(self, _: float | None) -> None:
         """Leave the deadline as it is."""
 
+    def begin(self) -> None:
+        """Begin to ask something. Raises TimeoutError where there is no time for an answer, so that nothing is sent."""
+        self._deadline.left(least=LEAST)
+
     def recv(self, most: int) -> bytes:
         """Receive what there is."""
         self._socket.settimeout(self._deadline.left())

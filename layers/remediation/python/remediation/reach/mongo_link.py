@@ -51,7 +51,10 @@ class Member(Struct, frozen=True, kw_only=True):
 
 
 class MongoLink:
-    """A member that is connected to. Every method raises UnreachableError where it is not answered."""
+    """A member that is connected to. Every method raises UnreachableError where it is not answered.
+
+    `hello`, `ping` and `begin` raise TimeoutError where there is no time for an answer.
+    """
 
     def __init__(self, connected: "socket.socket", at: str, deadline: "Deadline") -> None:
         self.at = at
@@ -65,6 +68,7 @@ class MongoLink:
 
     def hello(self, *, balanced: bool = False) -> Member:
         """Ask who it is; behind a load balancer (`balanced`) a member wants to hear that it is known."""
+        self.begin()
         answer = self.say("hello", "admin", {"hello": 1, **({"loadBalanced": True} if balanced else {})})
         if not isinstance(answer.get("isWritablePrimary"), bool) or "maxWireVersion" not in answer:
             raise self._strange("hello")
@@ -77,7 +81,12 @@ class MongoLink:
 
     def ping(self) -> None:
         """Say ping."""
+        self.begin()
         self.say("ping", "admin", {"ping": 1})
+
+    def begin(self) -> None:
+        """Begin to ask something; what a slow server takes of the time after that is its own."""
+        self._socket.begin()
 
     def say(self, layer: Layer, database: str, command: dict[str, Any]) -> dict[str, Any]:
         """Say a command and return its answer."""

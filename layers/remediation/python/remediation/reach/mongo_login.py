@@ -27,7 +27,11 @@ def spoken(login: Login | None) -> bool:
 
 
 def log_in(link: MongoLink, login: Login) -> None:
-    """Log in. Raises UnreachableError; nothing that pymongo raises, which may quote what was sent, is kept with it."""
+    """Log in. Raises UnreachableError; nothing that pymongo raises, which may quote what was sent, is kept with it.
+
+    Raises TimeoutError where there is no time for it.
+    """
+    link.begin()
     credential = MongoCredential(
         login.mechanism, login.source, login.user.reveal(), login.password.reveal(), None, _Cache()
     )

@@ -58,7 +58,10 @@ class _Connected(AbstractConnection):
 
 
 class RedisLink:
-    """A server that is connected to. Every method is one command, and raises UnreachableError where it is not answered."""
+    """A server that is connected to. Every method is one command, and raises UnreachableError where it is not answered.
+
+    Raises TimeoutError where there is no time for an answer: then nothing is sent.
+    """
 
     def __init__(self, connected: "socket.socket", at: str, deadline: "Deadline") -> None:
         self._at = at
@@ -67,6 +70,8 @@ class RedisLink:
 
     def log_in(self, username: str, token: Secret | None) -> None:
         """Say AUTH, where there is a token; else nothing is sent."""
+        if token:
+            self._socket.begin()
         self._connection = _Connected(
             self._socket,
             self._at,
@@ -114,6 +119,7 @@ class RedisLink:
     def _say(self, layer: Layer, *words: str) -> Any:  # noqa: ANN401 - as various as Redis' answers
         if self._connection is None:
             raise RuntimeError("log_in comes first, also where there is no token")
+        self._socket.begin()
         try:
             self._connection.send_command(*words, check_health=False)
             return self._connection.read_response()
