@@ -49,8 +49,8 @@ def replace_instance(aws: "Clients", settings: Settings, target: Judged) -> str:
     others = [member.id for member in members if member.lifecycle == IN_SERVICE and member.id in healthy - {target.id}]
     if group is None or len(others) <= group.min_size:
         raise LeftAloneError(
-            f"Only {len(others)} other instances of {settings.asg} are healthy and in service by now, "
-            f"not more than its minimum; {target.id} stays."
+            f"Of {settings.asg} {len(others)} are healthy and in service by now beside {target.id}, "
+            "not more than its minimum; it stays."
         )
     aws.acting.autoscaling.set_instance_health(
         InstanceId=target.id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=True
